@@ -1,0 +1,138 @@
+/* args.c: command lines from tables. */
+#include "bench/cmd/args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/core/text.h"
+
+static void spell(const char *key, char *ret, size_t cap) {
+    size_t i = 0;
+    for (; key[i] && i + 1 < cap; i++)
+        ret[i] = key[i] == '_' ? '-' : key[i];
+    ret[i] = '\0';
+}
+
+/* "--name" or "--name=value" against a row. */
+static const rg_field *find_option(const rg_field *table, const char *word,
+                                   const char **ret_value) {
+    const char *equals = strchr(word, '=');
+    size_t n = equals ? (size_t)(equals - word) : strlen(word);
+    *ret_value = equals ? equals + 1 : NULL;
+    for (; table && table->key; table++) {
+        char name[64];
+        spell(table->key, name, sizeof name);
+        if (strlen(name) == n && !strncmp(name, word, n))
+            return table;
+    }
+    return NULL;
+}
+
+static rg_status unknown_option(const rg_field *table, const char *word, rg_err *err) {
+    char key[64];
+    size_t n = strcspn(word, "=");
+    n = n < sizeof key - 1 ? n : sizeof key - 1;
+    for (size_t i = 0; i < n; i++)
+        key[i] = word[i] == '-' ? '_' : word[i];
+    key[n] = '\0';
+    const char *near = rg_field_nearest(table, key);
+    char name[64] = "", advice[128];
+    if (near)
+        spell(near, name, sizeof name);
+    snprintf(advice, sizeof advice, near ? "did you mean --%s?" : "see --help%s", name);
+    return rg_fail(err, RG_USAGE, advice, "unknown option --%.*s", (int)strcspn(word, "="), word);
+}
+
+static rg_status take_option(const rg_field *table, void *options, char **argv, int argc, int *i,
+                             rg_args *args, rg_err *err) {
+    const char *value;
+    const rg_field *field = find_option(table, argv[*i] + 2, &value);
+    if (!field)
+        return unknown_option(table, argv[*i] + 2, err);
+    if (!value && field->type == RG_FIELD_BOOL)
+        value = "true";
+    if (!value) {
+        if (*i + 1 >= argc)
+            return rg_fail(err, RG_USAGE, field->help, "%s needs a value", argv[*i]);
+        value = argv[++*i];
+    }
+    if (args->n_given == RG_MAX_ARGS)
+        return rg_fail(err, RG_USAGE, NULL, "too many options");
+    args->given[args->n_given].key = field->key;
+    args->given[args->n_given++].value = value;
+    return rg_field_set(table, options, field->key, value, err);
+}
+
+rg_status rg_args_parse(const rg_field *table, void *options, size_t min_words, size_t max_words,
+                        int argc, char **argv, rg_args *ret_args, rg_err *err) {
+    *ret_args = (rg_args){0};
+    rg_status status = rg_field_presets(table, options, false, err);
+    bool only_words = false;
+    for (int i = 1; status == RG_OK && i < argc; i++) {
+        if (!only_words && !strcmp(argv[i], "--")) {
+            only_words = true;
+        } else if (!only_words && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
+            ret_args->help = true;
+        } else if (!only_words && !strcmp(argv[i], "-o") &&
+                   find_option(table, "output", &(const char *){0})) {
+            argv[i] = "--output";
+            status = take_option(table, options, argv, argc, &i, ret_args, err);
+        } else if (!only_words && !strncmp(argv[i], "--", 2)) {
+            status = take_option(table, options, argv, argc, &i, ret_args, err);
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+            status = rg_fail(err, RG_USAGE, "options have two dashes; see --help",
+                             "unknown option %s", argv[i]);
+        } else if (ret_args->n_words == max_words || ret_args->n_words == RG_MAX_ARGS) {
+            status = rg_fail(err, RG_USAGE, "see --help", "unexpected argument '%s'", argv[i]);
+        } else {
+            ret_args->words[ret_args->n_words++] = argv[i];
+        }
+    }
+    if (status == RG_OK && !ret_args->help && ret_args->n_words < min_words)
+        status = rg_fail(err, RG_USAGE, "see --help", "an argument is missing");
+    return status;
+}
+
+static const char *value_hint(const rg_field *field) {
+    switch (field->type) {
+    case RG_FIELD_BOOL:
+        return "";
+    case RG_FIELD_TEXT:
+        return " TEXT";
+    case RG_FIELD_CHOICE:
+        return " WORD";
+    case RG_FIELD_DURATION:
+        return " TIME";
+    default:
+        return " N";
+    }
+}
+
+static void print_option(const rg_field *field) {
+    char name[64], left[96];
+    spell(field->key, name, sizeof name);
+    snprintf(left, sizeof left, "--%s%s", name, value_hint(field));
+    printf("  %-26s %s", left, field->help);
+    for (size_t i = 0; field->type == RG_FIELD_CHOICE && field->choices[i]; i++)
+        printf("%s%s", i ? ", " : ": ", field->choices[i]);
+    if (field->preset && *field->preset && field->type != RG_FIELD_BOOL)
+        printf(" (default %s)", field->preset);
+    putchar('\n');
+}
+
+void rg_args_help(const rg_verb *verb, const rg_field *table) {
+    printf("%s\n\nusage: %s\n", verb->summary, verb->usage);
+    if (table && table->key)
+        printf("\noptions:\n");
+    for (const rg_field *field = table; field && field->key; field++)
+        print_option(field);
+    if (*verb->help)
+        printf("\n%s", verb->help);
+}
+
+int rg_report_error(const char *verb, const rg_err *err) {
+    fprintf(stderr, "railgauge %s: %s\n", verb, err->what);
+    if (err->advice[0])
+        fprintf(stderr, "  try: %s\n", err->advice);
+    return rg_status_exit(err->status);
+}

@@ -1,0 +1,33 @@
+/* json.h: the few things we add to jansson: one writer (sorted by insertion, 17 digits, UTF-8, a
+ * final newline) and getters that name what is missing. Files with NaN or infinity are never
+ * written: a number that does not exist is an object with its reason. */
+#ifndef RG_CORE_JSON_H
+#define RG_CORE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "bench/core/err.h"
+
+/* Text of a value, owned by the caller (free). `indent` 0 gives one line. NULL when out of memory.
+ */
+char *rg_json_text(const json_t *value, int indent);
+
+/* Parses one document; `origin` names it in messages. The caller owns the reference. */
+rg_status rg_json_parse(const char *text, size_t bytes, const char *origin, json_t **ret_value,
+                        rg_err *err);
+
+/* Reads and parses a file of at most 256 MiB. */
+rg_status rg_json_read(const char *path, json_t **ret_value, rg_err *err);
+
+/* Members with a default when absent or of another type. Returned text lives as long as the object.
+ */
+const char *rg_json_get_text(const json_t *object, const char *key, const char *preset);
+int64_t rg_json_get_int(const json_t *object, const char *key, int64_t preset);
+double rg_json_get_real(const json_t *object, const char *key, double preset);
+bool rg_json_get_bool(const json_t *object, const char *key, bool preset);
+
+/* Sets a member to a real number, or to null when it is not finite. */
+void rg_json_set_real(json_t *object, const char *key, double value);
+
+#endif

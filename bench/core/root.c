@@ -1,0 +1,200 @@
+/* root.c: reading below a directory handle. openat2's RESOLVE_IN_ROOT keeps a recorded tree's
+ * absolute symlinks inside it; where the kernel lacks openat2 plain openat is used. */
+#include "bench/core/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct rg_root {
+    int fd;
+    bool live;
+    char *path;
+};
+
+static rg_status from_errno(int code) {
+    switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENODEV:
+    case ENXIO:
+        return RG_ABSENT;
+    case EACCES:
+    case EPERM:
+        return RG_DENIED;
+    case EAGAIN:
+    case ENODATA:
+        return RG_AGAIN;
+    default:
+        return RG_IO;
+    }
+}
+
+rg_status rg_root_open(const char *dir, rg_root **ret_root, rg_err *err) {
+    if (!dir)
+        dir = "/";
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return rg_fail(err, from_errno(errno), "give a directory that holds /sys and /proc",
+                       "cannot open root directory %s: %s", dir, strerror(errno));
+    rg_root *root = calloc(1, sizeof *root);
+    char *copy = strdup(dir);
+    if (!root || !copy) {
+        free(root);
+        free(copy);
+        close(fd);
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory opening %s", dir);
+    }
+    *root = (rg_root){fd, !strcmp(dir, "/"), copy};
+    *ret_root = root;
+    return RG_OK;
+}
+
+void rg_root_close(rg_root *root) {
+    if (!root)
+        return;
+    close(root->fd);
+    free(root->path);
+    free(root);
+}
+
+bool rg_root_is_live(const rg_root *root) {
+    return root->live;
+}
+const char *rg_root_path(const rg_root *root) {
+    return root->path;
+}
+
+static int open_below(rg_root *root, const char *path, int flags) {
+    while (*path == '/')
+        path++;
+    if (!*path)
+        path = ".";
+    struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof how);
+    if (fd < 0 && errno == ENOSYS)
+        fd = openat(root->fd, path, flags | O_CLOEXEC);
+    return fd;
+}
+
+static void trim_end(char *text) {
+    size_t n = strlen(text);
+    while (n && strchr(" \t\r\n", text[n - 1]))
+        text[--n] = '\0';
+}
+
+/* Reads until the end or until buf is full; returns bytes or -1. */
+static ssize_t read_all(int fd, char *buf, size_t cap) {
+    size_t used = 0;
+    while (used + 1 < cap) {
+        ssize_t n = read(fd, buf + used, cap - 1 - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        used += (size_t)n;
+    }
+    buf[used] = '\0';
+    return (ssize_t)used;
+}
+
+rg_status rg_root_read(rg_root *root, const char *path, char *buf, size_t cap, rg_err *err) {
+    int fd = open_below(root, path, O_RDONLY);
+    if (fd < 0)
+        return rg_fail(err, from_errno(errno), NULL, "cannot open %s: %s", path, strerror(errno));
+    ssize_t n = read_all(fd, buf, cap);
+    int code = errno;
+    close(fd);
+    if (n < 0)
+        return rg_fail(err, from_errno(code), NULL, "cannot read %s: %s", path, strerror(code));
+    trim_end(buf);
+    return RG_OK;
+}
+
+rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, rg_err *err) {
+    char text[64];
+    rg_status status = rg_root_read(root, path, text, sizeof text, err);
+    if (status != RG_OK)
+        return status;
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 0);
+    if (end == text || *end || errno)
+        return rg_fail(err, RG_BAD_DATA, NULL, "%s holds '%s', not a number", path, text);
+    *ret_value = value;
+    return RG_OK;
+}
+
+int rg_root_open_fd(rg_root *root, const char *path) {
+    return open_below(root, path, O_RDONLY);
+}
+
+rg_status rg_root_reread(int fd, char *buf, size_t cap) {
+    if (lseek(fd, 0, SEEK_SET) < 0 || read_all(fd, buf, cap) < 0)
+        return from_errno(errno);
+    trim_end(buf);
+    return RG_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Collects names so that the order never depends on the file system. */
+static char **collect(DIR *dir, size_t *ret_n) {
+    char **names = NULL;
+    size_t n = 0, cap = 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (n == cap) {
+            cap = cap ? cap * 2 : 32;
+            char **bigger = realloc(names, cap * sizeof *names);
+            if (!bigger)
+                break;
+            names = bigger;
+        }
+        names[n] = strdup(entry->d_name);
+        n += names[n] != NULL;
+    }
+    if (n)
+        qsort(names, n, sizeof *names, by_name);
+    *ret_n = n;
+    return names;
+}
+
+rg_status rg_root_list(rg_root *root, const char *path, bool (*each)(const char *, void *),
+                       void *user) {
+    int fd = open_below(root, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return from_errno(errno);
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        close(fd);
+        return RG_IO;
+    }
+    size_t n;
+    char **names = collect(dir, &n);
+    closedir(dir);
+    bool going = true;
+    for (size_t i = 0; i < n; i++) {
+        going = going && each(names[i], user);
+        free(names[i]);
+    }
+    free(names);
+    return RG_OK;
+}
+
+bool rg_root_exists(rg_root *root, const char *path) {
+    int fd = open_below(root, path, O_PATH);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}

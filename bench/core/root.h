@@ -1,0 +1,44 @@
+/* root.h: everything read from /sys, /proc and /dev goes through a root handle, so that a
+ * recorded tree of another machine is a test input (`--root DIR`) and a bug report. */
+#ifndef RG_CORE_ROOT_H
+#define RG_CORE_ROOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/core/err.h"
+
+typedef struct rg_root rg_root;
+
+/* Opens DIR as root; NULL or "/" means this machine. Close with rg_root_close. */
+rg_status rg_root_open(const char *dir, rg_root **ret_root, rg_err *err);
+void rg_root_close(rg_root *root); /* accepts NULL */
+
+/* True when the root is this machine's own "/" (only then may ioctl, perf or hwloc be asked). */
+bool rg_root_is_live(const rg_root *root);
+
+/* The directory given at open ("/" when live). Lives as long as the root. */
+const char *rg_root_path(const rg_root *root);
+
+/* Reads a small text file into buf (at most cap-1 bytes, NUL-terminated, trailing white space cut).
+ * Paths are absolute in the recorded machine ("/proc/cpuinfo"); symlinks and ".." that lead out of
+ * a recorded tree are refused. errno-like outcomes: RG_ABSENT no such file, RG_DENIED no
+ * permission, RG_AGAIN the driver says EAGAIN/ENODATA (value not ready), RG_IO anything else. */
+rg_status rg_root_read(rg_root *root, const char *path, char *buf, size_t cap, rg_err *err);
+
+/* Reads one integer in decimal (or 0x hex) notation. */
+rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, rg_err *err);
+
+/* Keeps a file open for repeated reading (sensors): rg_root_reread seeks to 0 and reads again. */
+int rg_root_open_fd(rg_root *root, const char *path); /* -1 with errno */
+rg_status rg_root_reread(int fd, char *buf, size_t cap);
+
+/* Names in a directory, sorted (bytewise), without "." and ".."; calls `each` for every one until
+ * it returns false. RG_ABSENT where there is no such directory. */
+rg_status rg_root_list(rg_root *root, const char *dir, bool (*each)(const char *name, void *user),
+                       void *user);
+
+bool rg_root_exists(rg_root *root, const char *path);
+
+#endif

@@ -1,0 +1,127 @@
+/* target.h: where a workload is computed. session = a hold on a device; program = a loaded
+ * workload; slot = one request in flight. Spokes in targets/: one file each with one `const
+ * rg_target rg_target_<name>` at its bottom and one line in targets/meson.build; copy sim.c. */
+#ifndef RG_IFACE_TARGET_H
+#define RG_IFACE_TARGET_H
+
+#include "bench/core/err.h"
+#include "bench/core/field.h"
+#include "bench/core/graph.h"
+#include "bench/core/root.h"
+#include "bench/core/tensor.h"
+
+typedef struct rg_session rg_session; /* defined by each target */
+typedef struct rg_program rg_program;
+
+enum { RG_MAX_IO = 32, RG_MAX_DEVICES = 32 };
+
+enum rg_target_caps {
+    RG_TARGET_ASYNC = 1 << 0,        /* submit returns at once; several slots may be in flight */
+    RG_TARGET_STATEFUL = 1 << 1,     /* offers reset */
+    RG_TARGET_VIRTUAL_TIME = 1 << 2, /* time is rg_clock's virtual time; figures are `simulated` */
+    RG_TARGET_RAILS = 1 << 3,        /* offers rails of the open session */
+    RG_TARGET_FOREIGN = 1 << 4,      /* loads a foreign library: probe and admit in a child only */
+};
+
+/* One unit that exists, or the reason why none does (status != RG_OK). */
+typedef struct rg_device {
+    char id[64];           /* "cpu", "cuda:0", "sim:async" */
+    rg_status status;      /* RG_OK present; RG_ABSENT, RG_DENIED otherwise */
+    char description[256]; /* "2 cores, AMD EPYC" */
+    char what[256];        /* why absent or denied */
+    char advice[256];      /* what to try */
+} rg_device;
+
+typedef struct rg_device_list {
+    rg_device items[RG_MAX_DEVICES];
+    size_t n;
+} rg_device_list;
+
+/* What the cell asks of the target, common to all; requested values, effective ones come back in
+ * place. */
+typedef struct rg_settings {
+    uint32_t threads;       /* 0: the target's default */
+    uint32_t batch;         /* samples a request, >= 1 */
+    const char *variant;    /* kernel set or delegate; "" default */
+    const char *cores;      /* CPU list to pin to; "" default */
+    const rg_attr *options; /* the target's own options, by its `options` table */
+    uint32_t n_options;
+} rg_settings;
+
+/* The workload as every target gets it: our reading of the source graph and the artefact's bytes.
+ */
+typedef struct rg_workload {
+    const char *name;
+    const rg_graph *graph; /* the source graph */
+    const char *path;      /* the artefact's file (".tflite", "_edgetpu.tflite", ".hef") */
+    const void *data;      /* its bytes */
+    size_t bytes;
+    const char *sha256; /* of those bytes */
+} rg_workload;
+
+/* Memory of one slot: where inputs go and outputs come. The runtime may own it; valid until unload.
+ */
+typedef struct rg_io {
+    uint32_t n_in, n_out;
+    void *in[RG_MAX_IO];
+    size_t in_bytes[RG_MAX_IO];
+    const void *out[RG_MAX_IO];
+    size_t out_bytes[RG_MAX_IO];
+} rg_io;
+
+/* One finished request. Phases are -1 where the target cannot tell. */
+typedef struct rg_done {
+    unsigned slot;
+    rg_status status;
+    int64_t pre_ns, h2d_ns, compute_ns, d2h_ns, post_ns;
+} rg_done;
+
+/* Memory in use, -1 where unknown. */
+typedef struct rg_memory {
+    int64_t arena_bytes, arena_bound_bytes, weights_bytes, device_bytes;
+} rg_memory;
+
+/* What really ran where. `known` false prints as unknown, never as 100 %. */
+typedef struct rg_placement {
+    bool known;
+    uint32_t nodes, nodes_on_target;
+    uint64_t macs, macs_on_target;
+    uint32_t crossings;
+} rg_placement;
+
+typedef struct rg_target {
+    const char *name, *summary;
+    uint32_t caps;
+    const rg_field *options; /* own options, may be NULL; parsed into options_size bytes */
+    size_t options_size;
+
+    /* Lists devices, or one entry that says why there is none. Cheap. Called in a child when
+     * FOREIGN. */
+    rg_status (*probe)(rg_root *root, rg_device_list *ret_devices, rg_err *err);
+
+    /* Can this workload with these settings run here? RG_UNSUPPORTED with the reason if not. */
+    rg_status (*admits)(const rg_device *device, const rg_workload *workload,
+                        const rg_settings *settings, rg_err *err);
+
+    rg_status (*open)(const rg_device *device, const rg_settings *settings,
+                      rg_session **ret_session, rg_err *err);
+    rg_status (*load)(rg_session *session, const rg_workload *workload, unsigned slots,
+                      rg_program **ret_program, rg_err *err);
+    rg_status (*bind)(rg_program *program, unsigned slot, rg_io *ret_io);
+
+    /* Timed. Synchronous targets compute here; asynchronous ones only start. */
+    rg_status (*submit)(rg_program *program, unsigned slot);
+    /* Timed. The next finished slot; synchronous targets answer the slot just submitted. RG_TIMEOUT
+     * when deadline_ns (on the clock in use) passes first. */
+    rg_status (*wait_any)(rg_session *session, int64_t deadline_ns, rg_done *ret_done);
+
+    rg_status (*reset)(rg_program *program);                         /* optional: no state */
+    rg_status (*placement)(rg_program *program, rg_placement *ret);  /* optional: unknown */
+    void (*usage)(const rg_program *program, rg_memory *ret_memory); /* optional: unknown */
+    /* Effective settings as text pairs "key=value\n" for the record. Optional: none. */
+    void (*effective)(const rg_program *program, char *ret, size_t cap);
+    void (*unload)(rg_program *program); /* accepts NULL */
+    void (*close)(rg_session *session);  /* accepts NULL */
+} rg_target;
+
+#endif
