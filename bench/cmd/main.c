@@ -7,6 +7,7 @@
 #include "bench/cmd/args.h"
 #include "bench/cmd/verb.h"
 #include "bench/core/text.h"
+#include "rg_config.h"
 
 #define RG_ROW(name) extern const rg_verb rg_verb_##name;
 #include "registry_verbs.inc"

@@ -192,18 +192,3 @@ rg_status rg_fs_cache_dir(rg_arena *arena, const char *sub, char **ret_dir, rg_e
         snprintf(err->advice, sizeof err->advice, "set XDG_CACHE_HOME to a folder you can write");
     return status;
 }
-
-char *rg_fs_data_file(rg_arena *arena, const char *relative) {
-    static const char *const places[] = {RG_SOURCE_DIR, RG_DATA_DIR};
-    const char *chosen = getenv("RAILGAUGE_DATA");
-    if (chosen) {
-        char *path = rg_fs_join(arena, chosen, relative);
-        return path && rg_fs_exists(path) ? path : NULL;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char *path = rg_fs_join(arena, places[i], relative);
-        if (path && rg_fs_exists(path))
-            return path;
-    }
-    return NULL;
-}

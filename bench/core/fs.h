@@ -35,8 +35,4 @@ char *rg_fs_join(rg_arena *arena, const char *dir, const char *name);
  * this user. Created when missing. */
 rg_status rg_fs_cache_dir(rg_arena *arena, const char *sub, char **ret_dir, rg_err *err);
 
-/* A data file of the program ("scenarios/first-light.lua"): found in the source tree when run from
- * the build tree, else in the installed data folder. NULL when nowhere. */
-char *rg_fs_data_file(rg_arena *arena, const char *relative);
-
 #endif

@@ -1,0 +1,92 @@
+/* request.h: what a scenario asks for, and the cells of its plan. A scenario's Lua is evaluated in
+ * a child and comes back as one JSON document (docs/request.md); here it is, checked. */
+#ifndef RG_RUN_REQUEST_H
+#define RG_RUN_REQUEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/core/arena.h"
+#include "bench/core/err.h"
+#include "bench/core/hash.h"
+
+typedef enum rg_pattern_kind {
+    RG_PATTERN_SINGLE_STREAM, /* closed loop, one request in flight */
+    RG_PATTERN_IN_FLIGHT,     /* closed loop, n requests in flight */
+    RG_PATTERN_IDLE,          /* model loaded, nothing submitted, for duration_ns */
+    RG_PATTERN_COUNT,
+} rg_pattern_kind;
+
+const char *rg_pattern_word(rg_pattern_kind kind); /* "single_stream" */
+
+typedef struct rg_pattern {
+    rg_pattern_kind kind;
+    uint32_t in_flight;  /* IN_FLIGHT: n >= 1; else 1 */
+    int64_t duration_ns; /* IDLE: how long; else 0 */
+} rg_pattern;
+
+/* How much to measure (measurement.md, section 3). */
+typedef struct rg_tier {
+    const char *name; /* quick, standard, procurement, or custom when a value was overridden */
+    uint32_t rounds;  /* fresh processes a cell */
+    uint64_t samples; /* steady samples a round, at least */
+    int64_t min_ns;   /* steady time a round, at least */
+    int64_t cap_ns;   /* time a round may take in all, load and warm-up included */
+    double precision; /* procurement: stop when the p95 interval is within this share; 0: never */
+} rg_tier;
+
+/* One cell: what is asked for. Text lives in the plan's arena. */
+typedef struct rg_cell {
+    char key[RG_HASH_HEX]; /* SHA-256 over the requested values (measurement.md, section 1) */
+    const char *name;      /* for people, unique in the plan: "ds-cnn/cpu/threads=1" */
+    const char *workload; /* logical name: "ds-cnn", "conv2d_s8:56x56x64", "some" for some.tflite */
+    const char *source;   /* "suite:ds-cnn", "op:<JSON>", "file:/path/some.tflite" */
+    const char *precision; /* int8, float32, "" as the file has it */
+    const char *target;    /* "cpu" */
+    const char *device;    /* "" any, else an id such as "cuda:0" */
+    const char *variant;   /* "" default */
+    const char *cores;     /* "" default */
+    uint32_t threads, batch;
+    json_t *options; /* the target's own options, an object, may be empty */
+    rg_pattern pattern;
+    rg_tier tier;
+    const char *inputs; /* "random" or "zero" */
+    uint64_t seed;      /* of inputs and seeded weights */
+    json_t *requested;  /* the object that was hashed for the key; written to cells.jsonl */
+} rg_cell;
+
+/* A whole plan. Owns its cells and the arena; free with rg_plan_free. */
+typedef struct rg_plan {
+    rg_arena *arena;
+    const char *name, *summary; /* of the scenario */
+    char hash[RG_HASH_HEX];     /* over the ordered cell keys and the measure block */
+    rg_cell *cells;
+    size_t n_cells;
+    uint32_t rounds; /* largest tier.rounds of its cells */
+    bool power;      /* sample rails */
+    const char *const
+        *rails; /* chosen rail ids or sensor selectors; NULL-ended; empty: all usable */
+    const char *const *counters; /* libpfm4 event names; NULL-ended */
+    uint64_t seed;
+    json_t *request; /* the scenario's document, for the record */
+    json_t *gate;    /* tolerances and targets by metric, may be empty */
+} rg_plan;
+
+/* Builds the plan from a scenario's document: defaults, checks, expansion of tiers, order
+ * (round-robin by round at execution), unique names, keys. The same document gives the same plan.
+ */
+rg_status rg_plan_build(const json_t *request, rg_plan **ret_plan, rg_err *err);
+void rg_plan_free(rg_plan *plan); /* accepts NULL */
+
+/* Keeps only cells whose name or key (or a prefix of the key, or a glob of the name) matches.
+ * RG_USAGE naming the nearest cell when none does. */
+rg_status rg_plan_only(rg_plan *plan, const char *pattern, rg_err *err);
+
+/* One line of cells.jsonl for a cell (new reference). */
+json_t *rg_cell_to_json(const rg_cell *cell);
+
+/* A cell from such a line; text is copied into `arena`, JSON references are taken. */
+rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_cell, rg_err *err);
+
+#endif
