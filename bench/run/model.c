@@ -1,0 +1,117 @@
+/* model.c: maps a model file and hands it to the reader that recognises it. */
+#include "bench/run/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/core/magic.h"
+#include "bench/iface/registry.h"
+
+static rg_status open_error(const char *path, rg_err *err) {
+    int code = errno;
+    const char *why = strerror(code);
+    if (code == ENOENT || code == ENOTDIR)
+        return rg_fail(err, RG_ABSENT, "check the path; `ls` its folder", "no model file at %s",
+                       path);
+    if (code == EACCES || code == EPERM)
+        return rg_fail(err, RG_DENIED, "check the file's permissions with `ls -l`",
+                       "cannot open %s: %s", path, why);
+    return rg_fail(err, RG_IO, "check the path", "cannot open %s: %s", path, why);
+}
+
+/* Refuses what is no regular file, is empty or exceeds the limit, before anything is mapped. */
+static rg_status check_file(int fd, const char *path, size_t limit_bytes, size_t *ret_bytes,
+                            rg_err *err) {
+    struct stat info;
+    if (fstat(fd, &info) < 0)
+        return rg_fail(err, RG_IO, NULL, "cannot examine %s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return rg_fail(err, RG_IO, "give a model file", "%s is %s", path,
+                       S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
+    if (info.st_size == 0)
+        return rg_fail(err, RG_BAD_DATA, "copy or download it again", "%s is empty", path);
+    if ((uint64_t)info.st_size > limit_bytes)
+        return rg_fail(err, RG_NO_MEMORY, "give a smaller model",
+                       "%s has %lld bytes, more than the limit of %zu", path,
+                       (long long)info.st_size, limit_bytes);
+    *ret_bytes = (size_t)info.st_size;
+    return RG_OK;
+}
+
+static rg_status map_file(rg_model *model, size_t limit_bytes, rg_err *err) {
+    int fd = open(model->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return open_error(model->path, err);
+    size_t bytes = 0;
+    rg_status status = check_file(fd, model->path, limit_bytes, &bytes, err);
+    if (status == RG_OK) {
+        void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) {
+            status = rg_fail(err, RG_IO, NULL, "cannot map %s: %s", model->path, strerror(errno));
+        } else {
+            model->data = data;
+            model->bytes = bytes;
+        }
+    }
+    close(fd);
+    return status;
+}
+
+static rg_status unknown_format(const rg_model *model, rg_err *err) {
+    const rg_magic *magic = rg_magic_of(model->data, model->bytes);
+    if (magic)
+        return rg_fail(err, RG_BAD_DATA, magic->advice, "%s is %s", model->path, magic->what);
+    return rg_fail(err, RG_BAD_DATA, "give a .tflite model; if this is one, it is damaged",
+                   "%s is in no model format that this build reads", model->path);
+}
+
+/* What the graph is called: the path's last part. */
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_model **ret_model,
+                        rg_err *err) {
+    if (!limits)
+        limits = &rg_model_limits_default;
+    rg_model *model = calloc(1, sizeof *model);
+    if (!model || !(model->path = strdup(path))) {
+        free(model);
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory loading %s", path);
+    }
+    rg_status status = map_file(model, limits->file_bytes, err);
+    if (status != RG_OK)
+        goto fail;
+    model->reader = rg_reader_for(model->data, model->bytes);
+    if (!model->reader) {
+        status = unknown_format(model, err);
+        goto fail;
+    }
+    status =
+        model->reader->read(model->data, model->bytes, base_name(path), limits, &model->graph, err);
+    if (status != RG_OK)
+        goto fail;
+    rg_hash_bytes(model->data, model->bytes, model->sha256);
+    *ret_model = model;
+    return RG_OK;
+fail:
+    rg_model_close(model);
+    return status;
+}
+
+void rg_model_close(rg_model *model) {
+    if (!model)
+        return;
+    rg_graph_free(model->graph);
+    if (model->data)
+        munmap((void *)(uintptr_t)model->data, model->bytes);
+    free(model->path);
+    free(model);
+}

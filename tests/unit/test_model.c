@@ -1,0 +1,104 @@
+/* test_model.c: loading of model files: what is refused, and with which words. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/core/magic.h"
+#include "bench/run/model.h"
+
+/* A file with this content in a fresh folder; the caller unlinks it. */
+static void make_file(char path[64], const void *data, size_t bytes) {
+    strcpy(path, "/tmp/rg-model-XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    cr_assert_eq(write(fd, data, bytes), (ssize_t)bytes);
+    close(fd);
+}
+
+static rg_status load_bytes(const void *data, size_t bytes, rg_err *err) {
+    char path[64];
+    make_file(path, data, bytes);
+    rg_model *model = NULL;
+    rg_status status = rg_model_load(path, NULL, &model, err);
+    unlink(path);
+    if (status != RG_OK)
+        cr_assert_null(model);
+    rg_model_close(model);
+    return status;
+}
+
+Test(model, names_the_missing_file) {
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = NULL;
+    cr_assert_eq(rg_model_load("/nowhere/at/all.tflite", NULL, &model, &err), RG_ABSENT);
+    cr_assert(strstr(err.what, "/nowhere/at/all.tflite"), "%s", err.what);
+    cr_assert(err.advice[0]);
+    rg_model_close(NULL);
+}
+
+Test(model, refuses_a_folder) {
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = NULL;
+    cr_assert_eq(rg_model_load("/tmp", NULL, &model, &err), RG_IO);
+    cr_assert(strstr(err.what, "folder"), "%s", err.what);
+}
+
+Test(model, does_not_wait_on_a_pipe) {
+    char path[] = "/tmp/rg-model-fifo-XXXXXX";
+    cr_assert(mkdtemp(path));
+    char fifo[64];
+    snprintf(fifo, sizeof fifo, "%s/f.tflite", path);
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = NULL;
+    cr_assert_eq(rg_model_load(fifo, NULL, &model, &err), RG_IO);
+    unlink(fifo);
+    rmdir(path);
+}
+
+Test(model, names_what_foreign_files_are) {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *word;
+    } cases[] = {
+        {"", 0, "empty"},
+        {"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", 64, "Git LFS"},
+        {"\n  <!DOCTYPE html><html></html>", 31, "web page"},
+        {"{\"model\": 1}", 12, "JSON"},
+        {"PK\003\004rest of an archive", 22, "zip"},
+        {"\001HEF\0\0\0\0", 8, "Hailo"},
+        {"\010\007\022\007pytorch", 11, "ONNX"},
+        {"no such format, only words", 26, "no model format"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(load_bytes(cases[i].bytes, cases[i].n, &err), RG_BAD_DATA, "%s",
+                     cases[i].word);
+        cr_assert(strstr(err.what, cases[i].word), "%s: %s", cases[i].word, err.what);
+        cr_assert(err.advice[0], "%s", cases[i].word);
+    }
+}
+
+Test(model, tells_how_to_mend_a_git_lfs_pointer) {
+    const char *text = "version https://git-lfs.github.com/spec/v1\n";
+    const rg_magic *magic = rg_magic_of(text, strlen(text));
+    cr_assert(magic);
+    cr_assert(strstr(magic->advice, "git lfs pull"));
+}
+
+Test(model, refuses_more_bytes_than_the_limit) {
+    char path[64];
+    make_file(path, "12345678", 8);
+    rg_model_limits limits = rg_model_limits_default;
+    limits.file_bytes = 7;
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = NULL;
+    cr_assert_eq(rg_model_load(path, &limits, &model, &err), RG_NO_MEMORY);
+    cr_assert(strstr(err.what, "limit"), "%s", err.what);
+    unlink(path);
+}
