@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Adds up meson's JUnit files: count-tests.py FAILED FILE... prints one closing line and fails if any test did.
+
+FAILED is 1 when a run went wrong in a way that the files may not show (a crash, a build that broke).
+"""
+import sys
+import xml.etree.ElementTree as tree
+
+passed = failed = skipped = 0
+names = []
+for path in sys.argv[2:]:
+    for case in tree.parse(path).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+            names.append(case.get("name"))
+        elif case.find("skipped") is not None:
+            skipped += 1
+            reason = case.find("skipped").get("message") or ""
+            print(f"skipped: {case.get('name')} {reason}".rstrip())
+        else:
+            passed += 1
+for name in names:
+    print(f"failed: {name}")
+if sys.argv[1] != "0" and failed == 0:
+    failed = 1
+    print("failed: a test run ended badly without naming a test; see above")
+if passed == 0 and failed == 0:
+    failed = 1
+    print("failed: no test was run")
+print(f"{passed} passed, {failed} failed, {skipped} skipped")
+sys.exit(1 if failed else 0)
