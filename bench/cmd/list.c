@@ -1,12 +1,16 @@
-/* list.c: `railgauge list`: what is built in and what is here. */
+/* list.c: `railgauge list`: what is built in and what is here. Each list is one row of a table that
+ * makes a JSON array; the text form prints the same rows. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd/args.h"
 #include "bench/core/codes.h"
+#include "bench/core/data.h"
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
+#include "bench/run/probe.h"
 
 typedef struct options {
     bool json;
@@ -18,63 +22,215 @@ static const rg_field table[] = {
     {0},
 };
 
-static json_t *row(const char *name, const char *summary) {
-    return json_pack("{s:s, s:s}", "name", name, "summary", summary);
+static void add(json_t *rows, json_t *row) {
+    json_array_append_new(rows, row);
 }
 
-static json_t *list_ops(void) {
-    json_t *rows = json_array();
+static rg_status list_ops(rg_root *root, json_t *rows, rg_err *err) {
+    (void)root, (void)err;
     for (size_t i = 0; rg_ops[i]; i++)
-        json_array_append_new(rows, row(rg_ops[i]->name, rg_ops[i]->summary));
-    return rows;
+        add(rows, json_pack("{s:s, s:s, s:s}", "name", rg_ops[i]->name, "kind", rg_ops[i]->kind,
+                            "summary", rg_ops[i]->summary));
+    return RG_OK;
 }
 
-static json_t *list_fields(void) {
+static rg_status list_fields(rg_root *root, json_t *rows, rg_err *err) {
     static const char *const better[] = {"", "lower", "higher"};
-    json_t *rows = json_array();
+    (void)root, (void)err;
     for (int i = 0; i < RG_FIG_COUNT; i++) {
         const rg_figure_row *f = &rg_figure_rows[i];
-        json_array_append_new(rows,
-                              json_pack("{s:s, s:s, s:s, s:s}", "name", f->key, "unit", f->unit,
-                                        "better", better[f->better], "summary", f->help));
+        add(rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", f->key, "kind", f->unit, "better",
+                            better[f->better], "group", f->group, "summary", f->help));
     }
-    return rows;
+    return RG_OK;
 }
 
-static json_t *list_codes(void) {
+static rg_status list_codes(rg_root *root, json_t *rows, rg_err *err) {
     static const char *const kinds[] = {"flag", "refusal", "n/a"};
-    json_t *rows = json_array();
+    (void)root, (void)err;
     for (size_t i = 0; i < rg_n_codes; i++) {
         const rg_code *c = &rg_codes[i];
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", c->id, "kind",
-                                              kinds[c->kind], "summary", c->seen, "why", c->why,
-                                              "try", c->advice));
+        add(rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", c->id, "kind", kinds[c->kind],
+                            "summary", c->seen, "why", c->why, "try", c->advice));
     }
 #define X(name, word, exit, text)                                                                  \
-    json_array_append_new(                                                                         \
-        rows, json_pack("{s:s, s:s, s:s}", "name", word, "kind", "status", "summary", text));
+    add(rows, json_pack("{s:s, s:s, s:s}", "name", word, "kind", "status", "summary", text));
     RG_STATUS_LIST(X)
 #undef X
 #define X(label, number, text)                                                                     \
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", #number, "kind", "exit code", \
-                                          "summary", text));
+    add(rows, json_pack("{s:s, s:s, s:s}", "name", #number, "kind", "exit code", "summary", text));
     RG_EXIT_LIST(X)
 #undef X
-    return rows;
+    return RG_OK;
+}
+
+static json_t *device_row(const char *name, const rg_device *device) {
+    json_t *row =
+        json_pack("{s:s, s:s, s:s}", "name", name, "kind",
+                  device->status == RG_OK ? "present" : rg_status_word(device->status), "summary",
+                  device->status == RG_OK ? device->description : device->what);
+    if (device->status != RG_OK)
+        json_object_set_new(row, "try", json_string(device->advice));
+    return row;
+}
+
+static rg_status list_targets(rg_root *root, json_t *rows, rg_err *err) {
+    (void)err;
+    for (size_t i = 0; rg_targets[i]; i++) {
+        rg_device_list devices = {0};
+        rg_err why = RG_ERR_INIT;
+        rg_probe_target(rg_targets[i], root, &devices, &why);
+        json_t *row = json_pack("{s:s, s:s, s:s, s:[]}", "name", rg_targets[i]->name, "kind",
+                                "absent", "summary", rg_targets[i]->summary, "devices");
+        for (size_t d = 0; d < devices.n; d++) {
+            if (devices.items[d].status == RG_OK)
+                json_object_set_new(row, "kind", json_string("present"));
+            json_array_append_new(json_object_get(row, "devices"),
+                                  device_row(devices.items[d].id, &devices.items[d]));
+        }
+        if (why.status != RG_OK) {
+            json_object_set_new(row, "kind", json_string(rg_status_word(why.status)));
+            json_object_set_new(row, "why", json_string(why.what));
+            json_object_set_new(row, "try", json_string(why.advice));
+        }
+        add(rows, row);
+    }
+    return RG_OK;
+}
+
+static rg_status list_devices(rg_root *root, json_t *rows, rg_err *err) {
+    (void)err;
+    for (size_t i = 0; rg_targets[i]; i++) {
+        rg_device_list devices = {0};
+        rg_probe_target(rg_targets[i], root, &devices, NULL);
+        for (size_t d = 0; d < devices.n; d++) {
+            json_t *row = device_row(devices.items[d].id, &devices.items[d]);
+            json_object_set_new(row, "target", json_string(rg_targets[i]->name));
+            add(rows, row);
+        }
+    }
+    return RG_OK;
+}
+
+static json_t *rail_row(const rg_rail *rail) {
+    json_t *row =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f}", "name", rail->id, "kind",
+                  rail->status == RG_OK ? "present" : rg_status_word(rail->status), "label",
+                  rail->label, "sensor", rail->sensor, "scope", rg_scope_word(rail->scope), "role",
+                  rg_role_word(rail->role), "refresh_s", rail->refresh_s, "lag_s", rail->lag_s);
+    char summary[512];
+    if (rail->status == RG_OK)
+        snprintf(summary, sizeof summary, "%s, scope %s, %s, %s, refresh %.4g s, lag %.4g s",
+                 rail->label, rg_scope_word(rail->scope), rg_role_word(rail->role),
+                 rg_power_kind_word(rail->kind), rail->refresh_s, rail->lag_s);
+    else
+        snprintf(summary, sizeof summary, "%s", rail->what);
+    json_object_set_new(row, "summary", json_string(summary));
+    if (rail->status != RG_OK)
+        json_object_set_new(row, "try", json_string(rail->advice));
+    return row;
+}
+
+static rg_status list_rails(rg_root *root, json_t *rows, rg_err *err) {
+    (void)err;
+    rg_rail_list *rails = calloc(1, sizeof *rails);
+    if (!rails)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    for (size_t i = 0; rg_sensors[i]; i++) {
+        rg_err why = RG_ERR_INIT;
+        size_t before = rails->n;
+        rg_sensors[i]->probe(root, "", rails, &why);
+        if (rails->n == before)
+            add(rows, json_pack("{s:s, s:s, s:s}", "name", rg_sensors[i]->name, "kind", "absent",
+                                "summary", why.what[0] ? why.what : rg_sensors[i]->summary));
+    }
+    for (size_t i = 0; i < rails->n; i++)
+        add(rows, rail_row(&rails->items[i]));
+    free(rails);
+    return RG_OK;
+}
+
+static void add_scripts(json_t *rows, const rg_script_row *scripts, const char *kind) {
+    for (; scripts->name; scripts++)
+        add(rows, json_pack("{s:s, s:s, s:s}", "name", scripts->name, "kind", kind, "summary",
+                            scripts->file));
+}
+
+static rg_status list_models(rg_root *root, json_t *rows, rg_err *err) {
+    (void)root, (void)err;
+    add_scripts(rows, rg_suite_models, "model");
+    return RG_OK;
+}
+
+static rg_status list_reports(rg_root *root, json_t *rows, rg_err *err) {
+    (void)root, (void)err;
+    add_scripts(rows, rg_report_templates, "template");
+    add_scripts(rows, rg_report_formats, "format");
+    return RG_OK;
+}
+
+/* The first comment line of a scenario says what question it answers. */
+static void add_scenario(const char *relative, void *user) {
+    rg_arena *arena = rg_arena_new(0);
+    const char *text;
+    size_t bytes;
+    if (arena && rg_data_read(arena, relative, &text, &bytes, NULL) == RG_OK) {
+        text += strspn(text, "- \t");
+        char line[256];
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
+        add(user,
+            json_pack("{s:s, s:s, s:s}", "name", relative, "kind", "scenario", "summary", line));
+    }
+    rg_arena_free(arena);
+}
+
+static rg_status list_scenarios(rg_root *root, json_t *rows, rg_err *err) {
+    (void)root, (void)err;
+    rg_data_list("scenarios", ".lua", add_scenario, rows);
+    return RG_OK;
 }
 
 static const struct {
     const char *name;
-    json_t *(*make)(void);
-} lists[] = {{"ops", list_ops}, {"fields", list_fields}, {"codes", list_codes}};
+    rg_status (*make)(rg_root *, json_t *rows, rg_err *);
+} lists[] = {
+    {"targets", list_targets}, {"devices", list_devices}, {"rails", list_rails},
+    {"ops", list_ops},         {"models", list_models},   {"scenarios", list_scenarios},
+    {"reports", list_reports}, {"fields", list_fields},   {"codes", list_codes},
+};
+enum { N_LISTS = sizeof lists / sizeof lists[0] };
 
+/* Name and kind as wide as the longest, so that the columns stand. */
 static void print_rows(const json_t *rows) {
-    size_t i;
-    json_t *item;
-    json_array_foreach(rows, i, item) {
-        const char *kind = rg_json_get_text(item, "kind", NULL);
-        printf("%-26s %-10s %s\n", rg_json_get_text(item, "name", ""), kind ? kind : "",
-               rg_json_get_text(item, "summary", ""));
+    size_t i, wide[2] = {4, 4};
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        size_t name = strlen(rg_json_get_text(row, "name", ""));
+        size_t kind = strlen(rg_json_get_text(row, "kind", ""));
+        wide[0] = name > wide[0] ? name : wide[0];
+        wide[1] = kind > wide[1] ? kind : wide[1];
+    }
+    json_array_foreach(rows, i, row) {
+        printf("%-*s  %-*s  %s\n", (int)wide[0], rg_json_get_text(row, "name", ""), (int)wide[1],
+               rg_json_get_text(row, "kind", ""), rg_json_get_text(row, "summary", ""));
+        const char *why = rg_json_get_text(row, "why", "");
+        const char *advice = rg_json_get_text(row, "try", "");
+        if (*why)
+            printf("%-*s  %s\n", (int)wide[0], "", why);
+        if (*advice)
+            printf("%-*s  try: %s\n", (int)wide[0], "", advice);
+    }
+}
+
+static void print_list(const char *name, const json_t *rows, bool json) {
+    if (json) {
+        char *text = rg_json_text(rows, 2);
+        printf("%s\n", text ? text : "[]");
+        free(text);
+    } else if (json_array_size(rows) == 0) {
+        fprintf(stderr, "railgauge list: no %s here\n", name);
+    } else {
+        print_rows(rows);
     }
 }
 
@@ -82,14 +238,28 @@ static int run(const rg_globals *globals, int argc, char **argv);
 
 const rg_verb rg_verb_list = {
     .name = "list",
-    .summary = "what is built in and what is here: ops, fields, codes ...",
+    .summary = "what is built in and what is here",
     .usage = "railgauge list WHAT [--json]",
-    .help = "",
+    .help =
+        "WHAT: targets devices rails ops models scenarios reports fields codes\n\n"
+        "With `railgauge --root DIR list ...` a recorded machine is listed instead of this one.\n",
     .run = run,
 };
 
+static int make_list(size_t which, const rg_globals *globals, bool json, rg_err *err) {
+    rg_root *root;
+    if (rg_root_open(globals->root, &root, err) != RG_OK)
+        return rg_report_error("list", err);
+    json_t *rows = json_array();
+    rg_status status = lists[which].make(root, rows, err);
+    rg_root_close(root);
+    if (status == RG_OK)
+        print_list(lists[which].name, rows, json);
+    json_decref(rows);
+    return status == RG_OK ? RG_EXIT_OK : rg_report_error("list", err);
+}
+
 static int run(const rg_globals *globals, int argc, char **argv) {
-    (void)globals;
     options opt;
     rg_args args;
     rg_err err = RG_ERR_INIT;
@@ -99,19 +269,12 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         rg_args_help(&rg_verb_list, table);
         return RG_EXIT_OK;
     }
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (strcmp(lists[i].name, args.words[0]))
-            continue;
-        json_t *rows = lists[i].make();
-        char *text = opt.json ? rg_json_text(rows, 2) : NULL;
-        if (text)
-            printf("%s\n", text);
-        else
-            print_rows(rows);
-        free(text);
-        json_decref(rows);
-        return RG_EXIT_OK;
+    for (size_t i = 0; i < N_LISTS; i++) {
+        if (!strcmp(lists[i].name, args.words[0]))
+            return make_list(i, globals, opt.json, &err);
     }
-    rg_fail(&err, RG_USAGE, "one of: ops fields codes", "there is no list of '%s'", args.words[0]);
+    rg_fail(&err, RG_USAGE,
+            "one of: targets devices rails ops models scenarios reports fields codes",
+            "there is no list of '%s'", args.words[0]);
     return rg_report_error("list", &err);
 }

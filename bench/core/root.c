@@ -1,11 +1,13 @@
 /* root.c: reading below a directory handle. openat2's RESOLVE_IN_ROOT keeps a recorded tree's
- * absolute symlinks inside it; where the kernel lacks openat2 plain openat is used. */
+ * absolute symlinks inside it; kernels before 5.6 (and emulators) lack it, so there the path is
+ * resolved here, component by component. */
 #include "bench/core/root.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -70,16 +72,79 @@ const char *rg_root_path(const rg_root *root) {
     return root->path;
 }
 
+/* A path being resolved: `done` holds no symlinks, `rest` is still to be walked. */
+typedef struct path_walk {
+    char done[4096], rest[4096];
+    int links; /* symlinks followed so far */
+} path_walk;
+
+/* Cuts the last component off `done`; at the root ".." stays at the root. */
+static void step_up(path_walk *walk) {
+    char *slash = strrchr(walk->done, '/');
+    *(slash ? slash : walk->done) = '\0';
+}
+
+/* Puts a symlink's text before what is left; an absolute one starts again at the root. */
+static bool follow(path_walk *walk, const char *link) {
+    char left[sizeof walk->rest];
+    memcpy(left, walk->rest, sizeof left);
+    if (link[0] == '/')
+        walk->done[0] = '\0';
+    int n = snprintf(walk->rest, sizeof walk->rest, "%s/%s", link, left);
+    return ++walk->links <= 40 && n > 0 && (size_t)n < sizeof walk->rest;
+}
+
+static bool step_into(const rg_root *root, path_walk *walk, const char *name, size_t length) {
+    char next[sizeof walk->done], link[4096];
+    int n = snprintf(next, sizeof next, "%s%s%.*s", walk->done, walk->done[0] ? "/" : "",
+                     (int)length, name);
+    if (n < 0 || (size_t)n >= sizeof next)
+        return false;
+    ssize_t bytes = readlinkat(root->fd, next, link, sizeof link - 1);
+    memmove(walk->rest, name + length, strlen(name + length) + 1);
+    if (bytes < 0) {
+        memcpy(walk->done, next, (size_t)n + 1);
+        return true;
+    }
+    link[bytes] = '\0';
+    return follow(walk, link);
+}
+
+static int open_walking(const rg_root *root, const char *path, int flags) {
+    path_walk walk = {.links = 0};
+    if (strlen(path) >= sizeof walk.rest) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(walk.rest, path, strlen(path) + 1);
+    for (;;) {
+        char *name = walk.rest + strspn(walk.rest, "/");
+        size_t length = strcspn(name, "/");
+        if (length == 0)
+            break;
+        bool here = length == 1 && name[0] == '.', up = length == 2 && !strncmp(name, "..", 2);
+        if (up)
+            step_up(&walk);
+        if (up || here) {
+            memmove(walk.rest, name + length, strlen(name + length) + 1);
+        } else if (!step_into(root, &walk, name, length)) {
+            errno = ELOOP;
+            return -1;
+        }
+    }
+    return openat(root->fd, walk.done[0] ? walk.done : ".", flags | O_CLOEXEC | O_NOFOLLOW);
+}
+
 static int open_below(rg_root *root, const char *path, int flags) {
     while (*path == '/')
         path++;
     if (!*path)
         path = ".";
+    if (root->live)
+        return openat(root->fd, path, flags | O_CLOEXEC);
     struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
     int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof how);
-    if (fd < 0 && errno == ENOSYS)
-        fd = openat(root->fd, path, flags | O_CLOEXEC);
-    return fd;
+    return fd < 0 && errno == ENOSYS ? open_walking(root, path, flags) : fd;
 }
 
 static void trim_end(char *text) {
