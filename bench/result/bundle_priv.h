@@ -1,0 +1,51 @@
+/* bundle_priv.h: what bundle_write.c, bundle_read.c and manifest.c share of an open bundle. */
+#ifndef RG_RESULT_BUNDLE_PRIV_H
+#define RG_RESULT_BUNDLE_PRIV_H
+
+#include "bench/result/bundle.h"
+
+/* Limits for files from strangers. */
+#define RG_BUNDLE_JSON_LIMIT ((size_t)16 << 20)
+#define RG_BUNDLE_LINES_LIMIT ((size_t)256 << 20)
+#define RG_BUNDLE_RAW_LIMIT ((size_t)1 << 30)
+enum { RG_BUNDLE_OUTPUT_LIMIT = 64 << 10, RG_BUNDLE_MAX_ORDER = 99999 };
+
+struct rg_bundle {
+    char *dir;                 /* as given, for messages and for writing */
+    int fd;                    /* of dir: reading starts here; carries the writer's lock */
+    const rg_storage *storage; /* NULL when opened for reading */
+    json_t *facts, *cells, *records;
+    uint32_t *rounds; /* ascending */
+    size_t n_rounds, cap_rounds;
+    bool finished;
+};
+
+/* An empty handle on `dir` (which must exist); facts are not yet read. */
+rg_status rg_bundle_handle(const char *dir, rg_bundle **ret_bundle, rg_err *err);
+
+/* Reads bundle.json, cells.jsonl, records.jsonl and the list of rounds. */
+rg_status rg_bundle_load(rg_bundle *bundle, rg_err *err);
+
+/* Removes rounds/NNNNN.tmp, whatever a cut-off write left in them. */
+rg_status rg_bundle_remove_part_rounds(rg_bundle *bundle, rg_err *err);
+
+/* Adds an order to the list of rounds. */
+rg_status rg_bundle_add_round(rg_bundle *bundle, uint32_t order, rg_err *err);
+
+/* Reads a regular file below the bundle, without following any symlink on the way.
+ * RG_ABSENT, RG_BAD_DATA (not a regular file, too long), RG_IO. NUL-terminated. */
+rg_status rg_bundle_read_file(const rg_bundle *bundle, const char *path, size_t limit_bytes,
+                              rg_arena *arena, char **ret_data, size_t *ret_bytes, rg_err *err);
+
+/* "DIR/path", malloc'ed; NULL when memory ran out. */
+char *rg_bundle_path(const rg_bundle *bundle, const char *path);
+
+/* "rounds/00012" */
+enum { RG_BUNDLE_ROUND_NAME = 24 };
+void rg_bundle_round_name(uint32_t order, char ret[RG_BUNDLE_ROUND_NAME]);
+
+/* True for relative paths of plain characters without "..", as the manifest and scenarios may name.
+ */
+bool rg_bundle_path_plain(const char *path);
+
+#endif
