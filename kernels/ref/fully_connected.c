@@ -1,0 +1,210 @@
+/* fully_connected.c: rows of the input times a matrix [outputs, depth], int8 and float32. int8
+ * truth: fixed point with double rounding; with one weight scale the product input * filter scale
+ * is rounded to float32 before the division, per channel all is double. */
+#include "kernels/ref/activation.h"
+#include "kernels/ref/fixed.h"
+#include "kernels/ref/need.h"
+
+typedef struct fc_params {
+    int activation, weights_format;
+    bool keep_num_dims, asymmetric_quantize_inputs;
+} fc_params;
+
+static const char *const formats[] = {"default", "shuffled4x16int8", NULL};
+static const rg_field fields[] = {
+    RG_ACTIVATION_FIELD(fc_params),
+    {"weights_format", RG_FIELD_CHOICE, offsetof(fc_params, weights_format), "default", 0, 0,
+     formats, "", "order of the weights in memory"},
+    {"keep_num_dims", RG_FIELD_BOOL, offsetof(fc_params, keep_num_dims), "false", 0, 0, NULL, "",
+     "output keeps the input's leading dimensions"},
+    {"asymmetric_quantize_inputs", RG_FIELD_BOOL, offsetof(fc_params, asymmetric_quantize_inputs),
+     "false", 0, 0, NULL, "", "how hybrid kernels quantize; no meaning here"},
+    {0},
+};
+
+enum { TILE = 16 }; /* outputs of one row in a tile */
+
+static int64_t depth_of(const rg_op_call *call) {
+    return call->in[1]->shape.dim[1];
+}
+
+static int64_t outputs_of(const rg_op_call *call) {
+    return call->in[1]->shape.dim[0];
+}
+
+static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
+    const fc_params *p = call->params;
+    const rg_shape *in = &call->in[0]->shape;
+    char text[96];
+    rg_shape_text(in, text, sizeof text);
+    bool fits = p->keep_num_dims ? in->rank > 0 && in->dim[in->rank - 1] == depth_of(call)
+                                 : (int64_t)rg_elements(call->in[0]) % depth_of(call) == 0;
+    if (!fits)
+        return rg_fail(err, RG_BAD_DATA, NULL, "input %s does not match weights of depth %lld",
+                       text, (long long)depth_of(call));
+    if ((int64_t)rg_elements(call->in[0]) / depth_of(call) > INT32_MAX)
+        return rg_fail(err, RG_UNSUPPORTED, NULL, "input %s has too many rows", text);
+    if (p->weights_format != 0)
+        return rg_fail(err, RG_UNSUPPORTED, "convert with default weights",
+                       "weights are in the order %s", formats[p->weights_format]);
+    return rg_activation_check(p->activation, err);
+}
+
+static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
+    const fc_params *p = call->params;
+    bool whole = call->op->in == RG_DTYPE_INT8;
+    rg_status status = rg_need_inputs(call, 2, err);
+    if (status == RG_OK)
+        status = rg_need_elements(call->in[0], "input", err);
+    if (status == RG_OK)
+        status = rg_need_rank(call->in[1], "weights", 2, err);
+    if (status == RG_OK)
+        status = check_sizes(call, err);
+    if (status == RG_OK)
+        status = rg_need_bias(rg_call_in(call, 2), whole ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32,
+                              outputs_of(call), err);
+    if (status != RG_OK)
+        return status;
+    rg_shape shape = call->in[0]->shape;
+    if (!p->keep_num_dims) {
+        shape.rank = 2;
+        shape.dim[0] = (int32_t)((int64_t)rg_elements(call->in[0]) / depth_of(call));
+    }
+    shape.dim[shape.rank - 1] = (int32_t)outputs_of(call);
+    return rg_give_output(ret_out, call->op->out, &shape, err);
+}
+
+/* One scale may come with a zero point, as in the original; several may not. */
+static rg_status check(const rg_op_call *call, rg_err *err) {
+    rg_status status = rg_need_call_quant(call, 1, err);
+    if (status != RG_OK)
+        return status;
+    if (call->in[1]->quant.n == 1)
+        return rg_need_quant(call->in[1], "weights", err);
+    return rg_need_weight_quant(call->in[1], "weights", 0, (uint32_t)outputs_of(call), err);
+}
+
+static rg_work work(const rg_op_call *call) {
+    return rg_call_work(call, rg_elements(call->out[0]) * (uint64_t)depth_of(call), 0);
+}
+
+static size_t tiles_a_row(const rg_op_call *call) {
+    return ((size_t)outputs_of(call) + TILE - 1) / TILE;
+}
+
+static size_t tiles(const rg_op_call *call) {
+    return rg_elements(call->out[0]) / (size_t)outputs_of(call) * tiles_a_row(call);
+}
+
+static size_t state_bytes(const rg_op_call *call) {
+    return (size_t)outputs_of(call) * sizeof(rg_factor);
+}
+
+static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
+    const rg_quant *weights = &call->in[1]->quant;
+    float in = call->in[0]->quant.scale[0];
+    double out = call->out[0]->quant.scale[0];
+    rg_factor *factors = state;
+    rg_status status = RG_OK;
+    for (int64_t c = 0; status == RG_OK && c < outputs_of(call); c++) {
+        float joint = in * weights->scale[0]; /* rounded to float32: see the head of this file */
+        double product = weights->n > 1 ? (double)in * (double)weights->scale[c] : (double)joint;
+        status = rg_factor_from(product / out, "input, weights and output", &factors[c], err);
+    }
+    return status;
+}
+
+static int32_t dot_s8(const int8_t *x, const int8_t *w, int64_t n, int32_t zero_x, int32_t zero_w) {
+    uint32_t sum = 0; /* wraps like the original */
+    for (int64_t i = 0; i < n; i++)
+        sum += (uint32_t)((x[i] - zero_x) * (w[i] - zero_w));
+    return (int32_t)sum;
+}
+
+static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
+                   void *const *out, size_t first_tile, size_t last_tile) {
+    const rg_factor *factors = state;
+    const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
+    int32_t zero_x = call->in[0]->quant.zero_point[0], zero_w = call->in[1]->quant.zero_point[0];
+    int32_t zero = call->out[0]->quant.zero_point[0], low, high;
+    int64_t depth = depth_of(call), outputs = outputs_of(call);
+    rg_activation_range(((const fc_params *)call->params)->activation, call->out[0], &low, &high);
+    for (size_t tile = first_tile; tile < last_tile; tile++) {
+        int64_t row = (int64_t)(tile / tiles_a_row(call));
+        int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
+        int64_t end = c + TILE < outputs ? c + TILE : outputs;
+        for (; c < end; c++) {
+            int32_t sum = dot_s8((const int8_t *)in[0] + row * depth,
+                                 (const int8_t *)in[1] + c * depth, depth, zero_x, zero_w);
+            sum = (int32_t)((uint32_t)sum + (uint32_t)(bias ? bias[c] : 0));
+            ((int8_t *)out[0])[row * outputs + c] =
+                (int8_t)rg_requantize(sum, factors[c], zero, low, high);
+        }
+    }
+}
+
+static float dot_f32(const float *x, const float *w, int64_t n) {
+    float sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i] * w[i];
+    return sum;
+}
+
+static void run_f32(const rg_op_call *call, const void *state, const void *const *in,
+                    void *const *out, size_t first_tile, size_t last_tile) {
+    (void)state;
+    const float *bias = rg_call_in(call, 2) ? in[2] : NULL;
+    int64_t depth = depth_of(call), outputs = outputs_of(call);
+    float low, high;
+    rg_activation_range_f32(((const fc_params *)call->params)->activation, &low, &high);
+    for (size_t tile = first_tile; tile < last_tile; tile++) {
+        int64_t row = (int64_t)(tile / tiles_a_row(call));
+        int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
+        int64_t end = c + TILE < outputs ? c + TILE : outputs;
+        for (; c < end; c++) {
+            float sum = dot_f32((const float *)in[0] + row * depth,
+                                (const float *)in[1] + c * depth, depth);
+            ((float *)out[0])[row * outputs + c] =
+                rg_clamp_f32(sum + (bias ? bias[c] : 0), low, high);
+        }
+    }
+}
+
+const rg_op rg_op_fully_connected_s8 = {
+    .name = "fully_connected_s8",
+    .kind = "fully_connected",
+    .summary = "Matrix product of int8 rows, weights scaled per tensor or per output",
+    .in = RG_DTYPE_INT8,
+    .weights = RG_DTYPE_INT8,
+    .out = RG_DTYPE_INT8,
+    .params = fields,
+    .params_size = sizeof(fc_params),
+    .min_in = 2,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer,
+    .check = check,
+    .work = work,
+    .state_bytes = state_bytes,
+    .prepare = prepare,
+    .tiles = tiles,
+    .run = run_s8,
+};
+
+const rg_op rg_op_fully_connected_f32 = {
+    .name = "fully_connected_f32",
+    .kind = "fully_connected",
+    .summary = "Matrix product of float32 rows",
+    .in = RG_DTYPE_FLOAT32,
+    .weights = RG_DTYPE_FLOAT32,
+    .out = RG_DTYPE_FLOAT32,
+    .params = fields,
+    .params_size = sizeof(fc_params),
+    .min_in = 2,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer,
+    .work = work,
+    .tiles = tiles,
+    .run = run_f32,
+};
