@@ -73,7 +73,7 @@ rg_status rg_tensor_bytes(const rg_shape *shape, rg_dtype dtype, size_t *ret_byt
 /* Stores the low `size` bytes of v, little-endian whatever the host. */
 static void put_le(unsigned char *at, uint64_t v, unsigned size) {
     for (unsigned i = 0; i < size; i++)
-        at[i] = (unsigned char)(v >> (8 * i));
+        at[i] = i < 8 ? (unsigned char)(v >> (8 * i)) : 0;
 }
 
 static uint64_t float_bits(double value, bool wide) {

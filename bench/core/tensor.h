@@ -11,7 +11,8 @@
 #include "bench/core/err.h"
 #include "bench/core/rng.h"
 
-/* name, word, bits an element, short code used in operator names */
+/* name, word, bits an element, short code used in operator names. 0 bits: elements that have no
+ * dense form here (texts, handles, sparse constants); such tensors have 0 bytes. */
 #define RG_DTYPE_LIST(X)                                                                           \
     X(FLOAT32, "float32", 32, "f32")                                                               \
     X(FLOAT16, "float16", 16, "f16")                                                               \
@@ -25,7 +26,18 @@
     X(UINT32, "uint32", 32, "u32")                                                                 \
     X(INT64, "int64", 64, "s64")                                                                   \
     X(UINT64, "uint64", 64, "u64")                                                                 \
-    X(BOOL, "bool", 8, "b8")
+    X(BOOL, "bool", 8, "b8")                                                                       \
+    X(INT2, "int2", 2, "s2")                                                                       \
+    X(UINT4, "uint4", 4, "u4")                                                                     \
+    X(BFLOAT16, "bfloat16", 16, "bf16")                                                            \
+    X(FLOAT8_E4M3FN, "float8_e4m3fn", 8, "f8e4m3")                                                 \
+    X(FLOAT8_E5M2, "float8_e5m2", 8, "f8e5m2")                                                     \
+    X(COMPLEX64, "complex64", 64, "c64")                                                           \
+    X(COMPLEX128, "complex128", 128, "c128")                                                       \
+    X(STRING, "string", 0, "str")                                                                  \
+    X(RESOURCE, "resource", 0, "res")                                                              \
+    X(VARIANT, "variant", 0, "var")                                                                \
+    X(SPARSE, "sparse", 0, "sparse")
 
 typedef enum rg_dtype {
 #define X(name, word, bits, code) RG_DTYPE_##name,

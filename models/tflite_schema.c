@@ -1,0 +1,516 @@
+/* tflite_schema.c: the tables of tflite_schema.h and the look-ups in them. */
+#include "models/tflite_schema.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const paddings[] = {"same", "valid", NULL};
+static const char *const activations[] = {"none",     "relu", "relu_n1_to_1", "relu6", "tanh",
+                                          "sign_bit", NULL};
+static const char *const weights_formats[] = {"default", "shuffled4x16int8", NULL};
+static const char *const mirror_modes[] = {"reflect", "symmetric", NULL};
+static const char *const lstm_kernels[] = {"full", "basic", NULL};
+
+#define END                                                                                        \
+    { NULL, 0, RG_TFLITE_I32, 0, NULL }
+#define INT(key, slot, preset)                                                                     \
+    { key, slot, RG_TFLITE_I32, preset, NULL }
+#define TYPE(key, slot, preset)                                                                    \
+    { key, slot, RG_TFLITE_I8, preset, NULL }
+#define BOOL(key, slot, preset)                                                                    \
+    { key, slot, RG_TFLITE_BOOL, preset, NULL }
+#define REAL(key, slot)                                                                            \
+    { key, slot, RG_TFLITE_F32, 0, NULL }
+#define TEXT(key, slot)                                                                            \
+    { key, slot, RG_TFLITE_TEXT, 0, NULL }
+#define WORD(key, slot, words)                                                                     \
+    { key, slot, RG_TFLITE_WORD, 0, words }
+
+typedef rg_tflite_option option;
+
+static const option conv_options[] = {
+    WORD("padding", 0, paddings),
+    INT("stride_h", 2, 0),
+    INT("stride_w", 1, 0),
+    INT("dilation_h", 5, 1),
+    INT("dilation_w", 4, 1),
+    WORD("activation", 3, activations),
+    END,
+};
+static const option depthwise_options[] = {
+    WORD("padding", 0, paddings),  INT("stride_h", 2, 0),
+    INT("stride_w", 1, 0),         INT("dilation_h", 6, 1),
+    INT("dilation_w", 5, 1),       WORD("activation", 4, activations),
+    INT("depth_multiplier", 3, 0), END,
+};
+static const option transpose_conv_options[] = {
+    WORD("padding", 0, paddings),
+    INT("stride_h", 2, 0),
+    INT("stride_w", 1, 0),
+    WORD("activation", 3, activations),
+    END,
+};
+static const option pool_options[] = {
+    WORD("padding", 0, paddings),
+    INT("stride_h", 2, 0),
+    INT("stride_w", 1, 0),
+    INT("filter_h", 4, 0),
+    INT("filter_w", 3, 0),
+    WORD("activation", 5, activations),
+    END,
+};
+static const option fully_connected_options[] = {
+    WORD("activation", 0, activations),
+    WORD("weights_format", 1, weights_formats),
+    BOOL("keep_num_dims", 2, 0),
+    BOOL("asymmetric_quantize_inputs", 3, 0),
+    END,
+};
+static const option add_options[] = {
+    WORD("activation", 0, activations),
+    BOOL("pot_scale_int16", 1, 1),
+    END,
+};
+static const option batch_matmul_options[] = {
+    BOOL("adj_x", 0, 0),
+    BOOL("adj_y", 1, 0),
+    BOOL("asymmetric_quantize_inputs", 2, 0),
+    END,
+};
+static const option strided_slice_options[] = {
+    INT("begin_mask", 0, 0),
+    INT("end_mask", 1, 0),
+    INT("ellipsis_mask", 2, 0),
+    INT("new_axis_mask", 3, 0),
+    INT("shrink_axis_mask", 4, 0),
+    BOOL("offset", 5, 0),
+    END,
+};
+static const option resize_bilinear_options[] = {
+    BOOL("align_corners", 2, 0),
+    BOOL("half_pixel_centers", 3, 0),
+    END,
+};
+static const option resize_nearest_options[] = {
+    BOOL("align_corners", 0, 0),
+    BOOL("half_pixel_centers", 1, 0),
+    END,
+};
+static const option svdf_options[] = {
+    INT("rank", 0, 0),
+    WORD("activation", 1, activations),
+    BOOL("asymmetric_quantize_inputs", 2, 0),
+    END,
+};
+static const option lstm_options[] = {
+    WORD("activation", 0, activations),
+    REAL("cell_clip", 1),
+    REAL("proj_clip", 2),
+    WORD("kernel_type", 3, lstm_kernels),
+    BOOL("asymmetric_quantize_inputs", 4, 0),
+    END,
+};
+static const option sequence_lstm_options[] = {
+    WORD("activation", 0, activations),
+    REAL("cell_clip", 1),
+    REAL("proj_clip", 2),
+    BOOL("time_major", 3, 0),
+    BOOL("asymmetric_quantize_inputs", 4, 0),
+    BOOL("diagonal_recurrent_tensors", 5, 0),
+    END,
+};
+static const option activation_options[] = {WORD("activation", 0, activations), END};
+static const option concat_options[] = {INT("axis", 0, 0), WORD("activation", 1, activations), END};
+static const option softmax_options[] = {REAL("beta", 0), END};
+static const option cast_options[] = {TYPE("in_data_type", 0, 0), TYPE("out_data_type", 1, 0), END};
+static const option reshape_options[] = {{"new_shape", 0, RG_TFLITE_SHAPE, 0, NULL}, END};
+static const option squeeze_options[] = {{"squeeze_dims", 0, RG_TFLITE_SQUEEZED, 0, NULL}, END};
+static const option shape_options[] = {TYPE("out_type", 0, 0), END};
+static const option mirror_pad_options[] = {WORD("mode", 0, mirror_modes), END};
+static const option split_options[] = {INT("num_splits", 0, 0), END};
+static const option pack_options[] = {INT("values_count", 0, 0), INT("axis", 1, 0), END};
+static const option unpack_options[] = {INT("num", 0, 0), INT("axis", 1, 0), END};
+static const option gather_options[] = {INT("axis", 0, 0), INT("batch_dims", 1, 0), END};
+static const option block_size_options[] = {INT("block_size", 0, 0), END};
+static const option reducer_options[] = {BOOL("keep_dims", 0, 0), END};
+static const option cumsum_options[] = {BOOL("exclusive", 0, 0), BOOL("reverse", 1, 0), END};
+static const option arg_options[] = {TYPE("output_type", 0, 0), END};
+static const option axis_options[] = {INT("axis", 0, 0), END};
+static const option leaky_relu_options[] = {REAL("alpha", 0), END};
+static const option gelu_options[] = {BOOL("approximate", 0, 0), END};
+static const option var_handle_options[] = {TEXT("container", 0), TEXT("shared_name", 1), END};
+
+const rg_tflite_op rg_tflite_ops[] = {
+    {0, "add", 11, add_options, 0},
+    {41, "sub", 28, add_options, 0},
+    {18, "mul", 21, activation_options, 0},
+    {42, "div", 29, activation_options, 0},
+    {1, "average_pool2d", 5, pool_options, 0},
+    {17, "max_pool2d", 5, pool_options, 0},
+    {12, "l2_pool2d", 5, pool_options, 0},
+    {2, "concat", 10, concat_options, 0},
+    {3, "conv2d", 1, conv_options, 0},
+    {4, "depthwise_conv2d", 2, depthwise_options, 0},
+    {67, "transpose_conv", 49, transpose_conv_options, 0},
+    {9, "fully_connected", 8, fully_connected_options, 0},
+    {126, "batch_matmul", 101, batch_matmul_options, 0},
+    {25, "softmax", 9, softmax_options, 0},
+    {50, "log_softmax", 36, NULL, 0},
+    {11, "l2_normalization", 12, activation_options, 0},
+    {114, "quantize", 89, NULL, 0},
+    {6, "dequantize", 38, NULL, 0},
+    {53, "cast", 37, cast_options, 0},
+    {22, "reshape", 17, reshape_options, 0},
+    {43, "squeeze", 30, squeeze_options, 0},
+    {70, "expand_dims", 52, NULL, 0},
+    {39, "transpose", 26, NULL, 0},
+    {77, "shape", 55, shape_options, 0},
+    {34, "pad", 22, NULL, 2},
+    {60, "pad", 43, NULL, 0},
+    {100, "mirror_pad", 77, mirror_pad_options, 0},
+    {45, "strided_slice", 32, strided_slice_options, 0},
+    {65, "slice", 48, NULL, 0},
+    {49, "split", 35, split_options, 0},
+    {102, "split_v", 79, split_options, 0},
+    {83, "pack", 59, pack_options, 0},
+    {88, "unpack", 64, unpack_options, 0},
+    {69, "tile", 51, NULL, 0},
+    {36, "gather", 23, gather_options, 0},
+    {107, "gather_nd", 83, NULL, 0},
+    {64, "select", 47, NULL, 0},
+    {123, "select_v2", 98, NULL, 0},
+    {130, "broadcast_to", 104, NULL, 0},
+    {5, "depth_to_space", 94, block_size_options, 0},
+    {26, "space_to_depth", 19, block_size_options, 0},
+    {38, "space_to_batch_nd", 25, NULL, 0},
+    {37, "batch_to_space_nd", 24, NULL, 0},
+    {23, "resize_bilinear", 15, resize_bilinear_options, 0},
+    {97, "resize_nearest", 74, resize_nearest_options, 0},
+    {40, "mean", 27, reducer_options, 0},
+    {74, "sum", 27, reducer_options, 0},
+    {81, "reduce_prod", 27, reducer_options, 0},
+    {82, "reduce_max", 27, reducer_options, 0},
+    {89, "reduce_min", 27, reducer_options, 0},
+    {91, "reduce_any", 27, reducer_options, 0},
+    {140, "reduce_all", 27, reducer_options, 0},
+    {128, "cumsum", 102, cumsum_options, 0},
+    {56, "arg_max", 40, arg_options, 0},
+    {79, "arg_min", 57, arg_options, 0},
+    {48, "topk_v2", 34, NULL, 0},
+    {85, "one_hot", 61, axis_options, 0},
+    {7, "embedding_lookup", 0, NULL, 0},
+    {57, "minimum", 39, NULL, 0},
+    {55, "maximum", 39, NULL, 0},
+    {14, "logistic", 0, NULL, 0},
+    {28, "tanh", 0, NULL, 0},
+    {19, "relu", 0, NULL, 0},
+    {21, "relu6", 0, NULL, 0},
+    {20, "relu_n1_to_1", 0, NULL, 0},
+    {152, "relu_0_to_1", 0, NULL, 0},
+    {98, "leaky_relu", 75, leaky_relu_options, 0},
+    {54, "prelu", 0, NULL, 0},
+    {111, "elu", 0, NULL, 0},
+    {150, "gelu", 116, gelu_options, 0},
+    {117, "hard_swish", 91, NULL, 0},
+    {101, "abs", 78, NULL, 0},
+    {59, "neg", 42, NULL, 0},
+    {47, "exp", 33, NULL, 0},
+    {73, "log", 0, NULL, 0},
+    {66, "sin", 0, NULL, 0},
+    {108, "cos", 84, NULL, 0},
+    {75, "sqrt", 0, NULL, 0},
+    {76, "rsqrt", 0, NULL, 0},
+    {92, "square", 66, NULL, 0},
+    {8, "floor", 0, NULL, 0},
+    {104, "ceil", 0, NULL, 0},
+    {116, "round", 0, NULL, 0},
+    {78, "pow", 56, NULL, 0},
+    {90, "floor_div", 65, NULL, 0},
+    {95, "floor_mod", 72, NULL, 0},
+    {99, "squared_difference", 76, NULL, 0},
+    {71, "equal", 53, NULL, 0},
+    {72, "not_equal", 54, NULL, 0},
+    {58, "less", 41, NULL, 0},
+    {63, "less_equal", 46, NULL, 0},
+    {61, "greater", 44, NULL, 0},
+    {62, "greater_equal", 45, NULL, 0},
+    {86, "logical_and", 62, NULL, 0},
+    {84, "logical_or", 60, NULL, 0},
+    {87, "logical_not", 63, NULL, 0},
+    {131, "rfft2d", 105, NULL, 0},
+    {135, "complex_abs", 0, NULL, 0},
+    {27, "svdf", 6, svdf_options, 0},
+    {16, "lstm", 14, lstm_options, 0},
+    {44, "unidirectional_sequence_lstm", 71, sequence_lstm_options, 0},
+    {142, "var_handle", 111, var_handle_options, 0},
+    {143, "read_variable", 112, NULL, 0},
+    {144, "assign_variable", 113, NULL, 0},
+    {0, NULL, 0, NULL, 0},
+};
+
+static const char *const names[] = {
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEPTH_TO_SPACE",
+    "DEQUANTIZE",
+    "EMBEDDING_LOOKUP",
+    "FLOOR",
+    "FULLY_CONNECTED",
+    "HASHTABLE_LOOKUP",
+    "L2_NORMALIZATION",
+    "L2_POOL_2D",
+    "LOCAL_RESPONSE_NORMALIZATION",
+    "LOGISTIC",
+    "LSH_PROJECTION",
+    "LSTM",
+    "MAX_POOL_2D",
+    "MUL",
+    "RELU",
+    "RELU_N1_TO_1",
+    "RELU6",
+    "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RNN",
+    "SOFTMAX",
+    "SPACE_TO_DEPTH",
+    "SVDF",
+    "TANH",
+    "CONCAT_EMBEDDINGS",
+    "SKIP_GRAM",
+    "CALL",
+    "CUSTOM",
+    "EMBEDDING_LOOKUP_SPARSE",
+    "PAD",
+    "UNIDIRECTIONAL_SEQUENCE_RNN",
+    "GATHER",
+    "BATCH_TO_SPACE_ND",
+    "SPACE_TO_BATCH_ND",
+    "TRANSPOSE",
+    "MEAN",
+    "SUB",
+    "DIV",
+    "SQUEEZE",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "STRIDED_SLICE",
+    "BIDIRECTIONAL_SEQUENCE_RNN",
+    "EXP",
+    "TOPK_V2",
+    "SPLIT",
+    "LOG_SOFTMAX",
+    "DELEGATE",
+    "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "CAST",
+    "PRELU",
+    "MAXIMUM",
+    "ARG_MAX",
+    "MINIMUM",
+    "LESS",
+    "NEG",
+    "PADV2",
+    "GREATER",
+    "GREATER_EQUAL",
+    "LESS_EQUAL",
+    "SELECT",
+    "SLICE",
+    "SIN",
+    "TRANSPOSE_CONV",
+    "SPARSE_TO_DENSE",
+    "TILE",
+    "EXPAND_DIMS",
+    "EQUAL",
+    "NOT_EQUAL",
+    "LOG",
+    "SUM",
+    "SQRT",
+    "RSQRT",
+    "SHAPE",
+    "POW",
+    "ARG_MIN",
+    "FAKE_QUANT",
+    "REDUCE_PROD",
+    "REDUCE_MAX",
+    "PACK",
+    "LOGICAL_OR",
+    "ONE_HOT",
+    "LOGICAL_AND",
+    "LOGICAL_NOT",
+    "UNPACK",
+    "REDUCE_MIN",
+    "FLOOR_DIV",
+    "REDUCE_ANY",
+    "SQUARE",
+    "ZEROS_LIKE",
+    "FILL",
+    "FLOOR_MOD",
+    "RANGE",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "LEAKY_RELU",
+    "SQUARED_DIFFERENCE",
+    "MIRROR_PAD",
+    "ABS",
+    "SPLIT_V",
+    "UNIQUE",
+    "CEIL",
+    "REVERSE_V2",
+    "ADD_N",
+    "GATHER_ND",
+    "COS",
+    "WHERE",
+    "RANK",
+    "ELU",
+    "REVERSE_SEQUENCE",
+    "MATRIX_DIAG",
+    "QUANTIZE",
+    "MATRIX_SET_DIAG",
+    "ROUND",
+    "HARD_SWISH",
+    "IF",
+    "WHILE",
+    "NON_MAX_SUPPRESSION_V4",
+    "NON_MAX_SUPPRESSION_V5",
+    "SCATTER_ND",
+    "SELECT_V2",
+    "DENSIFY",
+    "SEGMENT_SUM",
+    "BATCH_MATMUL",
+    "PLACEHOLDER_FOR_GREATER_OP_CODES",
+    "CUMSUM",
+    "CALL_ONCE",
+    "BROADCAST_TO",
+    "RFFT2D",
+    "CONV_3D",
+    "IMAG",
+    "REAL",
+    "COMPLEX_ABS",
+    "HASHTABLE",
+    "HASHTABLE_FIND",
+    "HASHTABLE_IMPORT",
+    "HASHTABLE_SIZE",
+    "REDUCE_ALL",
+    "CONV_3D_TRANSPOSE",
+    "VAR_HANDLE",
+    "READ_VARIABLE",
+    "ASSIGN_VARIABLE",
+    "BROADCAST_ARGS",
+    "RANDOM_STANDARD_NORMAL",
+    "BUCKETIZE",
+    "RANDOM_UNIFORM",
+    "MULTINOMIAL",
+    "GELU",
+    "DYNAMIC_UPDATE_SLICE",
+    "RELU_0_TO_1",
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_SUM",
+    "ATAN2",
+    "UNSORTED_SEGMENT_MIN",
+    "SIGN",
+    "BITCAST",
+    "BITWISE_XOR",
+    "RIGHT_SHIFT",
+    "STABLEHLO_LOGISTIC",
+    "STABLEHLO_ADD",
+    "STABLEHLO_DIVIDE",
+    "STABLEHLO_MULTIPLY",
+    "STABLEHLO_MAXIMUM",
+    "STABLEHLO_RESHAPE",
+    "STABLEHLO_CLAMP",
+    "STABLEHLO_CONCATENATE",
+    "STABLEHLO_BROADCAST_IN_DIM",
+    "STABLEHLO_CONVOLUTION",
+    "STABLEHLO_SLICE",
+    "STABLEHLO_CUSTOM_CALL",
+    "STABLEHLO_REDUCE",
+    "STABLEHLO_ABS",
+    "STABLEHLO_AND",
+    "STABLEHLO_COSINE",
+    "STABLEHLO_EXPONENTIAL",
+    "STABLEHLO_FLOOR",
+    "STABLEHLO_LOG",
+    "STABLEHLO_MINIMUM",
+    "STABLEHLO_NEGATE",
+    "STABLEHLO_OR",
+    "STABLEHLO_POWER",
+    "STABLEHLO_REMAINDER",
+    "STABLEHLO_RSQRT",
+    "STABLEHLO_SELECT",
+    "STABLEHLO_SUBTRACT",
+    "STABLEHLO_TANH",
+    "STABLEHLO_SCATTER",
+    "STABLEHLO_COMPARE",
+    "STABLEHLO_CONVERT",
+    "STABLEHLO_DYNAMIC_SLICE",
+    "STABLEHLO_DYNAMIC_UPDATE_SLICE",
+    "STABLEHLO_PAD",
+    "STABLEHLO_IOTA",
+    "STABLEHLO_DOT_GENERAL",
+    "STABLEHLO_REDUCE_WINDOW",
+    "STABLEHLO_SORT",
+    "STABLEHLO_WHILE",
+    "STABLEHLO_GATHER",
+    "STABLEHLO_TRANSPOSE",
+    "DILATE",
+    "STABLEHLO_RNG_BIT_GENERATOR",
+    "REDUCE_WINDOW",
+    "STABLEHLO_COMPOSITE",
+    "STABLEHLO_SHIFT_LEFT",
+    "STABLEHLO_CBRT",
+    "STABLEHLO_CASE",
+};
+
+/* By TFLite's TensorType. */
+static const rg_dtype types[] = {
+    RG_DTYPE_FLOAT32,   RG_DTYPE_FLOAT16,       RG_DTYPE_INT32,       RG_DTYPE_UINT8,
+    RG_DTYPE_INT64,     RG_DTYPE_STRING,        RG_DTYPE_BOOL,        RG_DTYPE_INT16,
+    RG_DTYPE_COMPLEX64, RG_DTYPE_INT8,          RG_DTYPE_FLOAT64,     RG_DTYPE_COMPLEX128,
+    RG_DTYPE_UINT64,    RG_DTYPE_RESOURCE,      RG_DTYPE_VARIANT,     RG_DTYPE_UINT32,
+    RG_DTYPE_UINT16,    RG_DTYPE_INT4,          RG_DTYPE_BFLOAT16,    RG_DTYPE_INT2,
+    RG_DTYPE_UINT4,     RG_DTYPE_FLOAT8_E4M3FN, RG_DTYPE_FLOAT8_E5M2,
+};
+enum { N_TYPES = sizeof types / sizeof types[0], N_NAMES = sizeof names / sizeof names[0] };
+
+const char *const rg_tflite_intermediate_keys[TFLITE_MAX_INTERMEDIATES] = {
+    "intermediate_0", "intermediate_1", "intermediate_2",  "intermediate_3",
+    "intermediate_4", "intermediate_5", "intermediate_6",  "intermediate_7",
+    "intermediate_8", "intermediate_9", "intermediate_10", "intermediate_11",
+};
+
+const rg_tflite_op *rg_tflite_op_of_code(int32_t code) {
+    for (const rg_tflite_op *op = rg_tflite_ops; op->kind; op++) {
+        if (op->code == code)
+            return op;
+    }
+    return NULL;
+}
+
+const rg_tflite_op *rg_tflite_op_of_kind(const char *kind, uint32_t n_in) {
+    for (const rg_tflite_op *op = rg_tflite_ops; op->kind; op++) {
+        if (!strcmp(op->kind, kind) && (op->max_in == 0 || n_in <= op->max_in))
+            return op;
+    }
+    return NULL;
+}
+
+const char *rg_tflite_name(int32_t code) {
+    return code >= 0 && code < N_NAMES ? names[code] : NULL;
+}
+
+bool rg_tflite_dtype(int32_t type, rg_dtype *ret_dtype) {
+    if (type < 0 || type >= N_TYPES)
+        return false;
+    *ret_dtype = types[type];
+    return true;
+}
+
+bool rg_tflite_type(rg_dtype dtype, int32_t *ret_type) {
+    for (int32_t i = 0; i < N_TYPES; i++) {
+        if (types[i] == dtype) {
+            *ret_type = i;
+            return true;
+        }
+    }
+    return false;
+}
