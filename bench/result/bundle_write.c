@@ -136,8 +136,8 @@ static rg_status reserve(const rg_bundle_spec *spec, const rg_storage *s, int64_
         char *temporary = dir ? rg_arena_printf(arena, "%s.tmp", dir) : NULL;
         if (!temporary)
             return no_memory(err);
-        if (spec->dir && !rg_fs_exists(dir)) /* a leftover of a crash stands in nobody's way */
-            s->remove(s->user, temporary);
+        if (spec->dir && !rg_fs_exists(dir) && rg_fs_exists(temporary))
+            s->remove(s->user, temporary); /* the leftover of a crash stands in nobody's way */
         bool made = s->make_dir(s->user, temporary) == 0;
         if (!made && errno != EEXIST)
             return rg_storage_fail(err, "create folder", temporary);
