@@ -183,7 +183,9 @@ static rg_status check_unlisted(const rg_bundle *bundle, const names *listed, rg
     for (size_t i = 0; status == RG_OK && i < present.n; i++) {
         const char *path = present.items[i];
         bool guarded = !strncmp(path, "rounds/", 7) || !strncmp(path, "lib/", 4);
-        if (guarded && !bsearch(&path, listed->items, listed->n, sizeof *listed->items, by_name))
+        bool found =
+            listed->n && bsearch(&path, listed->items, listed->n, sizeof *listed->items, by_name);
+        if (guarded && !found)
             status = rg_fail(err, RG_BAD_DATA, copy_again, "%s is not in the manifest", path);
     }
     free(present.items);
