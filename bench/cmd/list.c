@@ -10,6 +10,7 @@
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
+#include "bench/run/boards.h"
 #include "bench/run/probe.h"
 
 typedef struct options {
@@ -132,7 +133,6 @@ static json_t *rail_row(const rg_rail *rail) {
 }
 
 static rg_status list_rails(rg_root *root, json_t *rows, rg_err *err) {
-    (void)err;
     rg_rail_list *rails = calloc(1, sizeof *rails);
     if (!rails)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
@@ -141,13 +141,16 @@ static rg_status list_rails(rg_root *root, json_t *rows, rg_err *err) {
         size_t before = rails->n;
         rg_sensors[i]->probe(root, "", rails, &why);
         if (rails->n == before)
-            add(rows, json_pack("{s:s, s:s, s:s}", "name", rg_sensors[i]->name, "kind", "absent",
-                                "summary", why.what[0] ? why.what : rg_sensors[i]->summary));
+            add(rows,
+                json_pack("{s:s, s:s, s:s, s:s}", "name", rg_sensors[i]->name, "kind", "absent",
+                          "summary", why.what[0] ? why.what : rg_sensors[i]->summary, "try",
+                          why.advice));
     }
+    rg_status status = rg_boards_apply(root, rails, err);
     for (size_t i = 0; i < rails->n; i++)
         add(rows, rail_row(&rails->items[i]));
     free(rails);
-    return RG_OK;
+    return status;
 }
 
 static void add_scripts(json_t *rows, const rg_script_row *scripts, const char *kind) {

@@ -75,7 +75,8 @@ const char *rg_root_path(const rg_root *root) {
 /* A path being resolved: `done` holds no symlinks, `rest` is still to be walked. */
 typedef struct path_walk {
     char done[4096], rest[4096];
-    int links; /* symlinks followed so far */
+    int links;      /* symlinks followed so far */
+    bool keep_last; /* O_NOFOLLOW: a symlink at the end is the answer */
 } path_walk;
 
 /* Cuts the last component off `done`; at the root ".." stays at the root. */
@@ -102,7 +103,8 @@ static bool step_into(const rg_root *root, path_walk *walk, const char *name, si
         return false;
     ssize_t bytes = readlinkat(root->fd, next, link, sizeof link - 1);
     memmove(walk->rest, name + length, strlen(name + length) + 1);
-    if (bytes < 0) {
+    bool last = walk->rest[strspn(walk->rest, "/")] == '\0';
+    if (bytes < 0 || (last && walk->keep_last)) {
         memcpy(walk->done, next, (size_t)n + 1);
         return true;
     }
@@ -111,7 +113,7 @@ static bool step_into(const rg_root *root, path_walk *walk, const char *name, si
 }
 
 static int open_walking(const rg_root *root, const char *path, int flags) {
-    path_walk walk = {.links = 0};
+    path_walk walk = {.links = 0, .keep_last = flags & O_NOFOLLOW};
     if (strlen(path) >= sizeof walk.rest) {
         errno = ENAMETOOLONG;
         return -1;
@@ -181,6 +183,15 @@ rg_status rg_root_read(rg_root *root, const char *path, char *buf, size_t cap, r
         return rg_fail(err, from_errno(code), NULL, "cannot read %s: %s", path, strerror(code));
     trim_end(buf);
     return RG_OK;
+}
+
+size_t rg_root_read_bytes(rg_root *root, const char *path, char *buf, size_t cap) {
+    int fd = open_below(root, path, O_RDONLY);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read_all(fd, buf, cap);
+    close(fd);
+    return n > 0 ? (size_t)n : 0;
 }
 
 rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, rg_err *err) {
@@ -262,4 +273,19 @@ bool rg_root_exists(rg_root *root, const char *path) {
     if (fd >= 0)
         close(fd);
     return fd >= 0;
+}
+
+rg_status rg_root_link_name(rg_root *root, const char *path, char *ret, size_t cap) {
+    int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
+    if (fd < 0)
+        return from_errno(errno);
+    char link[4096];
+    ssize_t n = readlinkat(fd, "", link, sizeof link - 1);
+    close(fd);
+    if (n <= 0)
+        return RG_ABSENT;
+    link[n] = '\0';
+    const char *slash = strrchr(link, '/');
+    snprintf(ret, cap, "%s", slash ? slash + 1 : link);
+    return RG_OK;
 }

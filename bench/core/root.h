@@ -27,6 +27,10 @@ const char *rg_root_path(const rg_root *root);
  * permission, RG_AGAIN the driver says EAGAIN/ENODATA (value not ready), RG_IO anything else. */
 rg_status rg_root_read(rg_root *root, const char *path, char *buf, size_t cap, rg_err *err);
 
+/* Reads up to cap-1 bytes as they are (device-tree properties hold NULs) and ends them with a NUL;
+ * returns how many, 0 when the file cannot be read. */
+size_t rg_root_read_bytes(rg_root *root, const char *path, char *buf, size_t cap);
+
 /* Reads one integer in decimal (or 0x hex) notation. */
 rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, rg_err *err);
 
@@ -40,5 +44,9 @@ rg_status rg_root_list(rg_root *root, const char *dir, bool (*each)(const char *
                        void *user);
 
 bool rg_root_exists(rg_root *root, const char *path);
+
+/* The last component of what a symlink points to ("1-0040" for .../hwmon3/device). RG_ABSENT when
+ * it is no symlink. */
+rg_status rg_root_link_name(rg_root *root, const char *path, char *ret, size_t cap);
 
 #endif

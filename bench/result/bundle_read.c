@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "bench/core/json.h"
+#include "bench/iface/powerlog.h"
 #include "bench/result/bundle_priv.h"
-#include "bench/result/powerlog.h"
 #include "bench/result/record.h"
 #include "bench/result/samples.h"
 #include "rg_config.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bench/core/rng.h"
-#include "bench/result/powerlog.h"
+#include "bench/iface/powerlog.h"
 #include "bench/result/samples.h"
 
 static void round_trip(const rg_sample *rows, size_t n, const char *what) {

@@ -1,5 +1,5 @@
-/* powerlog.h: power.jsonl, the raw power rows of a round as text. The first line tells the rails
- * and the columns, every further line is one reading:
+/* powerlog.h: the raw power rows of a round or a recorded trace as text (power.jsonl). The first
+ * line tells the rails and the columns, every further line is one reading:
  *
  *   {"rails": [{"id": "sim:total", "scope": "module", ...}], "columns": ["t_ns", "half_ns", ...]}
  *   [1200345,800,0,0,5123.5,null,12000,426.9]
@@ -7,8 +7,8 @@
  * in the order t_ns, half_ns, rail, flags, power_mw, energy_uj, voltage_mv, current_ma of
  * rg_power_row. A number that does not exist is null. A round without power has the first line
  * only, with no rail. */
-#ifndef RG_RESULT_POWERLOG_H
-#define RG_RESULT_POWERLOG_H
+#ifndef RG_IFACE_POWERLOG_H
+#define RG_IFACE_POWERLOG_H
 
 #include <jansson.h>
 #include <stddef.h>

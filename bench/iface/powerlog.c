@@ -1,5 +1,5 @@
 /* powerlog.c: writes and reads power.jsonl, as described in powerlog.h. */
-#include "bench/result/powerlog.h"
+#include "bench/iface/powerlog.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,0 +1,130 @@
+/* boards.c: reads the board table in the sandbox and lays it over what the sensors found. */
+#include "bench/run/boards.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/arena.h"
+#include "bench/core/data.h"
+#include "bench/core/json.h"
+#include "bench/run/luajson.h"
+#include "bench/run/sandbox.h"
+
+#define TABLE "devices/boards.lua"
+
+static rg_status load_table(json_t **ret_table, rg_err *err) {
+    rg_arena *arena = rg_arena_new(0);
+    rg_sandbox *box = NULL;
+    const char *text;
+    size_t bytes;
+    const rg_sandbox_options options = {.memory_bytes = (size_t)32 << 20};
+    if (!arena)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_status status = rg_data_read(arena, TABLE, &text, &bytes, err);
+    if (status == RG_OK)
+        status = rg_sandbox_new(&options, &box, err);
+    if (status == RG_OK)
+        status = rg_sandbox_run(box, TABLE, text, bytes, 1, err);
+    if (status == RG_OK)
+        status = rg_lua_to_json(rg_sandbox_lua(box), -1, "boards", ret_table, err);
+    rg_sandbox_free(box);
+    rg_arena_free(arena);
+    return status;
+}
+
+/* /proc/device-tree/compatible: words that each end in a NUL; rg_root_read keeps only the first, so
+ * the file is read by descriptor. Returns bytes, 0 when there is none. */
+static size_t read_compatible(rg_root *root, char *ret, size_t cap) {
+    static const char *const places[] = {"/proc/device-tree/compatible",
+                                         "/sys/firmware/devicetree/base/compatible"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t bytes = rg_root_read_bytes(root, places[i], ret, cap);
+        if (bytes)
+            return bytes;
+    }
+    return 0;
+}
+
+static bool is_compatible(const json_t *board, const char *words, size_t bytes) {
+    const json_t *list = json_object_get(board, "compatible");
+    size_t i;
+    json_t *word;
+    json_array_foreach(list, i, word) {
+        for (const char *at = words; at < words + bytes; at += strlen(at) + 1) {
+            if (json_is_string(word) && !strcmp(at, json_string_value(word)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int find_word(const char *word, const char *(*word_of)(int), int n) {
+    for (int i = 0; i < n; i++) {
+        if (!strcmp(word, word_of(i)))
+            return i;
+    }
+    return 0;
+}
+
+static const char *scope_of(int i) {
+    return rg_scope_word((rg_scope)i);
+}
+static const char *role_of(int i) {
+    return rg_role_word((rg_rail_role)i);
+}
+
+static const rg_rail *rail_called(const rg_rail_list *rails, const char *label) {
+    for (size_t i = 0; i < rails->n; i++) {
+        if (!strcmp(rails->items[i].label, label))
+            return &rails->items[i];
+    }
+    return NULL;
+}
+
+static void apply_row(const json_t *row, const char *board, rg_rail_list *rails) {
+    const char *label = rg_json_get_text(row, "label", "");
+    const rg_rail *parent = rail_called(rails, rg_json_get_text(row, "parent", ""));
+    for (size_t i = 0; i < rails->n; i++) {
+        rg_rail *rail = &rails->items[i];
+        if (strcmp(rail->label, label) || strcmp(rail->sensor, "hwmon"))
+            continue;
+        rail->scope =
+            (rg_scope)find_word(rg_json_get_text(row, "scope", ""), scope_of, RG_SCOPE_WALL + 1);
+        rail->role = (rg_rail_role)find_word(rg_json_get_text(row, "role", ""), role_of,
+                                             RG_ROLE_EXCLUDED + 1);
+        if (parent)
+            snprintf(rail->parent, sizeof rail->parent, "%s", parent->id);
+        size_t used = strlen(rail->facts);
+        snprintf(rail->facts + used, sizeof rail->facts - used, " board=%s", board);
+    }
+}
+
+static void apply_board(const json_t *board, rg_rail_list *rails) {
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(board, "rails"), i, row) {
+        apply_row(row, rg_json_get_text(board, "board", "?"), rails);
+    }
+}
+
+rg_status rg_boards_apply(rg_root *root, rg_rail_list *rails, rg_err *err) {
+    char words[1024];
+    size_t bytes = rails->n ? read_compatible(root, words, sizeof words) : 0;
+    if (bytes == 0)
+        return RG_OK;
+    json_t *table;
+    rg_status status = load_table(&table, err);
+    if (status != RG_OK)
+        return status;
+    size_t i;
+    json_t *board;
+    json_array_foreach(table, i, board) {
+        if (is_compatible(board, words, bytes)) {
+            apply_board(board, rails);
+            break;
+        }
+    }
+    json_decref(table);
+    return RG_OK;
+}

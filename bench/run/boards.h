@@ -1,0 +1,16 @@
+/* boards.h: the board table (devices/boards.lua): which rail of which module is the total, which
+ * are its parts, which hang below others. Without it rails keep an unknown role and nothing is ever
+ * summed. */
+#ifndef RG_RUN_BOARDS_H
+#define RG_RUN_BOARDS_H
+
+#include "bench/core/err.h"
+#include "bench/core/root.h"
+#include "bench/iface/sensor.h"
+
+/* Recognises the board by its device tree (compatible, else model) and fills scope, role and parent
+ * of the rails that its row names. An unknown board leaves the rails as they are. RG_USAGE when the
+ * table is broken. */
+rg_status rg_boards_apply(rg_root *root, rg_rail_list *rails, rg_err *err);
+
+#endif

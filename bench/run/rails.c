@@ -1,0 +1,99 @@
+/* rails.c: which rails a scenario means, and what the board table knows about them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/text.h"
+#include "bench/iface/registry.h"
+#include "bench/run/boards.h"
+#include "bench/run/meter.h"
+
+static bool selects(const char *selector, const rg_rail *rail) {
+    size_t name = strcspn(selector, ":");
+    bool whole_sensor = strlen(rail->sensor) == name && !strncmp(selector, rail->sensor, name) &&
+                        (selector[name] == '\0' || !strcmp(rail->sensor, "replay"));
+    return whole_sensor || !strcmp(selector, rail->id) || !strcmp(selector, rail->label);
+}
+
+static const char *rail_at(size_t i, void *user) {
+    const rg_rail_list *rails = user;
+    return i < rails->n ? rails->items[i].id : NULL;
+}
+
+static rg_status no_match(const char *selector, const rg_rail_list *all, const rg_err *why,
+                          rg_err *err) {
+    const char *near = rg_text_nearest(selector, rail_at, (void *)all);
+    char advice[160] = "see `railgauge list rails`";
+    if (near)
+        snprintf(advice, sizeof advice, "did you mean '%.120s'?", near);
+    if (why->what[0])
+        return rg_fail(err, why->status, why->advice, "rail '%s': %s", selector, why->what);
+    return rg_fail(err, RG_USAGE, advice, "no rail or sensor is called '%s'", selector);
+}
+
+/* Asks every sensor once, a selector's options going to the sensor that it names. */
+static void probe_all(rg_root *root, const char *const *selectors, bool is_virtual,
+                      rg_rail_list *all, rg_err *why) {
+    for (size_t i = 0; rg_sensors[i]; i++) {
+        const rg_sensor *sensor = rg_sensors[i];
+        size_t n = strlen(sensor->name);
+        bool asked = false;
+        for (size_t k = 0; selectors && selectors[k]; k++) {
+            if (!strncmp(selectors[k], sensor->name, n) && selectors[k][n] == ':' &&
+                !strcmp(sensor->name, "replay")) {
+                sensor->probe(root, selectors[k] + n + 1, all, why);
+                asked = true;
+            }
+        }
+        if (!asked && sensor->is_virtual == is_virtual)
+            sensor->probe(root, "", all, NULL);
+    }
+}
+
+static bool is_usable(const rg_rail_list *rails) {
+    for (size_t i = 0; i < rails->n; i++) {
+        if (rails->items[i].status == RG_OK)
+            return true;
+    }
+    return false;
+}
+
+static rg_status keep_selected(const char *const *selectors, const rg_rail_list *all,
+                               const rg_err *why, rg_rail_list *ret_rails, rg_err *err) {
+    for (size_t k = 0; selectors[k]; k++) {
+        size_t before = ret_rails->n;
+        for (size_t i = 0; i < all->n; i++) {
+            if (selects(selectors[k], &all->items[i]) && ret_rails->n < RG_MAX_RAILS)
+                ret_rails->items[ret_rails->n++] = all->items[i];
+        }
+        if (ret_rails->n == before)
+            return no_match(selectors[k], all, why, err);
+    }
+    return RG_OK;
+}
+
+rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_virtual,
+                        rg_rail_list *ret_rails, rg_err *err) {
+    rg_rail_list *all = calloc(1, sizeof *all);
+    if (!all)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_err why = RG_ERR_INIT;
+    probe_all(root, selectors, is_virtual, all, &why);
+    rg_status status = rg_boards_apply(root, all, err);
+    ret_rails->n = 0;
+    if (status == RG_OK && selectors && selectors[0])
+        status = keep_selected(selectors, all, &why, ret_rails, err);
+    else if (status == RG_OK)
+        *ret_rails = *all;
+    if (status == RG_OK && !is_usable(ret_rails)) {
+        const rg_rail *first = ret_rails->n ? &ret_rails->items[0] : NULL;
+        if (first)
+            status =
+                rg_fail(err, first->status, first->advice, "rail %s: %s", first->id, first->what);
+        else
+            status = rg_fail(err, RG_ABSENT, "attach a meter, or measure on a board with rails",
+                             "no rail or instrument covers this device");
+    }
+    free(all);
+    return status;
+}
