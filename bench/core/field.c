@@ -54,6 +54,8 @@ static rg_status bad_value(const rg_field *field, const char *text, rg_err *err)
         snprintf(advice, sizeof advice, "from %g to %g", field->min, field->max);
     } else if (field->type == RG_FIELD_BOOL) {
         snprintf(advice, sizeof advice, "true or false");
+    } else if (field->type == RG_FIELD_TEXT || field->type == RG_FIELD_TABLE) {
+        snprintf(advice, sizeof advice, field->type == RG_FIELD_TEXT ? "text" : "a table");
     } else {
         snprintf(advice, sizeof advice, "a number");
     }
@@ -108,6 +110,8 @@ static bool set_text(const rg_field *field, void *record, const char *text) {
             return false;
         memcpy(member(field, record), &ns, sizeof ns);
         return true;
+    case RG_FIELD_TABLE:
+        return false;
     default:
         errno = 0;
         double value = strtod(text, &end);
@@ -197,6 +201,9 @@ void rg_field_text(const rg_field *field, const void *record, char *ret, size_t 
     case RG_FIELD_DURATION:
         memcpy(&whole, at, sizeof whole);
         snprintf(ret, cap, "%lldns", (long long)whole);
+        return;
+    case RG_FIELD_TABLE:
+        snprintf(ret, cap, "%s", "");
         return;
     }
 }

@@ -18,6 +18,7 @@ typedef enum rg_field_type {
     RG_FIELD_TEXT,     /* const char * (not owned) */
     RG_FIELD_CHOICE,   /* int: index into `choices` */
     RG_FIELD_DURATION, /* int64_t nanoseconds, written "33ms" */
+    RG_FIELD_TABLE,    /* a list or table in a script: a row for its key and help, no member */
 } rg_field_type;
 
 /* One row. Tables end with a row whose key is NULL. */

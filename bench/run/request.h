@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bench/core/arena.h"
 #include "bench/core/err.h"
@@ -35,6 +36,9 @@ typedef struct rg_tier {
     int64_t cap_ns;   /* time a round may take in all, load and warm-up included */
     double precision; /* procurement: stop when the p95 interval is within this share; 0: never */
 } rg_tier;
+
+/* The named tiers: quick, standard, procurement, smoke (for tests); ends with a NULL name. */
+extern const rg_tier rg_tiers[];
 
 /* One cell: what is asked for. Text lives in the plan's arena. */
 typedef struct rg_cell {
@@ -68,6 +72,7 @@ typedef struct rg_plan {
     const char *const
         *rails; /* chosen rail ids or sensor selectors; NULL-ended; empty: all usable */
     const char *const *counters; /* libpfm4 event names; NULL-ended */
+    int64_t idle_ns; /* idle time before and after the steady window, when power is sampled */
     uint64_t seed;
     json_t *request; /* the scenario's document, for the record */
     json_t *gate;    /* tolerances and targets by metric, may be empty */
@@ -78,6 +83,12 @@ typedef struct rg_plan {
  */
 rg_status rg_plan_build(const json_t *request, rg_plan **ret_plan, rg_err *err);
 void rg_plan_free(rg_plan *plan); /* accepts NULL */
+
+/* The plan as JSON ("name", "summary", "hash", "cells": [lines as of rg_cell_to_json]), a new
+ * reference; and as a table for people: cells with target, pattern, tier, the least time they take,
+ * and the start of their key. */
+json_t *rg_plan_to_json(const rg_plan *plan);
+void rg_plan_print(const rg_plan *plan, FILE *file);
 
 /* Keeps only cells whose name or key (or a prefix of the key, or a glob of the name) matches.
  * RG_USAGE naming the nearest cell when none does. */

@@ -1,0 +1,159 @@
+/* schema.c: the rows of scenario, tier, measure, cell, pattern and option, and their parser. */
+#include "bench/run/schema.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle", NULL};
+const char *const rg_input_words[] = {"random", "zero", NULL};
+const char *const rg_option_types[] = {"int",      "real", "bool",  "text", "choice",
+                                       "duration", "file", "model", NULL};
+
+#define AT(type, member) offsetof(rg_##type##_spec, member)
+
+static const rg_field scenario_fields[] = {
+    {"name", RG_FIELD_TEXT, AT(scenario, name), "", .help = "short name of the scenario"},
+    {"summary", RG_FIELD_TEXT, AT(scenario, summary), "", .help = "what question it answers"},
+    {"seed", RG_FIELD_INT, AT(scenario, seed), "1", 0, 9007199254740991.0,
+     .help = "seed of inputs and of seeded weights"},
+    {"options", RG_FIELD_TABLE, .help = "options by name, each a table as rg.option takes it"},
+    {"tier", RG_FIELD_TABLE, .help = "how much to measure: a tier's name or a table"},
+    {"measure", RG_FIELD_TABLE, .help = "what to measure besides time"},
+    {"gate", RG_FIELD_TABLE, .help = "tolerances by metric"},
+    {"cells", RG_FIELD_TABLE,
+     .help = "list of cells, or a function of the options that returns it"},
+    {0},
+};
+
+static const rg_field tier_fields[] = {
+    {"name", RG_FIELD_TEXT, AT(tier, name), "quick",
+     .help = "quick, standard, procurement or smoke; the others change its numbers"},
+    {"rounds", RG_FIELD_INT, AT(tier, rounds), NULL, 1, 10000, .help = "fresh processes a cell"},
+    {"samples", RG_FIELD_INT, AT(tier, samples), NULL, 1, 10000000,
+     .help = "steady samples a round, at least"},
+    {"min_time", RG_FIELD_DURATION, AT(tier, min_time_ns), NULL, .help = "steady time a round"},
+    {"cap", RG_FIELD_DURATION, AT(tier, cap_ns), NULL, 1e6, 1e15,
+     .help = "time a round may take in all"},
+    {"precision", RG_FIELD_REAL, AT(tier, precision), NULL, 0, 1,
+     .help = "stop when the p95 interval is within this share; 0 never"},
+    {0},
+};
+
+static const rg_field measure_fields[] = {
+    {"power", RG_FIELD_BOOL, AT(measure, power), "false", .help = "sample the power rails"},
+    {"rails", RG_FIELD_TABLE, .help = "list of rail ids or sensors; empty: all usable"},
+    {"counters", RG_FIELD_TABLE, .help = "list of hardware events by libpfm4's names"},
+    {"idle", RG_FIELD_DURATION, AT(measure, idle_ns), "500ms",
+     .help = "idle time before and after the steady window, when power is sampled"},
+    {0},
+};
+
+static const rg_field cell_fields[] = {
+    {"model", RG_FIELD_TEXT, AT(cell, model), "", .help = "suite model"},
+    {"file", RG_FIELD_TEXT, AT(cell, file), "", .help = "model file"},
+    {"op", RG_FIELD_TABLE, .help = "operator case: kind and parameters"},
+    {"workload", RG_FIELD_TEXT, AT(cell, workload), "",
+     .help = "logical name of the workload, instead of the model's or file's own"},
+    {"target", RG_FIELD_TEXT, AT(cell, target), "cpu", .help = "kind of backend"},
+    {"device", RG_FIELD_TEXT, AT(cell, device), "", .help = "one unit of it; empty: any"},
+    {"variant", RG_FIELD_TEXT, AT(cell, variant), "", .help = "kernel set or delegate"},
+    {"precision", RG_FIELD_TEXT, AT(cell, precision), "", .help = "int8, float32 ..."},
+    {"batch", RG_FIELD_INT, AT(cell, batch), "1", 1, 65536, .help = "samples a request"},
+    {"threads", RG_FIELD_INT, AT(cell, threads), "0", 0, 1024,
+     .help = "threads; 0: the target's default"},
+    {"cores", RG_FIELD_TEXT, AT(cell, cores), "", .help = "cores to pin to, such as \"0,2-3\""},
+    {"options", RG_FIELD_TABLE, .help = "the target's own options"},
+    {"pattern", RG_FIELD_TABLE, .help = "load pattern: a word or a table"},
+    {"tier", RG_FIELD_TABLE, .help = "instead of the scenario's tier"},
+    {"inputs", RG_FIELD_CHOICE, AT(cell, inputs), "random", .choices = rg_input_words,
+     .help = "what the inputs hold"},
+    {0},
+};
+
+static const rg_field pattern_fields[] = {
+    {"kind", RG_FIELD_CHOICE, AT(pattern, kind), "single_stream", .choices = rg_pattern_words,
+     .help = "the pattern's word; in Lua the first item"},
+    {"n", RG_FIELD_INT, AT(pattern, n), "0", 0, 1024, .help = "in_flight: requests in flight"},
+    {"duration", RG_FIELD_DURATION, AT(pattern, duration_ns), "0s", .help = "idle: how long"},
+    {0},
+};
+
+static const rg_field option_fields[] = {
+    {"type", RG_FIELD_TEXT, AT(option, type), "", .help = "type; by default that of `default`"},
+    {"help", RG_FIELD_TEXT, AT(option, help), "", .help = "one line for --help"},
+    {"default", RG_FIELD_TABLE, .help = "value without --set; without it --set is needed"},
+    {"choices", RG_FIELD_TABLE, .help = "list of words that are allowed"},
+    {"min", RG_FIELD_REAL, AT(option, min), "0", .help = "smallest number allowed"},
+    {"max", RG_FIELD_REAL, AT(option, max), "0", .help = "largest number allowed"},
+    {0},
+};
+
+const rg_schema rg_schema_scenario = {"scenario", scenario_fields};
+const rg_schema rg_schema_tier = {"tier", tier_fields};
+const rg_schema rg_schema_measure = {"measure", measure_fields};
+const rg_schema rg_schema_cell = {"cell", cell_fields};
+const rg_schema rg_schema_pattern = {"pattern", pattern_fields};
+const rg_schema rg_schema_option = {"option", option_fields};
+
+rg_status rg_schema_check_key(const rg_schema *schema, const char *key, rg_err *err) {
+    if (rg_field_find(schema->fields, key))
+        return RG_OK;
+    char advice[512];
+    const char *near = rg_field_nearest(schema->fields, key);
+    size_t used = near ? (size_t)snprintf(advice, sizeof advice, "did you mean '%s'?", near)
+                       : (size_t)snprintf(advice, sizeof advice, "known ones:");
+    for (const rg_field *f = near ? NULL : schema->fields; f && f->key && used < 400; f++)
+        used += (size_t)snprintf(advice + used, sizeof advice - used, " %s", f->key);
+    return rg_fail(err, RG_USAGE, advice, "a %s has no key '%s'", schema->name, key);
+}
+
+/* A number without unit is no duration: 5 could mean anything. */
+static rg_status parse_number(const rg_field *field, const json_t *value, void *record,
+                              rg_err *err) {
+    if (field->type == RG_FIELD_DURATION && json_number_value(value) != 0)
+        return rg_fail(err, RG_USAGE, "write it with its unit, such as \"500ms\" or \"2s\"",
+                       "'%s' is a number without a unit", field->key);
+    if (field->type == RG_FIELD_TEXT || field->type == RG_FIELD_CHOICE)
+        return rg_fail(err, RG_USAGE, "put it in quotes", "'%s' must be text", field->key);
+    bool whole = json_is_integer(value);
+    rg_attr attr = {.key = field->key,
+                    .type = whole ? RG_ATTR_INT : RG_ATTR_REAL,
+                    .i = whole ? json_integer_value(value) : 0,
+                    .r = whole ? 0 : json_real_value(value)};
+    rg_field one[2] = {*field, {0}};
+    return rg_field_set_attr(one, record, &attr, err);
+}
+
+static rg_status parse_member(const rg_field *field, const json_t *value, void *record,
+                              rg_err *err) {
+    if (field->type == RG_FIELD_TABLE)
+        return RG_OK;
+    rg_field one[2] = {*field, {0}};
+    if (json_is_string(value))
+        return rg_field_set(one, record, field->key, json_string_value(value), err);
+    if (json_is_boolean(value) && field->type == RG_FIELD_BOOL)
+        return rg_field_set(one, record, field->key, json_is_true(value) ? "true" : "false", err);
+    if (json_is_number(value))
+        return parse_number(field, value, record, err);
+    return rg_fail(err, RG_USAGE, field->help, "'%s' has a value of the wrong kind", field->key);
+}
+
+rg_status rg_schema_parse(const rg_schema *schema, const json_t *object, void *record,
+                          rg_err *err) {
+    const char *key;
+    json_t *value;
+    rg_status status = rg_field_presets(schema->fields, record, false, err);
+    if (json_is_array(object) && json_array_size(object) == 0)
+        return status; /* Lua's empty table */
+    if (status == RG_OK && !json_is_object(object))
+        return rg_fail(err, RG_USAGE, "write it as { key = value, ... }", "a %s must be a table",
+                       schema->name);
+    json_object_foreach((json_t *)object, key, value) {
+        if (status == RG_OK)
+            status = rg_schema_check_key(schema, key, err);
+        if (status == RG_OK)
+            status = parse_member(rg_field_find(schema->fields, key), value, record, err);
+    }
+    return status;
+}
