@@ -115,11 +115,11 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
 }
 
 /* One tap for `n` output channels from channel `c` on. Sums wrap like the original. */
-static void tap_s8(uint32_t *sum, const int8_t *pixel, const int8_t *weight, int64_t c, int64_t n,
-                   int64_t multiplier, int32_t zero) {
+static void tap_s8(uint32_t *restrict sum, const int8_t *pixel, const int8_t *weight, int64_t c,
+                   int64_t n, int64_t multiplier, int16_t zero) {
     if (multiplier == 1) {
         for (int64_t i = 0; i < n; i++)
-            sum[i] += (uint32_t)((pixel[c + i] - zero) * weight[c + i]);
+            sum[i] += (uint32_t)((int16_t)(pixel[c + i] - zero) * (int16_t)weight[c + i]);
         return;
     }
     int64_t from = c / multiplier, left = multiplier - c % multiplier;
@@ -146,7 +146,7 @@ static void tap_f32(float *sum, const float *pixel, const float *weight, int64_t
 
 /* Sums of output channels [c, c + n) at one window. */
 static void sum_s8(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
-                   rg_taps tx, int64_t c, int64_t n, int32_t zero, uint32_t *ret_sum) {
+                   rg_taps tx, int64_t c, int64_t n, int16_t zero, uint32_t *ret_sum) {
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
@@ -173,8 +173,8 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
                    void *const *out, size_t first_tile, size_t last_tile) {
     const rg_factor *factors = state;
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
-    int32_t zero_in = call->in[0]->quant.zero_point[0], zero = call->out[0]->quant.zero_point[0];
-    int32_t low, high;
+    int16_t zero_in = (int16_t)call->in[0]->quant.zero_point[0];
+    int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     layout l;
     if (lay_out(call, &l, NULL) != RG_OK)
         return;

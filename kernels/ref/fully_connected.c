@@ -114,10 +114,13 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
     return status;
 }
 
-static int32_t dot_s8(const int8_t *x, const int8_t *w, int64_t n, int32_t zero_x, int32_t zero_w) {
-    uint32_t sum = 0; /* wraps like the original */
-    for (int64_t i = 0; i < n; i++)
-        sum += (uint32_t)((x[i] - zero_x) * (w[i] - zero_w));
+/* 16-bit factors, as in conv2d.c; the sum wraps like the original. */
+static int32_t dot_s8(const int8_t *x, const int8_t *w, int64_t n, int16_t zero_x, int16_t zero_w) {
+    uint32_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int16_t distance = (int16_t)(x[i] - zero_x), weight = (int16_t)(w[i] - zero_w);
+        sum += (uint32_t)(distance * weight);
+    }
     return (int32_t)sum;
 }
 
@@ -125,7 +128,8 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
                    void *const *out, size_t first_tile, size_t last_tile) {
     const rg_factor *factors = state;
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
-    int32_t zero_x = call->in[0]->quant.zero_point[0], zero_w = call->in[1]->quant.zero_point[0];
+    int16_t zero_x = (int16_t)call->in[0]->quant.zero_point[0];
+    int16_t zero_w = (int16_t)call->in[1]->quant.zero_point[0];
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     int64_t depth = depth_of(call), outputs = outputs_of(call);
     rg_activation_range(((const fc_params *)call->params)->activation, call->out[0], &low, &high);
