@@ -12,50 +12,48 @@ static const char *const mirror_modes[] = {"reflect", "symmetric", NULL};
 static const char *const lstm_kernels[] = {"full", "basic", NULL};
 
 #define END                                                                                        \
-    { NULL, 0, RG_TFLITE_I32, 0, NULL }
-#define INT(key, slot, preset)                                                                     \
-    { key, slot, RG_TFLITE_I32, preset, NULL }
-#define TYPE(key, slot, preset)                                                                    \
-    { key, slot, RG_TFLITE_I8, preset, NULL }
-#define BOOL(key, slot, preset)                                                                    \
-    { key, slot, RG_TFLITE_BOOL, preset, NULL }
-#define REAL(key, slot)                                                                            \
-    { key, slot, RG_TFLITE_F32, 0, NULL }
-#define TEXT(key, slot)                                                                            \
-    { key, slot, RG_TFLITE_TEXT, 0, NULL }
-#define WORD(key, slot, words)                                                                     \
-    { key, slot, RG_TFLITE_WORD, 0, words }
+    { .key = NULL }
+#define ROW(name, place, kind, ...)                                                                \
+    { .key = name, .slot = place, .store = RG_TFLITE_##kind, __VA_ARGS__ }
+#define INT(key, slot, value) ROW(key, slot, I32, .preset = value, .absent = value)
+#define ONE(key, slot) ROW(key, slot, I32, .absent = 1)
+#define NEED(key, slot) ROW(key, slot, I32, .needed = true)
+#define TYPE(key, slot) ROW(key, slot, I8, .needed = true)
+#define BOOL(key, slot, value) ROW(key, slot, BOOL, .preset = value, .absent = value)
+#define REAL(key, slot, value) ROW(key, slot, F32, .absent = value)
+#define TEXT(key, slot) ROW(key, slot, TEXT, .needed = true)
+#define WORD(key, slot, list) ROW(key, slot, WORD, .words = list)
 
 typedef rg_tflite_option option;
 
 static const option conv_options[] = {
     WORD("padding", 0, paddings),
-    INT("stride_h", 2, 0),
-    INT("stride_w", 1, 0),
+    ONE("stride_h", 2),
+    ONE("stride_w", 1),
     INT("dilation_h", 5, 1),
     INT("dilation_w", 4, 1),
     WORD("activation", 3, activations),
     END,
 };
 static const option depthwise_options[] = {
-    WORD("padding", 0, paddings),  INT("stride_h", 2, 0),
-    INT("stride_w", 1, 0),         INT("dilation_h", 6, 1),
-    INT("dilation_w", 5, 1),       WORD("activation", 4, activations),
-    INT("depth_multiplier", 3, 0), END,
+    WORD("padding", 0, paddings), ONE("stride_h", 2),
+    ONE("stride_w", 1),           INT("dilation_h", 6, 1),
+    INT("dilation_w", 5, 1),      WORD("activation", 4, activations),
+    ONE("depth_multiplier", 3),   END,
 };
 static const option transpose_conv_options[] = {
     WORD("padding", 0, paddings),
-    INT("stride_h", 2, 0),
-    INT("stride_w", 1, 0),
+    ONE("stride_h", 2),
+    ONE("stride_w", 1),
     WORD("activation", 3, activations),
     END,
 };
 static const option pool_options[] = {
     WORD("padding", 0, paddings),
-    INT("stride_h", 2, 0),
-    INT("stride_w", 1, 0),
-    INT("filter_h", 4, 0),
-    INT("filter_w", 3, 0),
+    ONE("stride_h", 2),
+    ONE("stride_w", 1),
+    NEED("filter_h", 4),
+    NEED("filter_w", 3),
     WORD("activation", 5, activations),
     END,
 };
@@ -97,23 +95,23 @@ static const option resize_nearest_options[] = {
     END,
 };
 static const option svdf_options[] = {
-    INT("rank", 0, 0),
+    NEED("rank", 0),
     WORD("activation", 1, activations),
     BOOL("asymmetric_quantize_inputs", 2, 0),
     END,
 };
 static const option lstm_options[] = {
     WORD("activation", 0, activations),
-    REAL("cell_clip", 1),
-    REAL("proj_clip", 2),
+    REAL("cell_clip", 1, 0),
+    REAL("proj_clip", 2, 0),
     WORD("kernel_type", 3, lstm_kernels),
     BOOL("asymmetric_quantize_inputs", 4, 0),
     END,
 };
 static const option sequence_lstm_options[] = {
     WORD("activation", 0, activations),
-    REAL("cell_clip", 1),
-    REAL("proj_clip", 2),
+    REAL("cell_clip", 1, 0),
+    REAL("proj_clip", 2, 0),
     BOOL("time_major", 3, 0),
     BOOL("asymmetric_quantize_inputs", 4, 0),
     BOOL("diagonal_recurrent_tensors", 5, 0),
@@ -121,22 +119,22 @@ static const option sequence_lstm_options[] = {
 };
 static const option activation_options[] = {WORD("activation", 0, activations), END};
 static const option concat_options[] = {INT("axis", 0, 0), WORD("activation", 1, activations), END};
-static const option softmax_options[] = {REAL("beta", 0), END};
-static const option cast_options[] = {TYPE("in_data_type", 0, 0), TYPE("out_data_type", 1, 0), END};
-static const option reshape_options[] = {{"new_shape", 0, RG_TFLITE_SHAPE, 0, NULL}, END};
-static const option squeeze_options[] = {{"squeeze_dims", 0, RG_TFLITE_SQUEEZED, 0, NULL}, END};
-static const option shape_options[] = {TYPE("out_type", 0, 0), END};
+static const option softmax_options[] = {REAL("beta", 0, 1), END};
+static const option cast_options[] = {TYPE("in_data_type", 0), TYPE("out_data_type", 1), END};
+static const option reshape_options[] = {ROW("new_shape", 0, SHAPE, .preset = 0), END};
+static const option squeeze_options[] = {ROW("squeeze_dims", 0, SQUEEZED, .preset = 0), END};
+static const option shape_options[] = {TYPE("out_type", 0), END};
 static const option mirror_pad_options[] = {WORD("mode", 0, mirror_modes), END};
-static const option split_options[] = {INT("num_splits", 0, 0), END};
-static const option pack_options[] = {INT("values_count", 0, 0), INT("axis", 1, 0), END};
-static const option unpack_options[] = {INT("num", 0, 0), INT("axis", 1, 0), END};
+static const option split_options[] = {NEED("num_splits", 0), END};
+static const option pack_options[] = {NEED("values_count", 0), INT("axis", 1, 0), END};
+static const option unpack_options[] = {NEED("num", 0), INT("axis", 1, 0), END};
 static const option gather_options[] = {INT("axis", 0, 0), INT("batch_dims", 1, 0), END};
-static const option block_size_options[] = {INT("block_size", 0, 0), END};
+static const option block_size_options[] = {NEED("block_size", 0), END};
 static const option reducer_options[] = {BOOL("keep_dims", 0, 0), END};
 static const option cumsum_options[] = {BOOL("exclusive", 0, 0), BOOL("reverse", 1, 0), END};
-static const option arg_options[] = {TYPE("output_type", 0, 0), END};
+static const option arg_options[] = {TYPE("output_type", 0), END};
 static const option axis_options[] = {INT("axis", 0, 0), END};
-static const option leaky_relu_options[] = {REAL("alpha", 0), END};
+static const option leaky_relu_options[] = {ROW("alpha", 0, F32, .needed = true), END};
 static const option gelu_options[] = {BOOL("approximate", 0, 0), END};
 static const option var_handle_options[] = {TEXT("container", 0), TEXT("shared_name", 1), END};
 

@@ -59,7 +59,9 @@ typedef struct rg_tflite_option {
     const char *key; /* of the attribute */
     uint8_t slot;
     rg_tflite_store store;
-    int preset;               /* the schema's default */
+    int preset;               /* the schema's default, read where the file leaves it out */
+    int absent;               /* written where the node has no such attribute */
+    bool needed;              /* no sensible value: the writer insists on the attribute */
     const char *const *words; /* RG_TFLITE_WORD: NULL-ended */
 } rg_tflite_option;
 
@@ -89,7 +91,7 @@ bool rg_tflite_dtype(int32_t type, rg_dtype *ret_dtype);
 bool rg_tflite_type(rg_dtype dtype, int32_t *ret_type);
 
 /* Lowest version number of the operator under which runtimes accept this node. */
-int32_t rg_tflite_op_version(const rg_tflite_op *op, const rg_graph *graph, const rg_node *node);
+int32_t rg_tflite_op_version(const rg_graph *graph, const rg_node *node);
 
 /* Attribute keys of tensors internal to a node: "intermediate_0" ... */
 extern const char *const rg_tflite_intermediate_keys[TFLITE_MAX_INTERMEDIATES];

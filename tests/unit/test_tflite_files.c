@@ -6,10 +6,15 @@
 #include <string.h>
 
 #include "bench/core/text.h"
+#include "bench/iface/model.h"
 #include "bench/run/model.h"
+#include "graph_equal.h"
 #include "models/flatbuf.h"
 #include "models/tflite_schema.h"
 #include "shared.h"
+
+extern const rg_reader rg_reader_tflite;
+extern const rg_writer rg_writer_tflite;
 
 /* Files outside invalid/ that are refused for good reason; TFLite's runtime refuses them too. */
 static const struct {
@@ -215,4 +220,56 @@ Test(tflite_files, the_keyword_spotter_reads_in_every_detail) {
     cr_assert_eq(rg_node_attr(&graph->nodes[1], "depth_multiplier")->i, 1);
     cr_assert_eq(rg_node_attr(&graph->nodes[12], "beta")->r, 1.0);
     rg_model_close(model);
+}
+
+static bool writable(const rg_graph *graph) {
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        if (!graph->nodes[i].known)
+            return false;
+    }
+    for (uint32_t i = 0; i < graph->n_tensors; i++) {
+        const rg_tensor *t = &graph->tensors[i];
+        if (t->dtype == RG_DTYPE_SPARSE || (t->data && rg_dtype_bits(t->dtype) == 0))
+            return false;
+    }
+    return true;
+}
+
+static void rewrite_row(char **columns, void *user) {
+    const char *path = columns[0];
+    if (strncmp(path, "tflite/", 7) || !strstr(columns[5], "tflite") || strstr(path, "/invalid/") ||
+        refusal_of(path))
+        return;
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = load(path, &err);
+    cr_assert_not_null(model, "%s: %s", path, err.what);
+    rg_text first = {0}, second = {0};
+    rg_status status = rg_writer_tflite.write(model->graph, &first, &err);
+    if (!writable(model->graph)) {
+        cr_assert_eq(status, RG_UNSUPPORTED, "%s", path);
+        cr_assert(strstr(err.what, "cannot be written"), "%s: %s", path, err.what);
+        rg_text_free(&first);
+        rg_model_close(model);
+        return;
+    }
+    cr_assert_eq(status, RG_OK, "%s: %s", path, err.what);
+    rg_graph *again = NULL;
+    status = rg_reader_tflite.read(first.data, first.bytes, model->graph->name, NULL, &again, &err);
+    cr_assert_eq(status, RG_OK, "%s: %s", path, err.what);
+    why differs = {""};
+    cr_assert(graphs_equal(model->graph, again, &differs), "%s: %s", path, differs.text);
+    cr_assert_eq(rg_writer_tflite.write(again, &second, &err), RG_OK, "%s: %s", path, err.what);
+    cr_assert(first.bytes == second.bytes && !memcmp(first.data, second.data, first.bytes), "%s",
+              path);
+    rg_graph_free(again);
+    rg_text_free(&first);
+    rg_text_free(&second);
+    rg_model_close(model);
+    ++*(size_t *)user;
+}
+
+Test(tflite_files, what_was_written_reads_back_as_an_equal_graph) {
+    size_t written = 0;
+    shared_rows("MANIFEST.tsv", rewrite_row, &written);
+    cr_assert_geq(written, 270, "only %zu files were written", written);
 }
