@@ -86,6 +86,8 @@ const rg_code rg_codes[] = {
      "take at least 72 samples (tier quick takes 130 a round)"},
     {"n<368", NA, "fewer than 368 samples", "the two-sided 95 % interval of p99 does not exist",
      "take more samples"},
+    {"n<36", NA, "fewer than 36 samples", "the two-sided 95 % interval of p90 does not exist",
+     "take more samples"},
     {"n<6", NA, "fewer than 6 samples", "no interval of the median exists", "take more samples"},
     {"n<130", NA, "fewer than 130 samples", "the conservative p95 bound does not exist",
      "take at least 130 samples"},
