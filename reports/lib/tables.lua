@@ -1,0 +1,229 @@
+-- tables.lua: the tables of a report: cells with their figures, bundles side by side, refusals
+-- with what to try, and the numbers that are missing with their reason.
+local doc = require("doc")
+local model = require("model")
+local units = require("units")
+local words = require("words")
+
+local tables = {}
+
+-- Figures of the table of cells: key, heading, priority (folds first when high).
+local FIGURES = {
+  { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
+  { "latency_p99_ns", "p99", 3 }, { "throughput_per_s", "inferences/s", 3 },
+  { "achieved_tops", "TOPS", 3 }, { "rss_peak_bytes", "peak RSS", 4 },
+  { "arena_bytes", "arena", 4 }, { "energy_total_uj", "energy/inference", 4 },
+  { "tops_per_watt", "TOPS/W", 4 },
+}
+
+-- "bit-exact", "3 differ, 41.2 dB" or n/a with the reason.
+local function agreement(cell)
+  local differing = cell.figures.agreement_differing
+  local sqnr = cell.figures.agreement_sqnr_db
+  if not differing then return "n/a (not-measured)" end
+  if not differing.value then return "n/a (" .. differing.na .. ")" end
+  if differing.value == 0 then return "bit-exact" end
+  local text = string.format("%d differ", math.floor(differing.value + 0.5))
+  if sqnr and sqnr.value then text = text .. ", " .. units.text(sqnr, "dB") end
+  return text
+end
+
+local function samples_text(cell)
+  local p95 = cell.figures.latency_p95_ns
+  local n = p95 and p95.n
+  return n and n > 0 and units.grouped(math.floor(n)) or "n/a (not-run)"
+end
+
+local function figure_cell(cell, key, interval)
+  local figure = cell.figures[key]
+  if not figure then return { na = "not-measured" } end
+  local shown = { value = figure.value, na = figure.na, n = figure.n, best = cell.best[key],
+    low = figure.low, high = figure.high, show_interval = interval,
+    within_one_process = cell.within_one_process, no_interval = figure.no_interval }
+  if figure.provenance ~= cell.provenance then shown.mark = figure.provenance end
+  if figure.provenance == "simulated" and cell.provenance ~= "simulated" then shown.best = nil end
+  shown.provenance = figure.provenance
+  return shown
+end
+
+local function cell_row(m, cell)
+  local cells = { number = "#" .. cell.number, name = model.label(m, cell), status = cell.status,
+    n = samples_text(cell), rounds = tostring(cell.rounds), agreement = agreement(cell),
+    flags = #cell.flags > 0 and table.concat(cell.flags, " ") or "none",
+    provenance = cell.provenance }
+  for _, column in ipairs(FIGURES) do cells[column[1]] = figure_cell(cell, column[1], column.interval) end
+  return { cells = cells, class = cell.status ~= "ok" and cell.status or nil, provenance = cell.provenance }
+end
+
+local function text_column(key, label, priority, more)
+  local column = { key = key, label = label, type = "text", priority = priority }
+  for name, value in pairs(more or {}) do column[name] = value end
+  return column
+end
+
+local function cell_columns(m)
+  local columns = {
+    text_column("number", "#", 0, { align = "right", keep = true }),
+    text_column("name", "cell", 0, { shorten = true, keep = true }),
+    { key = "status", label = "status", type = "status", priority = 1 },
+  }
+  for _, figure in ipairs(FIGURES) do
+    local field = m.field[figure[1]]
+    if field then
+      columns[#columns + 1] = { key = figure[1], label = figure[2], type = "figure", unit = field.unit,
+        align = "right", priority = figure[3], interval = figure.interval }
+    end
+    if figure.interval then
+      columns[#columns + 1] = text_column("n", "n", 2, { align = "right" })
+      columns[#columns + 1] = text_column("rounds", "rounds", 3, { align = "right" })
+    end
+  end
+  columns[#columns + 1] = text_column("agreement", "agreement", 4)
+  columns[#columns + 1] = text_column("flags", "flags", 5, { shorten = true })
+  columns[#columns + 1] = text_column("provenance", "provenance", 5)
+  return columns
+end
+
+local function any(cells, test)
+  for _, cell in ipairs(cells) do
+    if test(cell) then return true end
+  end
+  return false
+end
+
+local function cell_notes(cells)
+  local notes = { "n counts the steady inferences behind p95. [low, high] is the 95 % interval." }
+  if any(cells, function(cell) return next(cell.best) ~= nil end) then
+    notes[#notes + 1] = "Best of its workload: marked only where its interval lies clear of all others."
+  end
+  if any(cells, function(cell) return cell.within_one_process end) then
+    notes[#notes + 1] = "Intervals of cells with one round hold within one process only;" ..
+      " such cells are not ranked."
+  end
+  if any(cells, function(cell) return cell.status == "wrong" end) then
+    notes[#notes + 1] = "Cells with status wrong computed something else than the reference:" ..
+      " their figures are shown, never ranked."
+  end
+  if any(cells, function(cell) return cell.double end) then
+    notes[#notes + 1] = "Cells of test doubles are shown, never ranked."
+  end
+  return notes
+end
+
+-- The table of cells with their figures.
+function tables.cells(m, cells, id, caption)
+  local rows = {}
+  for _, cell in ipairs(cells) do rows[#rows + 1] = cell_row(m, cell) end
+  return doc.table { id = id, caption = caption, columns = cell_columns(m), rows = rows,
+    notes = cell_notes(cells) }
+end
+
+local function apart(a, b)
+  if not (a.low and b.low and a.high and b.high) then return "no interval" end
+  return (a.low > b.high or b.low > a.high) and "separate" or "overlap"
+end
+
+-- The same cell keys in several bundles: p95 of each against the first one that has it.
+function tables.side_by_side(m)
+  if #m.bundles < 2 then return nil end
+  local by_key, order = {}, {}
+  for _, cell in ipairs(m.cells) do
+    if not by_key[cell.key] then
+      by_key[cell.key] = {}
+      order[#order + 1] = cell.key
+    end
+    table.insert(by_key[cell.key], cell)
+  end
+  local rows = {}
+  for _, key in ipairs(order) do
+    local base = by_key[key][1]
+    for i, cell in ipairs(by_key[key]) do
+      local now, was = cell.figures.latency_p95_ns, base.figures.latency_p95_ns
+      local both = i > 1 and now and was and now.value and was.value
+      local same_kind = cell.provenance == base.provenance
+      rows[#rows + 1] = { class = cell.status ~= "ok" and cell.status or nil, provenance = cell.provenance,
+        cells = { name = cell.name, bundle = cell.bundle.label, status = cell.status,
+          p95 = figure_cell(cell, "latency_p95_ns", true),
+          change = i == 1 and (#by_key[key] > 1 and "baseline" or "only here")
+            or both and same_kind and units.change(was.value, now.value) or "n/a (not comparable)",
+          intervals = i == 1 and "-" or both and same_kind and apart(was, now) or "-",
+          throughput = figure_cell(cell, "throughput_per_s"), rss = figure_cell(cell, "rss_peak_bytes"),
+          provenance = cell.provenance } }
+      for _, shown in ipairs({ "p95", "throughput", "rss" }) do rows[#rows].cells[shown].best = nil end
+    end
+  end
+  if #rows == 0 then return nil end
+  return doc.table { id = "bundles", caption = "p95 of the same cells by bundle", rows = rows, columns = {
+    text_column("name", "cell", 0, { shorten = true, keep = true }),
+    text_column("bundle", "bundle", 0, { keep = true }),
+    { key = "status", label = "status", type = "status", priority = 2 },
+    { key = "p95", label = "p95", type = "figure", unit = "ns", align = "right", priority = 1, interval = true },
+    text_column("change", "change", 1, { align = "right", keep = true }),
+    text_column("intervals", "intervals", 2, { keep = true }),
+    { key = "throughput", label = "inferences/s", type = "figure", unit = "1/s", align = "right", priority = 3 },
+    { key = "rss", label = "peak RSS", type = "figure", unit = "bytes", align = "right", priority = 4 },
+    text_column("provenance", "provenance", 5),
+  } }
+end
+
+-- Cells without figures: what happened and what to try.
+function tables.refused(m)
+  if #m.refused == 0 then return nil end
+  local rows = {}
+  for _, cell in ipairs(m.refused) do
+    rows[#rows + 1] = { class = cell.status, provenance = cell.provenance, cells = {
+      number = "#" .. cell.number, name = model.label(m, cell), status = cell.status,
+      what = cell.what ~= "" and cell.what or "no reason was recorded",
+      advice = cell.advice ~= "" and cell.advice or "see the round's output.txt in the bundle" } }
+  end
+  return doc.table { id = "refused-cells", caption = "What happened and what to try", rows = rows, columns = {
+    text_column("number", "#", 0, { align = "right", keep = true }),
+    text_column("name", "cell", 0, { shorten = true, keep = true }),
+    { key = "status", label = "status", type = "status", priority = 0, keep = true },
+    text_column("what", "what happened", 1, { wrap = true, keep = true }),
+    text_column("advice", "what to try", 1, { wrap = true, keep = true }),
+  } }
+end
+
+local function count_missing(m)
+  local seen, order = {}, {}
+  for _, field in ipairs(m.fields) do
+    for _, cell in ipairs(m.cells) do
+      local figure = cell.figures[field.key]
+      local code = figure and not figure.value and figure.na
+      if code and code ~= "not-run" then
+        if not seen[code] then
+          seen[code] = { code = code, labels = {}, label_seen = {}, cells = {}, cell_seen = {} }
+          order[#order + 1] = seen[code]
+        end
+        local entry = seen[code]
+        if not entry.label_seen[field.key] then table.insert(entry.labels, field.label) end
+        if not entry.cell_seen[cell] then table.insert(entry.cells, cell) end
+        entry.label_seen[field.key], entry.cell_seen[cell] = true, true
+      end
+    end
+  end
+  return order
+end
+
+-- Missing numbers by reason: which figures, in how many cells, why, what to try.
+function tables.missing(m)
+  local rows = {}
+  for _, entry in ipairs(count_missing(m)) do
+    local code = m.codes[entry.code] or {}
+    rows[#rows + 1] = { cells = { code = entry.code, figures = words.join(entry.labels),
+      cells = #entry.cells == #m.cells and "all" or tostring(#entry.cells),
+      why = (code.seen or "reason not known to this version") .. (code.why and ": " .. code.why or ""),
+      advice = code.advice or "see railgauge list codes" } }
+  end
+  if #rows == 0 then return nil end
+  return doc.table { id = "missing", caption = "Numbers that do not exist", rows = rows, columns = {
+    text_column("code", "reason", 0, { keep = true }),
+    text_column("figures", "figures", 1, { wrap = true, keep = true }),
+    text_column("cells", "cells", 1, { align = "right", keep = true }),
+    text_column("why", "why", 1, { wrap = true, keep = true }),
+    text_column("advice", "what to try", 1, { wrap = true, keep = true }),
+  } }
+end
+
+return tables

@@ -1,0 +1,71 @@
+-- summary.lua: the default report: verdict first, then the table of cells, what was refused and
+-- what to try, what was not measured and why, charts, method, and where every number comes from.
+local doc = require("doc")
+local facts = require("facts")
+local model = require("model")
+local plots = require("plots")
+local tables = require("tables")
+local verdict = require("verdict")
+local words = require("words")
+
+local function title_of(m)
+  local names, seen = {}, {}
+  for _, bundle in ipairs(m.bundles) do
+    local name = words.clean(model.first(bundle.info or {}, "plan.name", "scenario.name", "name") or bundle.dir)
+    if not seen[name] then names[#names + 1] = name end
+    seen[name] = true
+  end
+  return "Railgauge report: " .. words.join(names, 3)
+end
+
+local function add(nodes, ...)
+  for _, node in ipairs({ ... }) do nodes[#nodes + 1] = node end
+end
+
+local function cells_section(m)
+  local nodes = {}
+  if #m.measured > 0 then add(nodes, tables.cells(m, m.measured, "cells", m.mixed and "Figures of measured cells" or "Figures by cell")) end
+  if #m.simulated > 0 then
+    if m.mixed then
+      add(nodes, doc.note { level = "warn", text = "Simulated cells stand apart: they come from a" ..
+        " model of a device, not from one, and are never ranked beside measured cells." })
+    end
+    add(nodes, tables.cells(m, m.simulated, "simulated-cells", m.mixed and "Figures of simulated cells, not ranked" or "Simulated figures by cell"))
+  end
+  if #nodes == 0 then add(nodes, doc.paragraph { text = "No cell has a figure." }) end
+  return doc.section { title = "Cells", id = "cells", nodes = nodes }
+end
+
+local function optional(title, id, node, intro)
+  if not node then return nil end
+  return doc.section { title = title, id = id,
+    nodes = intro and { doc.paragraph { text = intro }, node } or { node } }
+end
+
+local function build(data)
+  local m = model.build(data)
+  local nodes = {}
+  add(nodes, verdict.section(m))
+  add(nodes, cells_section(m))
+  local parts = {
+    optional("Side by side", "side-by-side", tables.side_by_side(m),
+      "The same cells of several bundles. A change stands only where the intervals separate;" ..
+      " `railgauge gate` decides with paired statistics."),
+    optional("Refused and failed cells", "refused", tables.refused(m)),
+    optional("What was not measured, and why", "not-measured", tables.missing(m)),
+    plots.section(m),
+    doc.section { title = "Method", id = "method", nodes = facts.method(m) },
+    doc.section { title = "Provenance", id = "provenance", nodes = facts.provenance(m) },
+  }
+  for i = 1, 6 do
+    if parts[i] then add(nodes, parts[i]) end
+  end
+  add(nodes, doc.dataset { cells = m.cells, bundles = m.bundles, fields = m.fields })
+  return doc.document { title = title_of(m), nodes = nodes }
+end
+
+return {
+  name = "summary",
+  summary = "verdict, cells, refusals, what is missing and why, charts, method, provenance",
+  build = build,
+}
