@@ -106,7 +106,10 @@ local function new_cell(bundle, plan, record)
 end
 
 local function unmeasured(plan, bundle)
-  if plan.status and plan.status ~= "ok" then return {} end
+  local said = type(plan.admission) == "table" and plan.admission or plan
+  if said.status and said.status ~= "ok" then
+    return { status = said.status, what = said.what, advice = said.advice }
+  end
   return { status = "interrupted",
     what = bundle.finished and "no record of this cell was written"
       or "the run ended before this cell was measured",
