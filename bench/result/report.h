@@ -3,8 +3,8 @@
  * (gnuplot.c). Templates and formats are files of reports/, listed in reports/meson.build.
  *
  * A template gets one table:
- *   bundles   list of {dir, label = "A", "B" ..., finished, damage = {words...}, info = bundle.json,
- *             cells, records (lines of cells.jsonl and records.jsonl), manifest_sha256 when
+ *   bundles   list of {dir, label = "A", "B" ..., finished, damage = {words...}, info =
+ * bundle.json, cells, records (lines of cells.jsonl and records.jsonl), manifest_sha256 when
  *             finished, samples = {[cell key] = {n, values = steady latencies in ns, ascending, at
  *             most 400 order statistics of n}} when the format draws charts}
  *   fields    list of {key, unit, better, group, label, help} as in record.h

@@ -208,11 +208,11 @@ static rg_status gather_bundle(const char *dir, size_t index, bool with_samples,
         status = gather_samples(bundle, samples, damage, err);
     if (status == RG_OK) {
         const char label[2] = {(char)('A' + index), '\0'};
-        json_t *object = json_pack(
-            "{s:s, s:s, s:b, s:O, s:o, s:o, s:o, s:O}", "dir", dir, "label", label, "finished",
-            rg_bundle_finished(bundle), "damage", damage, "info", shared(rg_bundle_facts(bundle)),
-            "cells", shared(rg_bundle_cells(bundle)), "records", shared(rg_bundle_records(bundle)),
-            "samples", samples);
+        json_t *object =
+            json_pack("{s:s, s:s, s:b, s:O, s:o, s:o, s:o, s:O}", "dir", dir, "label", label,
+                      "finished", rg_bundle_finished(bundle), "damage", damage, "info",
+                      shared(rg_bundle_facts(bundle)), "cells", shared(rg_bundle_cells(bundle)),
+                      "records", shared(rg_bundle_records(bundle)), "samples", samples);
         if (rg_bundle_finished(bundle))
             add_manifest_hash(bundle, object);
         if (!object || json_array_append_new(list, object) < 0)
@@ -233,10 +233,10 @@ static json_t *field_list(void) {
     json_t *list = json_array();
     for (int i = 0; i < RG_FIG_COUNT; i++) {
         const rg_figure_row *row = &rg_figure_rows[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "key", row->key,
-                                              "unit", row->unit, "better", better[row->better],
-                                              "group", row->group, "label", row->label, "help",
-                                              row->help));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "key", row->key, "unit",
+                                        row->unit, "better", better[row->better], "group",
+                                        row->group, "label", row->label, "help", row->help));
     }
     return list;
 }
