@@ -11,24 +11,31 @@
 typedef struct rg_exec rg_exec; /* one loaded graph with its memory and threads */
 
 typedef struct rg_exec_options {
-    uint32_t threads; /* workers, the caller's thread included; 0 counts as 1 */
-    const char
-        *cores;       /* list such as "0,2-3" to pin to; NULL: the first `threads` cores by hwloc */
-    bool count_nodes; /* keep the time of each node (costs two clock reads a node) */
+    uint32_t threads;    /* workers, the caller's thread included; 0 counts as 1 */
+    const char *cores;   /* list such as "0,2-3" to pin to; NULL or "": all that this process may
+                            use by hwloc, one CPU of each core first */
+    uint32_t first_core; /* thread t takes CPU number first_core + t of those, wrapping round */
+    bool count_nodes;    /* keep the time of each node (costs one clock read a node) */
+    bool keep_all;       /* each tensor in memory of its own, readable after a run (calibration) */
+    size_t memory_limit_bytes; /* activations and prepared state together; 0: 2 GiB */
 } rg_exec_options;
 
 typedef struct rg_exec_memory {
-    size_t arena_bytes;       /* activations and scratch as planned */
+    size_t arena_bytes;       /* inputs, outputs and activations as planned */
     size_t arena_bound_bytes; /* largest sum of tensors alive at one node: no plan can be smaller */
     size_t weights_bytes;     /* constants */
-    size_t state_bytes;       /* multipliers and tables prepared at load */
+    size_t state_bytes;       /* parameters, multipliers and tables prepared at load */
+    size_t variables_bytes;   /* tensors that live from one inference to the next */
 } rg_exec_memory;
 
 /* True when every node has an operator and accepts its tensors; else RG_UNSUPPORTED naming the
  * first node that does not and how many there are. */
 rg_status rg_exec_admits(const rg_graph *graph, rg_err *err);
 
-/* Plans memory, prepares operators, starts and pins threads. `graph` must outlive the exec. */
+/* Plans memory, prepares operators, starts and pins threads. `graph` must have passed
+ * rg_graph_check and must outlive the exec. The same inputs give the same outputs in every bit for
+ * any number of threads. RG_UNSUPPORTED as rg_exec_admits, RG_NO_MEMORY when the memory limit is
+ * exceeded (told before anything large is allocated), RG_USAGE for a bad list of cores. */
 rg_status rg_exec_new(const rg_graph *graph, const rg_exec_options *options, rg_exec **ret_exec,
                       rg_err *err);
 void rg_exec_free(rg_exec *exec); /* accepts NULL */
@@ -44,12 +51,19 @@ void rg_exec_run(rg_exec *exec);
 /* Puts variable tensors back to their zero points. */
 void rg_exec_reset(rg_exec *exec);
 
-/* Value of any tensor of the graph after a run, when the exec was created with keep (see exec.c);
- * NULL if its memory has been reused. */
+/* Value of a tensor after a run: constants, variables, graph inputs and outputs always, any other
+ * when the exec was made with keep_all. NULL where memory is shared or nothing uses the tensor. */
 const void *rg_exec_tensor(rg_exec *exec, uint32_t tensor);
 
 rg_exec_memory rg_exec_memory_of(const rg_exec *exec);
+
+/* True when every thread could be pinned to its CPU; the caller's own is pinned when it first runs.
+ */
 bool rg_exec_is_pinned(const rg_exec *exec);
+
+/* The CPUs that an exec with these options takes, by thread ("0-1"); "" where that cannot be told.
+ * The first call in a process asks hwloc (some 5 ms), so targets call it before what they time. */
+rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err);
 
 /* Time of node i in the last run, when count_nodes was set; 0 otherwise. */
 int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node);

@@ -1,0 +1,282 @@
+/* infer.c: `railgauge infer`: one model, given inputs, outputs as files. The shortest way through a
+ * target: probe, admit, open, load, bind, submit, wait. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/cmd/args.h"
+#include "bench/cmd/infer_io.h"
+#include "bench/core/clock.h"
+#include "bench/core/json.h"
+#include "bench/core/text.h"
+#include "bench/iface/registry.h"
+#include "bench/run/model.h"
+#include "bench/run/probe.h"
+
+typedef struct options {
+    const char *target, *device, *variant, *cores, *input, *output_dir;
+    int fill; /* 1: splitmix64 */
+    int64_t seed, threads, runs;
+    bool json;
+} options;
+
+static const char *const fills[] = {"none", "splitmix64", NULL};
+
+#define ROW(member, type, preset, min, max, choices, help)                                         \
+    { #member, type, offsetof(options, member), preset, min, max, choices, "", help }
+static const rg_field table[] = {
+    ROW(target, RG_FIELD_TEXT, "cpu", 0, 0, NULL, "kind of device; see `railgauge list targets`"),
+    ROW(device, RG_FIELD_TEXT, "", 0, 0, NULL, "one device; see `railgauge list devices`"),
+    ROW(variant, RG_FIELD_TEXT, "", 0, 0, NULL, "kernel set or delegate of the target"),
+    ROW(input, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "INDEX=FILE, raw little-endian elements of one input; repeatable"),
+    ROW(fill, RG_FIELD_CHOICE, "none", 0, 0, fills, "what inputs without a file are filled with"),
+    ROW(seed, RG_FIELD_INT, "20250101", 0, 9e15, NULL, "of --fill; input i takes seed + i"),
+    ROW(output_dir, RG_FIELD_TEXT, "", 0, 0, NULL, "folder for 0.bin, 1.bin ...; created"),
+    ROW(threads, RG_FIELD_INT, "1", 1, 256, NULL, "threads of the target"),
+    ROW(cores, RG_FIELD_TEXT, "", 0, 0, NULL, "CPUs to pin to, such as 0,2-3"),
+    ROW(runs, RG_FIELD_INT, "1", 1, 1e6, NULL, "inferences in a row; the last one's outputs count"),
+    ROW(json, RG_FIELD_BOOL, "false", 0, 0, NULL, "one JSON document on stdout"),
+    {0},
+};
+#undef ROW
+
+/* All that one call needs, in the order in which it comes to be. */
+typedef struct job {
+    const options *options;
+    const rg_args *args;
+    const rg_target *target;
+    rg_device device;
+    rg_model *model;
+    rg_arena *arena; /* inputs */
+    void *inputs[RG_MAX_IO];
+    rg_session *session;
+    rg_program *program;
+    rg_io io;
+} job;
+
+static const char *target_at(size_t i, void *user) {
+    (void)user;
+    return rg_targets[i] ? rg_targets[i]->name : NULL;
+}
+
+static rg_status pick_target(const char *name, const rg_target **ret_target, rg_err *err) {
+    *ret_target = rg_target_find(name);
+    if (*ret_target)
+        return RG_OK;
+    char advice[160] = "see `railgauge list targets`";
+    const char *near = rg_text_nearest(name, target_at, NULL);
+    if (near)
+        snprintf(advice, sizeof advice, "did you mean '%s'?", near);
+    return rg_fail(err, RG_USAGE, advice, "there is no target '%s'", name);
+}
+
+static rg_status pick_device(const rg_globals *globals, job *j, rg_err *err) {
+    rg_root *root = NULL;
+    rg_device_list *devices = calloc(1, sizeof *devices);
+    rg_status status = devices ? rg_root_open(globals->root, &root, err)
+                               : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = rg_probe_target(j->target, root, devices, err);
+    if (status == RG_OK)
+        status = rg_probe_pick(j->target, devices, j->options->device, &j->device, err);
+    rg_root_close(root);
+    free(devices);
+    return status;
+}
+
+/* A missing model is a file that cannot be read, not an absent device. */
+static rg_status load_model(job *j, rg_err *err) {
+    rg_status status = rg_model_load(j->args->words[0], NULL, &j->model, err);
+    if (status == RG_ABSENT || status == RG_DENIED)
+        err->status = status = RG_IO;
+    return status;
+}
+
+static rg_status load_inputs(job *j, rg_err *err) {
+    const rg_graph *graph = j->model->graph;
+    if (graph->n_in > RG_MAX_IO || graph->n_out > RG_MAX_IO)
+        return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has %u inputs and %u outputs, more than %d",
+                       graph->name, graph->n_in, graph->n_out, RG_MAX_IO);
+    j->arena = rg_arena_new(0);
+    if (!j->arena)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    return rg_infer_inputs(graph, j->args, j->options->fill == 1, (uint64_t)j->options->seed,
+                           j->arena, j->inputs, err);
+}
+
+static rg_status bind_program(job *j, rg_err *err) {
+    const rg_graph *graph = j->model->graph;
+    rg_status status = j->target->bind(j->program, 0, &j->io);
+    if (status != RG_OK)
+        return rg_fail(err, status, NULL, "%s cannot provide memory for inputs and outputs",
+                       j->target->name);
+    bool fits = j->io.n_in == graph->n_in && j->io.n_out == graph->n_out;
+    for (uint32_t i = 0; fits && i < graph->n_in; i++)
+        fits = j->io.in_bytes[i] == graph->tensors[graph->in[i]].bytes;
+    for (uint32_t i = 0; fits && i < graph->n_out; i++)
+        fits = j->io.out_bytes[i] == graph->tensors[graph->out[i]].bytes;
+    return fits ? RG_OK
+                : rg_fail(err, RG_UNSUPPORTED, NULL,
+                          "%s has other inputs or outputs than the model file", j->target->name);
+}
+
+static rg_status load_program(job *j, rg_err *err) {
+    rg_settings settings = {.threads = (uint32_t)j->options->threads,
+                            .batch = 1,
+                            .variant = j->options->variant,
+                            .cores = j->options->cores};
+    rg_workload workload = {j->model->graph->name, j->model->graph, j->model->path,
+                            j->model->data,        j->model->bytes, j->model->sha256};
+    rg_status status = j->target->admits(&j->device, &workload, &settings, err);
+    if (status == RG_OK)
+        status = j->target->open(&j->device, &settings, &j->session, err);
+    if (status == RG_OK)
+        status = j->target->load(j->session, &workload, 1, &j->program, err);
+    return status == RG_OK ? bind_program(j, err) : status;
+}
+
+/* Inputs are written anew for each run: a runtime may have used their memory. */
+static rg_status run_once(job *j, rg_err *err) {
+    enum { LIMIT_S = 600 };
+    for (uint32_t i = 0; i < j->io.n_in; i++)
+        memcpy(j->io.in[i], j->inputs[i], j->io.in_bytes[i]);
+    rg_done done = {0};
+    rg_status status = j->target->submit(j->program, 0);
+    if (status == RG_OK)
+        status = j->target->wait_any(j->session, rg_clock_now_ns() + (int64_t)LIMIT_S * 1000000000,
+                                     &done);
+    if (status == RG_OK)
+        status = done.status;
+    if (status != RG_OK)
+        return rg_fail(err, status == RG_AGAIN ? RG_FAILED : status, NULL,
+                       "the inference on %s did not finish: %s", j->device.id,
+                       rg_status_text(status));
+    return RG_OK;
+}
+
+static void print_json(const job *j) {
+    char effective[1024] = "";
+    if (j->target->effective)
+        j->target->effective(j->program, effective, sizeof effective);
+    const char *dir = *j->options->output_dir ? j->options->output_dir : NULL;
+    json_t *settings = json_object();
+    char *save = NULL;
+    for (char *line = strtok_r(effective, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *equals = strchr(line, '=');
+        if (equals) {
+            *equals = '\0';
+            json_object_set_new(settings, line, json_string(equals + 1));
+        }
+    }
+    json_t *all = json_object();
+    json_object_set_new(all, "model", json_string(j->model->path));
+    json_object_set_new(all, "model_sha256", json_string(j->model->sha256));
+    json_object_set_new(all, "target", json_string(j->target->name));
+    json_object_set_new(all, "device", json_string(j->device.id));
+    json_object_set_new(all, "effective", settings);
+    json_object_set_new(all, "runs", json_integer(j->options->runs));
+    json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
+    json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));
+    char *text = rg_json_text(all, 2);
+    fputs(text ? text : "", stdout);
+    free(text);
+    json_decref(all);
+}
+
+/* From the opened model to printed outputs. */
+static rg_status compute(job *j, rg_err *err) {
+    rg_status status = load_program(j, err);
+    for (int64_t i = 0; status == RG_OK && i < j->options->runs; i++)
+        status = run_once(j, err);
+    if (status == RG_OK && *j->options->output_dir)
+        status = rg_infer_write(j->model->graph, &j->io, j->options->output_dir, err);
+    if (status == RG_OK && j->options->json)
+        print_json(j);
+    else if (status == RG_OK)
+        rg_infer_print(j->model->graph, &j->io);
+    if (j->program)
+        j->target->unload(j->program);
+    if (j->session)
+        j->target->close(j->session);
+    return status;
+}
+
+/* A foreign library may crash or exit: then only the child is lost. */
+static int compute_in_child(job *j) {
+    rg_err err = RG_ERR_INIT;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        rg_status status = compute(j, &err);
+        int code = status == RG_OK ? RG_EXIT_OK : rg_report_error("infer", &err);
+        if (fflush(stdout) || ferror(stdout))
+            code = RG_EXIT_IO;
+        _exit(code);
+    }
+    int how = 0;
+    if (pid < 0 || waitpid(pid, &how, 0) != pid)
+        rg_fail(&err, RG_FAILED, NULL, "cannot start a process for %s", j->target->name);
+    else if (WIFSIGNALED(how))
+        rg_fail(&err, RG_FAILED, "reinstall the vendor's library", "the library of %s crashed: %s",
+                j->target->name, strsignal(WTERMSIG(how)));
+    else
+        return WEXITSTATUS(how);
+    return rg_report_error("infer", &err);
+}
+
+static int run_job(const rg_globals *globals, job *j) {
+    rg_err err = RG_ERR_INIT;
+    rg_status status = pick_target(j->options->target, &j->target, &err);
+    if (status == RG_OK)
+        status = load_model(j, &err);
+    if (status == RG_OK)
+        status = pick_device(globals, j, &err);
+    if (status == RG_OK)
+        status = load_inputs(j, &err);
+    if (status == RG_OK && j->target->caps & RG_TARGET_FOREIGN)
+        return compute_in_child(j);
+    if (status == RG_OK)
+        status = compute(j, &err);
+    return status == RG_OK ? RG_EXIT_OK : rg_report_error("infer", &err);
+}
+
+static int run(const rg_globals *globals, int argc, char **argv);
+
+const rg_verb rg_verb_infer = {
+    .name = "infer",
+    .summary = "run a model once on given inputs",
+    .usage = "railgauge infer MODEL --target cpu --input 0=in.bin --output-dir out/",
+    .help =
+        "Inputs and outputs are raw little-endian tensors, by index. Prints one line an output: "
+        "index,\nname, type, shape, quantization, SHA-256 of its bytes, first values or the "
+        "best class.\nState is kept from one of --runs to the next. Ends with 0 only if it "
+        "ran.\n",
+    .run = run,
+};
+
+static int run(const rg_globals *globals, int argc, char **argv) {
+    options given = {0};
+    rg_args args;
+    rg_err err = RG_ERR_INIT;
+    if (rg_args_parse(table, &given, 1, 1, argc, argv, &args, &err) != RG_OK)
+        return rg_report_error("infer", &err);
+    if (args.help) {
+        rg_args_help(&rg_verb_infer, table);
+        return RG_EXIT_OK;
+    }
+    job *j = calloc(1, sizeof *j);
+    if (!j) {
+        rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
+        return rg_report_error("infer", &err);
+    }
+    j->options = &given;
+    j->args = &args;
+    int code = run_job(globals, j);
+    rg_arena_free(j->arena);
+    rg_model_close(j->model);
+    free(j);
+    return code;
+}
