@@ -30,12 +30,12 @@ struct rg_op {
         out;                /* types of input 0, input 1 and output 0; RG_DTYPE_ANY matches all */
     const rg_field *params; /* attributes of the node; NULL-keyed row last; NULL: none */
     size_t params_size;
-    uint32_t min_in, max_in, n_out;
+    uint32_t min_in, max_in, n_out; /* n_out 0: as many outputs as the node has (split) */
 
     /* Dtypes and shapes of the outputs from inputs and parameters, and quantization where the
      * operator fixes it (softmax: 1/256, -128). Must accept any tensors that rg_graph_check accepts
      * and refuse, with a sentence, whatever `run` could not compute safely. `ret_out` holds
-     * op->n_out tensors whose other members are left alone. A program is only run when declared
+     * call->n_out tensors whose other members are left alone. A program is only run when declared
      * shapes equal inferred ones. */
     rg_status (*infer)(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
 

@@ -21,8 +21,9 @@ static rg_status check_both(const rg_op_call *call, rg_err *err) {
     return rg_need_call_quant(call, 1, err);
 }
 
+/* One scale, or one a channel (rg_graph_check has seen that they fit the axis). */
 static rg_status check_in(const rg_op_call *call, rg_err *err) {
-    return rg_need_quant(call->in[0], "input", err);
+    return call->in[0]->quant.n > 1 ? RG_OK : rg_need_quant(call->in[0], "input", err);
 }
 
 /* Bytes as int8 or uint8, by the tensor's type. */
@@ -78,13 +79,37 @@ static void run_to_f32(const rg_op_call *call, const void *state, const void *co
                        void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
     const rg_tensor *t = call->in[0];
-    double scale = t->quant.scale[0];
-    size_t at, end;
+    size_t inner = 1, at, end; /* elements between one channel and the next */
+    for (uint32_t d = t->quant.axis + 1; t->quant.n > 1 && d < t->shape.rank; d++)
+        inner *= (size_t)t->shape.dim[d];
     rg_tile_range(call, first_tile, last_tile, &at, &end);
     for (; at < end; at++) {
-        int32_t q = byte_value(t, ((const uint8_t *)in[0])[at]) - t->quant.zero_point[0];
-        ((float *)out[0])[at] = (float)(scale * q);
+        size_t channel = t->quant.n > 1 ? at / inner % t->quant.n : 0;
+        int64_t q = byte_value(t, ((const uint8_t *)in[0])[at]);
+        q -= t->quant.zero_point[channel];
+        ((float *)out[0])[at] = (float)((double)t->quant.scale[channel] * (double)q);
     }
+}
+
+/* IEEE half to single; exact. */
+static float from_half(uint16_t half) {
+    uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+    uint32_t bits = (uint32_t)(half >> 15) << 31;
+    float value = (float)fraction * 0x1p-24f; /* subnormal */
+    if (exponent == 0)
+        return half >> 15 ? -value : value;
+    bits |= (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void run_from_f16(const rg_op_call *call, const void *state, const void *const *in,
+                         void *const *out, size_t first_tile, size_t last_tile) {
+    (void)state;
+    size_t at, end;
+    rg_tile_range(call, first_tile, last_tile, &at, &end);
+    for (; at < end; at++)
+        ((float *)out[0])[at] = from_half(((const uint16_t *)in[0])[at]);
 }
 
 #define NO_STATE .state_bytes = NULL
@@ -121,3 +146,5 @@ ROW(dequantize_s8_f32, "dequantize", INT8, FLOAT32, "int8 to float32", check_in,
     run_to_f32);
 ROW(dequantize_u8_f32, "dequantize", UINT8, FLOAT32, "uint8 to float32", check_in, NO_STATE,
     run_to_f32);
+ROW(dequantize_f16_f32, "dequantize", FLOAT16, FLOAT32, "float16 to float32", NULL, NO_STATE,
+    run_from_f16);
