@@ -6,8 +6,9 @@
  * Definitions, for all who read the figures:
  *  - latency of a row: (end - start) / block, less overhead_ns / block where that overhead is above
  *    0.1 % of the round's median (flag overhead-subtracted); warm-up rows are left out.
- *  - inferences: window.inferences x batch (samples); without a window, steady rows x block x batch
- *    between the first start and the last end.
+ *  - an inference is one sample: facts give work, io and window.inferences by request, a request is
+ *    `batch` samples. inferences = window.inferences x batch; without a window, steady rows x block
+ * x batch between the first start and the last end.
  *  - rounds of a cell stand in order of their number (then order); the i-th ok round is round i of
  * the bootstrap (stats.h), whose seed text is the cell's key.
  *  - throughput and TOPS use the window as stamped; nothing is subtracted there.

@@ -6,8 +6,8 @@
 #include "bench/core/json.h"
 #include "bench/result/derive_priv.h"
 
-/* Divided by: nothing, or the window's inferences. */
-typedef enum share { WHOLE, AN_INFERENCE } share;
+/* Divided by: nothing, the samples of a request, or the window's inferences. */
+typedef enum share { WHOLE, A_SAMPLE, AN_INFERENCE } share;
 
 /* Over rounds: mean with interval; total over all inferences with interval; largest; smallest. */
 typedef enum combine { MEAN, RATIO, MOST, LEAST } combine;
@@ -35,8 +35,8 @@ static const fact_row fact_rows[] = {
     {RG_FIG_weights_bytes, "memory", "weights_bytes", NULL, WHOLE, MOST, "not-available"},
     {RG_FIG_device_bytes, "memory", "device_bytes", NULL, WHOLE, MOST, "not-available"},
     {RG_FIG_model_file_bytes, "memory", "model_file_bytes", NULL, WHOLE, MOST, "not-available"},
-    {RG_FIG_macs, "work", "macs", NULL, WHOLE, MOST, "ops-unknown"},
-    {RG_FIG_other_ops, "work", "other_ops", NULL, WHOLE, MOST, "ops-unknown"},
+    {RG_FIG_macs, "work", "macs", NULL, A_SAMPLE, MOST, "ops-unknown"},
+    {RG_FIG_other_ops, "work", "other_ops", NULL, A_SAMPLE, MOST, "ops-unknown"},
     {RG_FIG_cpu_time_ns, "usage", "cpu_ns", NULL, AN_INFERENCE, RATIO, "not-available"},
     {RG_FIG_context_switches, "usage", "involuntary_switches", NULL, AN_INFERENCE, RATIO,
      "not-available"},
@@ -66,8 +66,7 @@ static rg_figure fact_figure(const round_view *view, const fact_row *row) {
     double value = rg_json_get_real(group, row->key, NAN);
     if (row->minus)
         value -= rg_json_get_real(group, row->minus, NAN);
-    if (row->share == AN_INFERENCE)
-        value /= view->inferences;
+    value /= row->share == A_SAMPLE ? view->batch : row->share ? view->inferences : 1;
     return isfinite(value) ? rg_figure_value(value) : rg_figure_na(row->na);
 }
 
@@ -91,7 +90,7 @@ static void fill_edge(round_view *view) {
     const json_t *io = json_object_get(view->facts, "io");
     double in = rg_json_get_real(io, "input_bytes", NAN);
     double out = rg_json_get_real(io, "output_bytes", NAN);
-    double rate = view->inferences / view->window_s;
+    double rate = view->inferences / view->batch / view->window_s; /* requests a second */
     rg_figure *figures = view->figures, none = rg_figure_na("not-available");
     figures[RG_FIG_input_bytes_per_s] = isfinite(in * rate) ? rg_figure_value(in * rate) : none;
     figures[RG_FIG_result_bytes_per_s] = isfinite(out * rate) ? rg_figure_value(out * rate) : none;

@@ -79,7 +79,7 @@ static rg_status fill_latencies(round_view *view, rg_err *err) {
 
 double rg_view_tera_ops(const round_view *view, const char **ret_na) {
     const json_t *work = json_object_get(view->facts, "work");
-    double macs = rg_json_get_real(work, "macs", NAN);
+    double macs = rg_json_get_real(work, "macs", NAN) / view->batch;
     *ret_na = isnan(macs) ? "ops-unknown" : macs == 0 ? "no-operations" : NULL;
     return *ret_na ? NAN : 2 * macs * 1e-12;
 }

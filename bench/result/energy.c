@@ -80,7 +80,9 @@ static void find_baseline(rail_work *work) {
     double drift = work->after.mean_mw - work->before.mean_mw;
     work->baseline_mw = work->before.mean_mw + share * drift;
     double noise = hypot((1 - share) * work->before.u_mw, share * work->after.u_mw);
-    work->u_baseline_mw = sqrt(noise * noise + drift * drift / 12);
+    double by_chance = hypot(work->before.u_mw, work->after.u_mw); /* is in `noise` already */
+    double excess = fmax(0, drift * drift - by_chance * by_chance);
+    work->u_baseline_mw = sqrt(noise * noise + excess / 12);
 }
 
 /* Median distance of the readings inside the window, and how many are missing by it: a distance of

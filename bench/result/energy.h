@@ -170,7 +170,8 @@ void rg_series_free(rg_series *series);
  * interpolated counter. Outside the readings the nearest one is held. NAN without readings. */
 double rg_series_energy_uj(const rg_series *series, double a_s, double b_s);
 
-/* Mean power over the readings in [a, b] with its standard uncertainty. */
+/* Mean power over the readings in [a, b] with its standard uncertainty: sd / sqrt(n_eff), where a
+ * lag-1 autocorrelation within chance (2 / sqrt(n)) counts as none. */
 typedef struct rg_series_mean {
     size_t n;
     double mean_mw, sd_mw, u_mw, dof; /* u_mw: of the mean; NAN when n < 2 */

@@ -151,7 +151,8 @@ rg_series_mean rg_series_mean_of(const rg_series *series, double a_s, double b_s
     if (ret.n < 2)
         return ret;
     ret.sd_mw = sqrt(rg_variance(values, ret.n));
-    double n_eff = fmax(2, rg_effective_n(ret.n, rg_lag1(values, ret.n)));
+    double rho = rg_lag1(values, ret.n), chance = 2 / sqrt((double)ret.n);
+    double n_eff = fmax(2, rg_effective_n(ret.n, rho > chance ? rho : 0));
     ret.u_mw = ret.sd_mw / sqrt(n_eff);
     ret.dof = n_eff - 1;
     return ret;

@@ -325,3 +325,18 @@ Test(derive, energy_is_refused_with_its_code) {
     cr_assert_null(figures[RG_FIG_energy_above_idle_uj].na, "the offset cancels above idle");
     free_round(m);
 }
+
+Test(derive, a_batch_counts_samples_and_its_latency_is_the_requests) {
+    made *one = make_round(0, 1), *four = make_round(0, 1);
+    rg_figure a[RG_FIG_COUNT], b[RG_FIG_COUNT];
+    json_object_set_new(four->round.facts, "batch", json_integer(4));
+    json_object_set_new(four->round.facts, "work", json_pack("{s:i}", "macs", 4000000));
+    cr_assert_eq(rg_derive_round(&one->round, a, NULL, NULL), RG_OK);
+    cr_assert_eq(rg_derive_round(&four->round, b, NULL, NULL), RG_OK);
+    cr_assert_eq(a[RG_FIG_latency_p95_ns].value, b[RG_FIG_latency_p95_ns].value);
+    cr_assert(near(b[RG_FIG_throughput_per_s].value / a[RG_FIG_throughput_per_s].value, 4, 1e-12));
+    cr_assert(near(b[RG_FIG_achieved_tops].value / a[RG_FIG_achieved_tops].value, 4, 1e-12));
+    cr_assert_eq(b[RG_FIG_macs].value, 1000000, "of one sample");
+    free_round(one);
+    free_round(four);
+}
