@@ -61,8 +61,6 @@ const rg_script_row rg_suite_models[] = {
     {NULL, NULL}};
 #undef RG_ROW
 
-const rg_model_limits rg_model_limits_default = {(size_t)1 << 30, (size_t)2 << 30, 65536, 65536};
-
 const rg_op *rg_op_find(const char *name) {
     for (size_t i = 0; rg_ops[i]; i++) {
         if (!strcmp(rg_ops[i]->name, name))
