@@ -105,7 +105,8 @@ rg_status rg_schema_check_key(const rg_schema *schema, const char *key, rg_err *
                        : (size_t)snprintf(advice, sizeof advice, "known ones:");
     for (const rg_field *f = near ? NULL : schema->fields; f && f->key && used < 400; f++)
         used += (size_t)snprintf(advice + used, sizeof advice - used, " %s", f->key);
-    return rg_fail(err, RG_USAGE, advice, "a %s has no key '%s'", schema->name, key);
+    return rg_fail(err, RG_USAGE, advice, "%s %s has no key '%s'",
+                   strchr("aeio", schema->name[0]) ? "an" : "a", schema->name, key);
 }
 
 /* A number without unit is no duration: 5 could mean anything. */

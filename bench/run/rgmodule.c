@@ -1,0 +1,417 @@
+/* rgmodule.c: values that scenarios write: models, files, suites, operator cases, ranges, the
+ * board; and the table `rg` itself, which names the nearest function for a wrong one. */
+#include "bench/run/rgmodule.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "bench/core/fs.h"
+#include "bench/core/text.h"
+#include "bench/iface/registry.h"
+#include "bench/run/sandbox.h"
+
+enum { MAX_RANGE = 100000 };
+
+rg_script_host *rg_module_host(lua_State *lua) {
+    return rg_sandbox_user(lua);
+}
+
+/* --- checks
+ * ---------------------------------------------------------------------------------------- */
+
+void rg_module_check_keys(lua_State *lua, int index, const rg_schema *schema, int n_places,
+                          const char *also) {
+    char worst[128] = "";
+    index = lua_absindex(lua, index);
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
+        const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : NULL;
+        if (key && (rg_field_find(schema->fields, key) || (also && !strcmp(also, key))))
+            continue;
+        if (!key && lua_isinteger(lua, -2) && lua_tointeger(lua, -2) >= 1 &&
+            lua_tointeger(lua, -2) <= n_places)
+            continue;
+        if (!key)
+            rg_sandbox_raise(lua, "write name = value",
+                             "a %s has no place for a value without "
+                             "a name",
+                             schema->name);
+        if (!*worst || strcmp(key, worst) < 0)
+            snprintf(worst, sizeof worst, "%s", key);
+    }
+    rg_err err = RG_ERR_INIT;
+    if (*worst && rg_schema_check_key(schema, worst, &err) != RG_OK)
+        rg_sandbox_raise_err(lua, &err);
+}
+
+bool rg_module_is_list(lua_State *lua, int index) {
+    index = lua_absindex(lua, index);
+    if (!lua_istable(lua, index))
+        return false;
+    bool list = true;
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1))
+        list &= lua_isinteger(lua, -2);
+    return list;
+}
+
+/* --- models, files, suites
+ * ------------------------------------------------------------------------- */
+
+bool rg_module_is_suite_model(const char *name) {
+    return rg_script_row_find(rg_suite_models, name) != NULL;
+}
+
+const char *rg_module_path(lua_State *lua, const char *base, const char *path) {
+    rg_script_host *host = rg_module_host(lua);
+    const char *full =
+        *path == '/' ? rg_arena_strdup(host->arena, path) : rg_fs_join(host->arena, base, path);
+    if (!full)
+        rg_sandbox_raise(lua, NULL, "out of memory");
+    return full;
+}
+
+static const char *suite_at(size_t i, void *user) {
+    (void)user;
+    return rg_suite_models[i].name;
+}
+
+static void raise_no_model(lua_State *lua, const char *name, const char *path) {
+    char advice[384];
+    const char *near = rg_text_nearest(name, suite_at, NULL);
+    snprintf(advice, sizeof advice,
+             "%s%s%spaths written in a script start at its folder, those given by --set at the "
+             "current directory; `railgauge list models` shows the suite",
+             near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+    rg_sandbox_raise(lua, advice, "there is no suite model '%s' and no file %s", name, path);
+}
+
+void rg_module_push_model(lua_State *lua, const char *name) {
+    bool suite = rg_module_is_suite_model(name);
+    const char *path = suite ? NULL : rg_module_path(lua, rg_module_host(lua)->folder, name);
+    if (!suite && (!rg_fs_exists(path) || rg_fs_is_dir(path)))
+        raise_no_model(lua, name, path);
+    lua_createtable(lua, 0, 2);
+    lua_pushstring(lua, suite ? name : path);
+    lua_setfield(lua, -2, suite ? "model" : "file");
+}
+
+/* Argument 2, the workload's logical name, into the table on top. */
+static void name_workload(lua_State *lua) {
+    if (lua_isnoneornil(lua, 2))
+        return;
+    lua_pushstring(lua, luaL_checkstring(lua, 2));
+    lua_setfield(lua, -2, "workload");
+}
+
+static int model(lua_State *lua) {
+    rg_module_push_model(lua, luaL_checkstring(lua, 1));
+    name_workload(lua);
+    return 1;
+}
+
+static int file(lua_State *lua) {
+    const char *name = luaL_checkstring(lua, 1);
+    const char *path = rg_module_path(lua, rg_module_host(lua)->folder, name);
+    if (!rg_fs_exists(path) || rg_fs_is_dir(path))
+        rg_sandbox_raise(lua,
+                         "paths written in a script start at its folder, those given by --set "
+                         "at the current directory",
+                         "there is no file %s", path);
+    lua_createtable(lua, 0, 2);
+    lua_pushstring(lua, path);
+    lua_setfield(lua, -2, "file");
+    name_workload(lua);
+    return 1;
+}
+
+/* Named parts of the suite; "all" is every model of the build. */
+static const struct {
+    const char *name;
+    const char *models[5];
+} suites[] = {
+    {"tiny", {"ds-cnn", "resnet-8", "autoencoder", "mobilenet-v1-0.25-vww"}},
+    {"mobile", {"mobilenet-v1", "mobilenet-v2"}},
+};
+
+static void append_suite_model(lua_State *lua, const char *name, lua_Integer place) {
+    rg_module_push_model(lua, name);
+    lua_rawseti(lua, -2, place);
+}
+
+static int suite(lua_State *lua) {
+    const char *name = luaL_checkstring(lua, 1);
+    lua_newtable(lua);
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        for (lua_Integer k = 0; !strcmp(name, suites[i].name) && suites[i].models[k]; k++)
+            append_suite_model(lua, suites[i].models[k], k + 1);
+    }
+    for (lua_Integer k = 0; !strcmp(name, "all") && rg_suite_models[k].name; k++)
+        append_suite_model(lua, rg_suite_models[k].name, k + 1);
+    if (luaL_len(lua, -1) == 0)
+        rg_sandbox_raise(lua, "one of: tiny mobile all", "there is no suite '%s'", name);
+    return 1;
+}
+
+/* --- operator cases
+ * -------------------------------------------------------------------------------- */
+
+static const rg_field op_case_fields[] = {
+    {"kind", RG_FIELD_TEXT, .help = "the operator"},
+    {"dtype", RG_FIELD_TEXT, .help = "element type of the input"},
+    {"input", RG_FIELD_TABLE, .help = "shape of the input"},
+    {"filters", RG_FIELD_INT, .help = "output channels of conv2d"},
+    {"kernel", RG_FIELD_TABLE, .help = "height and width of the filter"},
+    {"units", RG_FIELD_INT, .help = "outputs of fully_connected"},
+    {0},
+};
+
+static const char *kind_at(size_t i, void *user) {
+    (void)user;
+    return rg_ops[i] ? rg_ops[i]->kind : NULL;
+}
+
+/* Is `key` a parameter of an operator of this kind? */
+static bool is_op_key(const char *kind, const char *key) {
+    bool known = rg_field_find(op_case_fields, key) != NULL;
+    for (size_t i = 0; !known && rg_ops[i]; i++)
+        known = !strcmp(rg_ops[i]->kind, kind) && rg_field_find(rg_ops[i]->params, key);
+    return known;
+}
+
+typedef struct op_keys {
+    const char *kind;
+} op_keys;
+
+/* Candidate i of the keys of a kind: those of every case, then each operator's parameters. */
+static const char *op_key_at(size_t i, void *user) {
+    const op_keys *keys = user;
+    for (const rg_field *f = op_case_fields; f->key; f++) {
+        if (i-- == 0)
+            return f->key;
+    }
+    for (size_t k = 0; rg_ops[k]; k++) {
+        bool same = !strcmp(rg_ops[k]->kind, keys->kind);
+        for (const rg_field *f = same ? rg_ops[k]->params : NULL; f && f->key; f++) {
+            if (i-- == 0)
+                return f->key;
+        }
+    }
+    return NULL;
+}
+
+static void check_op_keys(lua_State *lua, const char *kind, int index) {
+    op_keys keys = {kind};
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
+        const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+        if (is_op_key(kind, key))
+            continue;
+        const char *near = rg_text_nearest(key, op_key_at, &keys);
+        char advice[160];
+        snprintf(advice, sizeof advice, near ? "did you mean '%s'?" : "`railgauge list ops` tells",
+                 near);
+        rg_sandbox_raise(lua, advice, "operator '%s' has no key '%s'", kind, key);
+    }
+}
+
+static int op(lua_State *lua) {
+    const char *kind = luaL_checkstring(lua, 1);
+    luaL_checktype(lua, 2, LUA_TTABLE);
+    bool known = false;
+    for (size_t i = 0; rg_ops[i]; i++)
+        known |= !strcmp(rg_ops[i]->kind, kind);
+    if (!known) {
+        char advice[160];
+        const char *near = rg_text_nearest(kind, kind_at, NULL);
+        snprintf(advice, sizeof advice, "%s%s%s`railgauge list ops` shows them",
+                 near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+        rg_sandbox_raise(lua, advice, "there is no operator '%s'", kind);
+    }
+    check_op_keys(lua, kind, 2);
+    lua_newtable(lua); /* {op = {kind = ..., all of argument 2}} */
+    lua_newtable(lua);
+    for (lua_pushnil(lua); lua_next(lua, 2);) {
+        lua_pushvalue(lua, -2);
+        lua_insert(lua, -2);
+        lua_rawset(lua, -4);
+    }
+    lua_pushstring(lua, kind);
+    lua_setfield(lua, -2, "kind");
+    lua_setfield(lua, -2, "op");
+    return 1;
+}
+
+/* --- ranges
+ * ---------------------------------------------------------------------------------------- */
+
+/* The step of rg.range: 2, "+2" or "*2". Returns the factor flag. */
+static bool read_step(lua_State *lua, double *ret_step) {
+    *ret_step = 1;
+    if (lua_isnoneornil(lua, 3))
+        return false;
+    bool text = lua_type(lua, 3) == LUA_TSTRING;
+    const char *word = text ? lua_tostring(lua, 3) : "";
+    bool times = *word == '*';
+    char *end = (char *)word;
+    *ret_step = text ? strtod(word + (*word == '*' || *word == '+'), &end)
+                     : (double)luaL_checknumber(lua, 3);
+    if ((text && (*end || end == word)) || (times && *ret_step <= 1) || *ret_step == 0)
+        rg_sandbox_raise(lua, "such as rg.range(1, 64, \"*2\") or rg.range(0, 10, 2)",
+                         "rg.range: '%s' is no step", lua_tostring(lua, 3));
+    return times;
+}
+
+static int range(lua_State *lua) {
+    double at = luaL_checknumber(lua, 1), last = luaL_checknumber(lua, 2), step;
+    bool times = read_step(lua, &step);
+    if (times && at <= 0)
+        rg_sandbox_raise(lua, "start at 1 or more", "rg.range by '*' must start above 0");
+    lua_newtable(lua);
+    for (lua_Integer n = 1; step > 0 ? at <= last : at >= last; n++) {
+        if (n > MAX_RANGE)
+            rg_sandbox_raise(lua, "take a larger step", "rg.range has more than %d items",
+                             MAX_RANGE);
+        if (at == (double)(lua_Integer)at)
+            lua_pushinteger(lua, (lua_Integer)at);
+        else
+            lua_pushnumber(lua, at);
+        lua_rawseti(lua, -2, n);
+        at = times ? at * step : at + step;
+    }
+    return 1;
+}
+
+/* --- the board
+ * ------------------------------------------------------------------------------------- */
+
+/* The text after "name:" on the first such line of /proc/cpuinfo; "" where there is none. */
+static void cpuinfo_value(const char *cpuinfo, const char *name, char *ret, size_t cap) {
+    *ret = '\0';
+    for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        size_t length = strlen(name);
+        const char *rest = line + length;
+        if (strncmp(line, name, length) || !strchr("\t :", *rest))
+            continue;
+        rest += strspn(rest, "\t :");
+        snprintf(ret, cap, "%.*s", (int)strcspn(rest, "\n"), rest);
+        return;
+    }
+}
+
+static lua_Integer count_cores(const char *cpuinfo) {
+    lua_Integer n = 0;
+    for (const char *at = cpuinfo; (at = strstr(at, "processor")); at++)
+        n += (at == cpuinfo || at[-1] == '\n') && strchr("\t :", at[9]);
+    return n;
+}
+
+/* The architecture: uname's word on this machine; on a recorded one, what its files tell. */
+static void arch_of(rg_root *root, const char *cpuinfo, char *ret, size_t cap) {
+    struct utsname name;
+    char word[64];
+    if (rg_root_is_live(root) && uname(&name) == 0)
+        snprintf(ret, cap, "%s", name.machine);
+    else if (rg_root_read(root, "/proc/sys/kernel/arch", word, sizeof word, NULL) == RG_OK)
+        snprintf(ret, cap, "%s", word);
+    else if (cpuinfo_value(cpuinfo, "CPU architecture", word, sizeof word), *word)
+        snprintf(ret, cap, "%s", strcmp(word, "8") < 0 ? "armv7l" : "aarch64");
+    else
+        snprintf(ret, cap, "%s",
+                 strstr(cpuinfo, "GenuineIntel") || strstr(cpuinfo, "AuthenticAMD") ? "x86_64"
+                                                                                    : "unknown");
+}
+
+static void model_of(rg_root *root, const char *cpuinfo, char *ret, size_t cap) {
+    static const char *const places[] = {"/proc/device-tree/model",
+                                         "/sys/firmware/devicetree/base/model",
+                                         "/sys/devices/virtual/dmi/id/product_name"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (rg_root_read(root, places[i], ret, cap, NULL) == RG_OK && *ret)
+            return;
+    }
+    cpuinfo_value(cpuinfo, "model name", ret, cap);
+}
+
+/* {arch, cores, model, cpu} of the machine that the run is for. */
+static int board(lua_State *lua) {
+    rg_script_host *host = rg_module_host(lua);
+    enum { CAP = 1 << 20 };
+    char *cpuinfo = rg_arena_alloc(host->arena, CAP);
+    rg_root *root = host->args->root;
+    rg_err err = RG_ERR_INIT;
+    if (!cpuinfo || (!root && rg_root_open(NULL, &root, &err) != RG_OK))
+        rg_sandbox_raise(lua, err.advice, "the board cannot be read: %s", err.what);
+    if (rg_root_read(root, "/proc/cpuinfo", cpuinfo, CAP, NULL) != RG_OK)
+        *cpuinfo = '\0';
+    char arch[96], name[192], cpu[192];
+    arch_of(root, cpuinfo, arch, sizeof arch);
+    model_of(root, cpuinfo, name, sizeof name);
+    cpuinfo_value(cpuinfo, "model name", cpu, sizeof cpu);
+    if (!host->args->root)
+        rg_root_close(root);
+    lua_newtable(lua);
+    lua_pushstring(lua, arch);
+    lua_setfield(lua, -2, "arch");
+    lua_pushinteger(lua, count_cores(cpuinfo));
+    lua_setfield(lua, -2, "cores");
+    lua_pushstring(lua, name);
+    lua_setfield(lua, -2, "model");
+    lua_pushstring(lua, cpu);
+    lua_setfield(lua, -2, "cpu");
+    return 1;
+}
+
+/* --- the table
+ * ------------------------------------------------------------------------------------- */
+
+static const luaL_Reg functions[] = {{"scenario", rg_module_scenario},
+                                     {"option", rg_module_option},
+                                     {"matrix", rg_module_matrix},
+                                     {"zip", rg_module_zip},
+                                     {"range", range},
+                                     {"model", model},
+                                     {"file", file},
+                                     {"suite", suite},
+                                     {"op", op},
+                                     {"board", board},
+                                     {"opt", NULL},
+                                     {NULL, NULL}};
+
+static const char *function_at(size_t i, void *user) {
+    (void)user;
+    return functions[i].name;
+}
+
+static int unknown_function(lua_State *lua) {
+    const char *name = luaL_checkstring(lua, 2);
+    const char *near = rg_text_nearest(name, function_at, NULL);
+    char advice[128];
+    snprintf(advice, sizeof advice, near ? "did you mean rg.%s?" : "docs/request.md lists them",
+             near);
+    rg_sandbox_raise(lua, advice, "there is no rg.%s", name);
+}
+
+static void set_index(lua_State *lua, lua_CFunction index) {
+    lua_newtable(lua);
+    lua_pushcfunction(lua, index);
+    lua_setfield(lua, -2, "__index");
+    lua_setmetatable(lua, -2);
+}
+
+void rg_module_open(lua_State *lua, void *user) {
+    (void)user;
+    lua_newtable(lua);
+    for (const luaL_Reg *f = functions; f->name; f++) {
+        if (f->func) {
+            lua_pushcfunction(lua, f->func);
+        } else {
+            lua_newtable(lua);
+            set_index(lua, rg_module_opt_index);
+        }
+        lua_setfield(lua, -2, f->name);
+    }
+    set_index(lua, unknown_function);
+    lua_setglobal(lua, "rg");
+}
