@@ -1,0 +1,40 @@
+/* network.h: a network as models/suite/lib/net.lua describes it (one JSON document), turned into a
+ * float32 graph with seeded weights. The first of the three steps that materialise.c takes:
+ * network, calibrate, quantize. */
+#ifndef RG_RUN_NETWORK_H
+#define RG_RUN_NETWORK_H
+
+#include <jansson.h>
+
+#include "bench/core/err.h"
+#include "bench/core/graph.h"
+
+typedef enum rg_part {
+    RG_PART_INPUT,      /* filled by the user; range low..high */
+    RG_PART_ACTIVATION, /* written by a node */
+    RG_PART_WEIGHTS,    /* seeded, He-scaled by fan_in */
+    RG_PART_BIAS,
+    RG_PART_INTS, /* int32 constants such as axes and paddings */
+} rg_part;
+
+/* What the graph cannot say about a tensor, by tensor number. */
+typedef struct rg_tensor_role {
+    rg_part part;
+    double low, high; /* INPUT: range of its values */
+    double gain;      /* WEIGHTS: spread of the layer's normalised output */
+    int axis;         /* WEIGHTS: dimension of per-channel scales, -1 one scale */
+} rg_tensor_role;
+
+/* The graph's weights and biases are writable through these pointers until quantized. */
+typedef struct rg_network {
+    rg_graph *graph;
+    rg_tensor_role *roles; /* in the graph's arena */
+    uint64_t seed;
+    const char *summary;
+} rg_network;
+
+/* Builds it; RG_USAGE naming the layer when the description is wrong. */
+rg_status rg_network_build(const json_t *description, rg_network **ret_network, rg_err *err);
+void rg_network_free(rg_network *network); /* accepts NULL */
+
+#endif

@@ -1,0 +1,209 @@
+/* test_suite.c: the built-in models: their operations against published counts, their activations
+ * neither saturated nor dead, the same bytes each time. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/fs.h"
+#include "bench/core/hash.h"
+#include "bench/core/json.h"
+#include "bench/iface/exec.h"
+#include "bench/iface/registry.h"
+#include "bench/run/materialise.h"
+
+static json_t *describe(const char *name) {
+    json_t *description = NULL;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_suite_describe(name, &description, &err), RG_OK, "%s: %s", name, err.what);
+    return description;
+}
+
+static rg_graph *build(const char *name, const char *precision) {
+    rg_graph *graph = NULL;
+    rg_err err = RG_ERR_INIT;
+    json_t *description = describe(name);
+    cr_assert_eq(rg_suite_graph(description, precision, &graph, &err), RG_OK, "%s: %s", name,
+                 err.what);
+    json_decref(description);
+    return graph;
+}
+
+/* Nets above this size are left to the native suite, because emulation computes 0.3 GMAC/s. */
+static bool too_big_here(const json_t *description) {
+    double macs = rg_json_get_real(json_object_get(description, "published"), "macs", 0);
+#ifdef __aarch64__
+    return macs > 50e6;
+#else
+    return macs > 600e6;
+#endif
+}
+
+Test(suite, operation_counts_equal_the_published_ones, .timeout = 100) {
+    for (size_t i = 0; rg_suite_models[i].name; i++) {
+        json_t *description = describe(rg_suite_models[i].name);
+        const json_t *published = json_object_get(description, "published");
+        double want = rg_json_get_real(published, "macs", 0);
+        double within = rg_json_get_real(published, "within", 0);
+        cr_assert_gt(strlen(rg_json_get_text(published, "source", "")), 10, "%s names no source",
+                     rg_suite_models[i].name);
+        if (too_big_here(description)) {
+            json_decref(description);
+            continue;
+        }
+        rg_graph *graph = build(rg_suite_models[i].name, "int8");
+        rg_work work;
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(rg_graph_work(graph, &work, &err), RG_OK, "%s", err.what);
+        cr_assert_leq(fabs((double)work.macs - want), within * want,
+                      "%s: %llu MACs, published %.0f", rg_suite_models[i].name,
+                      (unsigned long long)work.macs, want);
+        rg_graph_free(graph);
+        json_decref(description);
+    }
+}
+
+/* Shares of int8 values at the ends of the range, and number of distinct values. */
+typedef struct spread {
+    double at_low, at_high;
+    int distinct;
+} spread;
+
+static spread spread_of(const int8_t *values, size_t n) {
+    size_t counts[256] = {0};
+    spread s = {0, 0, 0};
+    for (size_t i = 0; i < n; i++)
+        counts[values[i] + 128]++;
+    for (int v = 0; v < 256; v++)
+        s.distinct += counts[v] > 0;
+    s.at_low = (double)counts[0] / (double)n;
+    s.at_high = (double)counts[255] / (double)n;
+    return s;
+}
+
+/* A ReLU's zeros lie at the low end, so that end may hold many; the high end may not, and the
+ * middle must live. */
+static void check_activation(const rg_graph *graph, const rg_node *node, const int8_t *values) {
+    const rg_tensor *t = &graph->tensors[node->out[0]];
+    spread s = spread_of(values, t->bytes);
+    const char *name = t->name;
+    if (t->bytes < 64)
+        return; /* one of ten values at the end of its range is no saturation */
+    cr_expect_lt(s.at_high, 0.05, "%s/%s: %.1f %% saturated", graph->name, name, 100 * s.at_high);
+    cr_expect_lt(s.at_low, 0.90, "%s/%s: %.1f %% at the low end", graph->name, name,
+                 100 * s.at_low);
+    if (t->bytes >= 512)
+        cr_expect_gt(s.distinct, 40, "%s/%s: only %d different values", graph->name, name,
+                     s.distinct);
+}
+
+Test(suite, activations_are_neither_saturated_nor_dead, .timeout = 100) {
+    static const char *const names[] = {"autoencoder", "ds-cnn", "resnet-8",
+                                        "mobilenet-v1-0.25-vww", "mobilenet-v2"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_t *description = describe(names[i]);
+        bool skip = too_big_here(description);
+        json_decref(description);
+        if (skip)
+            continue;
+        rg_graph *graph = build(names[i], "int8");
+        rg_exec_options options = {.threads = 1, .keep_all = true};
+        rg_exec *exec;
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(rg_exec_new(graph, &options, &exec, &err), RG_OK, "%s", err.what);
+        rg_rng rng = rg_rng_seeded(99); /* not the calibration's inputs */
+        rg_tensor_fill(&graph->tensors[graph->in[0]], &rng, rg_exec_input(exec, 0));
+        rg_exec_run(exec);
+        for (uint32_t k = 0; k + 1 < graph->n_nodes; k++)
+            check_activation(graph, &graph->nodes[k],
+                             rg_exec_tensor(exec, (uint32_t)graph->nodes[k].out[0]));
+        rg_exec_free(exec);
+        rg_graph_free(graph);
+    }
+}
+
+Test(suite, an_output_of_probabilities_is_not_flat) {
+    rg_graph *graph = build("ds-cnn", "int8");
+    rg_exec_options options = {.threads = 1};
+    rg_exec *exec;
+    cr_assert_eq(rg_exec_new(graph, &options, &exec, NULL), RG_OK);
+    rg_rng rng = rg_rng_seeded(5);
+    rg_tensor_fill(&graph->tensors[graph->in[0]], &rng, rg_exec_input(exec, 0));
+    rg_exec_run(exec);
+    spread s = spread_of(rg_exec_output(exec, 0), 12);
+    cr_assert_gt(s.distinct, 2, "softmax must tell classes apart");
+    rg_exec_free(exec);
+    rg_graph_free(graph);
+}
+
+/* Dequantized int8 output against the float twin on the same input: quantization noise, not another
+ * network. */
+Test(suite, the_int8_model_follows_its_float_twin) {
+    rg_graph *exact = build("resnet-8", "float32"), *coarse = build("resnet-8", "int8");
+    rg_exec_options options = {.threads = 1};
+    rg_exec *a, *b;
+    cr_assert_eq(rg_exec_new(exact, &options, &a, NULL), RG_OK);
+    cr_assert_eq(rg_exec_new(coarse, &options, &b, NULL), RG_OK);
+    const rg_tensor *in = &coarse->tensors[coarse->in[0]], *out = &coarse->tensors[coarse->out[0]];
+    rg_rng rng = rg_rng_seeded(7);
+    rg_tensor_fill(in, &rng, rg_exec_input(b, 0));
+    for (size_t i = 0; i < in->bytes; i++)
+        ((float *)rg_exec_input(a, 0))[i] =
+            in->quant.scale[0] *
+            (float)(((int8_t *)rg_exec_input(b, 0))[i] - in->quant.zero_point[0]);
+    rg_exec_run(a);
+    rg_exec_run(b);
+    for (size_t i = 0; i < out->bytes; i++) {
+        double real = ((const float *)rg_exec_output(a, 0))[i];
+        double quantized = out->quant.scale[0] *
+                           (((const int8_t *)rg_exec_output(b, 0))[i] - out->quant.zero_point[0]);
+        cr_expect_float_eq(real, quantized, 0.1, "class %zu: %g against %g", i, real, quantized);
+    }
+    rg_exec_free(a);
+    rg_exec_free(b);
+    rg_graph_free(exact);
+    rg_graph_free(coarse);
+}
+
+Test(suite, the_same_description_gives_the_same_file_and_another_precision_another) {
+    rg_arena *arena = rg_arena_new(0);
+    char cache[] = "/tmp/railgauge-cache-XXXXXX";
+    cr_assert_not_null(mkdtemp(cache));
+    setenv("XDG_CACHE_HOME", cache, 1);
+    const char *first, *again, *other;
+    char hash[2][RG_HASH_HEX];
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_materialise("suite:autoencoder", "", arena, &first, &err), RG_OK, "%s",
+                 err.what);
+    cr_assert_eq(rg_hash_file(first, hash[0], NULL), RG_OK);
+    cr_assert_eq(remove(first), 0);
+    cr_assert_eq(rg_materialise("suite:autoencoder", "int8", arena, &again, &err), RG_OK);
+    cr_assert_eq(rg_hash_file(again, hash[1], NULL), RG_OK);
+    cr_assert_str_eq(first, again);
+    cr_assert_str_eq(hash[0], hash[1]);
+    cr_assert_eq(rg_materialise("suite:autoencoder", "float32", arena, &other, &err), RG_OK);
+    cr_assert_str_neq(other, again);
+    rg_fs_remove_tree(cache, NULL);
+    rg_arena_free(arena);
+}
+
+Test(suite, unknown_models_and_cases_name_what_is_near) {
+    json_t *description;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_suite_describe("dscnn", &description, &err), RG_USAGE);
+    cr_assert_str_eq(err.advice, "did you mean 'ds-cnn'?");
+    rg_arena *arena = rg_arena_new(0);
+    const char *path;
+    cr_assert_eq(
+        rg_materialise("op:{\"kind\":\"conv9d\",\"input\":[1,8,8,3]}", "", arena, &path, &err),
+        RG_USAGE);
+    cr_assert_not_null(strstr(err.what, "conv9d"), "%s", err.what);
+    cr_assert_eq(rg_materialise("op:{\"kind\":\"conv2d\",\"input\":[1,8,8,3],\"filtrs\":4}", "",
+                                arena, &path, &err),
+                 RG_USAGE);
+    cr_assert_eq(
+        rg_materialise("op:{\"kind\":\"conv2d\",\"input\":[1,8,8,3],\"filters\":4,\"kernel\":3}",
+                       "", arena, &path, &err),
+        RG_OK, "%s", err.what);
+    rg_arena_free(arena);
+}
