@@ -112,6 +112,11 @@ rg_status rg_bundle_read_round(const rg_bundle *bundle, uint32_t order, rg_arena
 rg_status rg_bundle_read_facts(const rg_bundle *bundle, uint32_t order, json_t **ret_facts,
                                rg_err *err);
 
+/* The records of all cells, derived again from the rounds that are stored (result/derive.h): what
+ * rg_bundle_put_records wants at the end of a run. Rounds are read one cell at a time. An array,
+ * new reference. */
+rg_status rg_bundle_derive(const rg_bundle *bundle, json_t **ret_records, rg_err *err);
+
 /* Text of scenario.lua, or of one of its files, in the arena. */
 rg_status rg_bundle_read_text(const rg_bundle *bundle, const char *path, rg_arena *arena,
                               char **ret_text, size_t *ret_bytes, rg_err *err);

@@ -1,0 +1,30 @@
+/* gate_priv.h: what the files of the gate share. */
+#ifndef RG_RESULT_GATE_PRIV_H
+#define RG_RESULT_GATE_PRIV_H
+
+#include "bench/result/gate.h"
+
+/* How one metric is judged. */
+typedef enum rg_gate_rule {
+    RG_RULE_ROUNDS,      /* by the rounds' logarithmic changes */
+    RG_RULE_EVERY_ROUND, /* memory: every round beyond tolerance and 1 MiB */
+    RG_RULE_EXACT,       /* deterministic figures */
+    RG_RULE_OUTPUTS,     /* more differing outputs are an error */
+} rg_gate_rule;
+
+rg_gate_rule rg_gate_rule_of(int metric);
+
+/* Fills in a test whose cell can be judged: values, change, p, and the verdict as far as it needs
+ * no other test (PASS and INCONCLUSIVE may still become REGRESSED or IMPROVED). False when neither
+ * side has the figure, so that there is nothing to say. */
+bool rg_gate_measure(rg_gate *gate, const json_t *baseline, const json_t *candidate,
+                     rg_gate_test *test);
+
+/* After all tests are measured: Benjamini-Hochberg over them, final verdicts. */
+rg_status rg_gate_decide(rg_gate *gate, rg_err *err);
+
+/* printf into the gate's arena; never NULL. */
+const char *rg_gate_note(rg_gate *gate, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
