@@ -17,7 +17,7 @@ static rg_status check_counts(const rg_op *op, const rg_op_call *call, rg_err *e
     if (call->n_in < op->min_in || call->n_in > op->max_in)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "%u inputs where %s takes %u to %u", call->n_in,
                        op->name, op->min_in, op->max_in);
-    if (call->n_out != op->n_out)
+    if (op->n_out && call->n_out != op->n_out)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "%u outputs where %s has %u", call->n_out,
                        op->name, op->n_out);
     for (uint32_t i = 0; i < op->min_in; i++) {

@@ -1,7 +1,7 @@
 /* arithmetic.c: two operands element by element, with broadcasting: add, sub, mul, minimum,
- * maximum over int8 and float32. int8 truth: ADD and SUB bring both operands to twice the larger
- * scale with 20 fraction bits (quotients in double), MUL forms its factor in float32; minimum and
- * maximum compare bytes. */
+ * maximum over int8 and float32, add over uint8. Truth of 8 bits: ADD and SUB bring both operands
+ * to twice the larger scale with 20 fraction bits (quotients in double), MUL forms its factor in
+ * float32; minimum and maximum compare bytes. */
 #include "kernels/ref/activation.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
@@ -27,7 +27,7 @@ enum { FRACTION_BITS = 20 };
 
 /* What one call needs beside its operands. */
 typedef struct plan {
-    int32_t a[256], b[256]; /* add and sub: each operand's byte, offset 128, on the common scale */
+    int32_t a[256], b[256]; /* add and sub: each operand's bit pattern on the common scale */
     int32_t zero_a, zero_b, zero, low, high;
     rg_factor factor;
 } plan;
@@ -82,9 +82,10 @@ static rg_status prepare_sum(const rg_op_call *call, void *state, rg_err *err) {
         status = rg_factor_from((double)b / twice, "input 1", &factor_b, err);
     if (status == RG_OK)
         status = rg_factor_from(twice / (double)out, "inputs and output", &p->factor, err);
-    for (int q = -128; status == RG_OK && q < 128; q++) {
-        p->a[q + 128] = rg_factor_apply(factor_a, (q - p->zero_a) * (1 << FRACTION_BITS));
-        p->b[q + 128] = rg_factor_apply(factor_b, (q - p->zero_b) * (1 << FRACTION_BITS));
+    for (int32_t q = rg_dtype_low(call->op->in);
+         status == RG_OK && q <= rg_dtype_high(call->op->in); q++) {
+        p->a[(uint8_t)q] = rg_factor_apply(factor_a, (q - p->zero_a) * (1 << FRACTION_BITS));
+        p->b[(uint8_t)q] = rg_factor_apply(factor_b, (q - p->zero_b) * (1 << FRACTION_BITS));
     }
     return status;
 }
@@ -98,12 +99,16 @@ static rg_status prepare_mul(const rg_op_call *call, void *state, rg_err *err) {
 }
 
 static inline int8_t add_s8(const plan *p, int8_t a, int8_t b) {
-    return (int8_t)rg_requantize(p->a[a + 128] + p->b[b + 128], p->factor, p->zero, p->low,
+    return (int8_t)rg_requantize(p->a[(uint8_t)a] + p->b[(uint8_t)b], p->factor, p->zero, p->low,
                                  p->high);
 }
 
+static inline int8_t add_u8(const plan *p, int8_t a, int8_t b) {
+    return add_s8(p, a, b); /* tables and range know the type */
+}
+
 static inline int8_t sub_s8(const plan *p, int8_t a, int8_t b) {
-    return (int8_t)rg_requantize(p->a[a + 128] - p->b[b + 128], p->factor, p->zero, p->low,
+    return (int8_t)rg_requantize(p->a[(uint8_t)a] - p->b[(uint8_t)b], p->factor, p->zero, p->low,
                                  p->high);
 }
 
@@ -178,6 +183,7 @@ static inline float maximum_f32(float a, float b) {
     }
 
 RUN_S8(add_s8)
+RUN_S8(add_u8)
 RUN_S8(sub_s8)
 RUN_S8(mul_s8)
 RUN_S8(minimum_s8)
@@ -213,6 +219,8 @@ RUN_F32(maximum_f32)
                               .run = run_##id}
 
 ROW(add_s8, "add", RG_DTYPE_INT8, "Sum of two int8 tensors", PARAMS(sum_fields), check,
+    WITH_STATE(prepare_sum));
+ROW(add_u8, "add", RG_DTYPE_UINT8, "Sum of two uint8 tensors", PARAMS(sum_fields), check,
     WITH_STATE(prepare_sum));
 ROW(sub_s8, "sub", RG_DTYPE_INT8, "Difference of two int8 tensors", PARAMS(sum_fields), check,
     WITH_STATE(prepare_sum));

@@ -1,10 +1,11 @@
-/* conv2d.c: convolution of NHWC images with OHWI filters, int8 and float32; groups where the input
- * has g times the filter's channels. int8 truth: int32 sum of (x - zero point) * w + bias over the
- * taps on the image, factor input * filter / output scale formed in double, double rounding. */
+/* conv2d.c: convolution of NHWC images with OHWI filters, int8, uint8 and float32; groups where the
+ * input has g times the filter's channels. int8 truth: int32 sum of (x - zero point) * w + bias
+ * over the taps on the image, factor input * filter / output scale formed in double, double
+ * rounding; for uint8 the product of scales is rounded to float32 first. */
 #include <string.h>
 
 #include "kernels/ref/activation.h"
-#include "kernels/ref/fixed.h"
+#include "kernels/ref/bytes.h"
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
@@ -57,7 +58,7 @@ static rg_status check_channels(const layout *l, rg_err *err) {
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const conv_params *p = call->params;
-    bool whole = call->op->in == RG_DTYPE_INT8;
+    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
@@ -80,10 +81,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
 }
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
-    rg_status status = rg_need_call_quant(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    return rg_need_weight_quant(call->in[1], "filter", 0, (uint32_t)call->in[1]->shape.dim[0], err);
+    return rg_bytes_check(call, 0, false, err);
 }
 
 static rg_work work(const rg_op_call *call) {
@@ -101,30 +99,13 @@ static size_t state_bytes(const rg_op_call *call) {
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    const rg_quant *filter = &call->in[1]->quant;
-    double in = call->in[0]->quant.scale[0], out = call->out[0]->quant.scale[0];
-    rg_factor *factors = state;
-    rg_status status = RG_OK;
-    for (int32_t c = 0; status == RG_OK && c < call->in[1]->shape.dim[0]; c++)
-        status = rg_factor_from(in * (double)filter->scale[filter->n > 1 ? c : 0] / out,
-                                "input, filter and output", &factors[c], err);
-    return status;
+    return rg_bytes_factors(call, call->op->in == RG_DTYPE_UINT8, call->in[1]->shape.dim[0], state,
+                            err);
 }
 
 /* The first input channel that output channel `c` looks at. */
 static inline int64_t first_channel(const layout *l, int64_t c) {
     return l->groups == 1 ? 0 : c / l->group * l->tap_c;
-}
-
-/* A value less its zero point fits 16 bits, and compilers know a fast product of 16-bit numbers.
- * Wraps like the original where a hostile model sums beyond int32. */
-static uint32_t dot_s8(const int8_t *x, const int8_t *w, int64_t n, int16_t zero) {
-    uint32_t sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int16_t distance = (int16_t)(x[i] - zero), weight = w[i];
-        sum += (uint32_t)(distance * weight);
-    }
-    return sum;
 }
 
 /* Kernel rows lie contiguously on both sides unless taps are dilated or channels grouped: then one
@@ -133,8 +114,8 @@ static int64_t taps_a_dot(const layout *l) {
     return l->x.dilation == 1 && l->groups == 1 ? l->x.filter : 1;
 }
 
-static int32_t sum_s8(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
-                      rg_taps tx, int16_t zero) {
+static int32_t sum_bytes(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
+                         rg_taps tx, rg_bytes bytes) {
     int64_t joint = taps_a_dot(l);
     uint32_t sum = 0;
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
@@ -142,18 +123,18 @@ static int32_t sum_s8(const layout *l, const int8_t *image, const int8_t *filter
         for (int64_t kx = tx.first; kx < tx.last; kx += n) {
             n = joint > 1 ? tx.last - kx : 1;
             int64_t x = tx.at + (kx - tx.first) * l->x.dilation;
-            sum += dot_s8(image + (y * l->x.in + x) * l->in_c,
-                          filter + (ky * l->x.filter + kx) * l->tap_c, n * l->tap_c, zero);
+            sum += rg_bytes_dot(image + (y * l->x.in + x) * l->in_c,
+                                filter + (ky * l->x.filter + kx) * l->tap_c, n * l->tap_c, bytes);
         }
     }
     return (int32_t)sum;
 }
 
-static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
-                   void *const *out, size_t first_tile, size_t last_tile) {
+static void run_bytes(const rg_op_call *call, const void *state, const void *const *in,
+                      void *const *out, size_t first_tile, size_t last_tile) {
     const rg_factor *factors = state;
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
-    int16_t zero_in = (int16_t)call->in[0]->quant.zero_point[0];
+    rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     layout l;
     if (lay_out(call, &l, NULL) != RG_OK)
@@ -167,8 +148,8 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
         for (int64_t ox = 0; ox < l.x.out; ox++) {
             rg_taps tx = rg_axis_taps(&l.x, ox);
             for (int64_t c = 0; c < l.out_c; c++) {
-                int32_t sum = sum_s8(&l, image + first_channel(&l, c),
-                                     (const int8_t *)in[1] + c * filter_size, ty, tx, zero_in);
+                int32_t sum = sum_bytes(&l, image + first_channel(&l, c),
+                                        (const int8_t *)in[1] + c * filter_size, ty, tx, bytes);
                 sum = (int32_t)((uint32_t)sum + (uint32_t)(bias ? bias[c] : 0));
                 *at++ = (int8_t)rg_requantize(sum, factors[c], zero, low, high);
             }
@@ -236,7 +217,28 @@ const rg_op rg_op_conv2d_s8 = {
     .state_bytes = state_bytes,
     .prepare = prepare,
     .tiles = tiles,
-    .run = run_s8,
+    .run = run_bytes,
+};
+
+const rg_op rg_op_conv2d_u8 = {
+    .name = "conv2d_u8",
+    .kind = "conv2d",
+    .summary = "Convolution of uint8 images, weights with a zero point",
+    .in = RG_DTYPE_UINT8,
+    .weights = RG_DTYPE_UINT8,
+    .out = RG_DTYPE_UINT8,
+    .params = fields,
+    .params_size = sizeof(conv_params),
+    .min_in = 2,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer,
+    .check = check,
+    .work = work,
+    .state_bytes = state_bytes,
+    .prepare = prepare,
+    .tiles = tiles,
+    .run = run_bytes,
 };
 
 const rg_op rg_op_conv2d_f32 = {

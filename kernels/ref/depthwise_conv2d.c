@@ -1,9 +1,9 @@
-/* depthwise_conv2d.c: each channel convolved alone, filters 1HWC; output channel c reads input
- * channel c / multiplier. Truth as in conv2d.c: factors formed in double, double rounding. */
+/* depthwise_conv2d.c: each channel convolved alone, filters 1HWC, int8, uint8 and float32; output
+ * channel c reads input channel c / multiplier. Truth as in conv2d.c. */
 #include <string.h>
 
 #include "kernels/ref/activation.h"
-#include "kernels/ref/fixed.h"
+#include "kernels/ref/bytes.h"
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
@@ -60,7 +60,7 @@ static rg_status check_channels(const rg_op_call *call, const layout *l, rg_err 
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const depthwise_params *p = call->params;
-    bool whole = call->op->in == RG_DTYPE_INT8;
+    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
@@ -83,10 +83,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
 }
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
-    rg_status status = rg_need_call_quant(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    return rg_need_weight_quant(call->in[1], "filter", 3, (uint32_t)call->in[1]->shape.dim[3], err);
+    return rg_bytes_check(call, 3, false, err);
 }
 
 static rg_work work(const rg_op_call *call) {
@@ -104,27 +101,20 @@ static size_t state_bytes(const rg_op_call *call) {
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    const rg_quant *filter = &call->in[1]->quant;
-    double in = call->in[0]->quant.scale[0], out = call->out[0]->quant.scale[0];
-    rg_factor *factors = state;
-    rg_status status = RG_OK;
-    for (int32_t c = 0; status == RG_OK && c < call->in[1]->shape.dim[3]; c++)
-        status = rg_factor_from(in * (double)filter->scale[filter->n > 1 ? c : 0] / out,
-                                "input, filter and output", &factors[c], err);
-    return status;
+    return rg_bytes_factors(call, call->op->in == RG_DTYPE_UINT8, call->in[1]->shape.dim[3], state,
+                            err);
 }
 
 /* One tap for `n` output channels from channel `c` on. Sums wrap like the original. */
-static void tap_s8(uint32_t *restrict sum, const int8_t *pixel, const int8_t *weight, int64_t c,
-                   int64_t n, int64_t multiplier, int16_t zero) {
-    if (multiplier == 1) {
-        for (int64_t i = 0; i < n; i++)
-            sum[i] += (uint32_t)((int16_t)(pixel[c + i] - zero) * (int16_t)weight[c + i]);
-        return;
-    }
+static void tap_bytes(uint32_t *restrict sum, const int8_t *pixel, const int8_t *weight, int64_t c,
+                      int64_t n, int64_t multiplier, rg_bytes bytes) {
     int64_t from = c / multiplier, left = multiplier - c % multiplier;
-    for (int64_t i = 0; i < n; i++) {
-        sum[i] += (uint32_t)((pixel[from] - zero) * weight[c + i]);
+    for (int64_t i = 0; i < n && multiplier == 1; i++)
+        sum[i] += (uint32_t)(rg_byte_distance(pixel[c + i], bytes.flip, bytes.zero_x) *
+                             rg_byte_distance(weight[c + i], bytes.flip, bytes.zero_w));
+    for (int64_t i = 0; i < n && multiplier != 1; i++) {
+        sum[i] += (uint32_t)(rg_byte_distance(pixel[from], bytes.flip, bytes.zero_x) *
+                             rg_byte_distance(weight[c + i], bytes.flip, bytes.zero_w));
         if (--left == 0) {
             from++;
             left = multiplier;
@@ -145,14 +135,14 @@ static void tap_f32(float *sum, const float *pixel, const float *weight, int64_t
 }
 
 /* Sums of output channels [c, c + n) at one window. */
-static void sum_s8(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
-                   rg_taps tx, int64_t c, int64_t n, int16_t zero, uint32_t *ret_sum) {
+static void sum_bytes(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
+                      rg_taps tx, int64_t c, int64_t n, rg_bytes bytes, uint32_t *ret_sum) {
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
             int64_t x = tx.at + (kx - tx.first) * l->x.dilation;
-            tap_s8(ret_sum, image + (y * l->x.in + x) * l->in_c,
-                   filter + (ky * l->x.filter + kx) * l->out_c, c, n, l->multiplier, zero);
+            tap_bytes(ret_sum, image + (y * l->x.in + x) * l->in_c,
+                      filter + (ky * l->x.filter + kx) * l->out_c, c, n, l->multiplier, bytes);
         }
     }
 }
@@ -169,11 +159,11 @@ static void sum_f32(const layout *l, const float *image, const float *filter, rg
     }
 }
 
-static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
-                   void *const *out, size_t first_tile, size_t last_tile) {
+static void run_bytes(const rg_op_call *call, const void *state, const void *const *in,
+                      void *const *out, size_t first_tile, size_t last_tile) {
     const rg_factor *factors = state;
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
-    int16_t zero_in = (int16_t)call->in[0]->quant.zero_point[0];
+    rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     layout l;
     if (lay_out(call, &l, NULL) != RG_OK)
@@ -189,7 +179,7 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
             for (int64_t c = 0, n; c < l.out_c; c += n) {
                 uint32_t sum[BLOCK] = {0};
                 n = l.out_c - c < BLOCK ? l.out_c - c : BLOCK;
-                sum_s8(&l, image, in[1], ty, tx, c, n, zero_in, sum);
+                sum_bytes(&l, image, in[1], ty, tx, c, n, bytes, sum);
                 for (int64_t i = 0; i < n; i++) {
                     sum[i] += (uint32_t)(bias ? bias[c + i] : 0);
                     *at++ = (int8_t)rg_requantize((int32_t)sum[i], factors[c + i], zero, low, high);
@@ -243,7 +233,28 @@ const rg_op rg_op_depthwise_conv2d_s8 = {
     .state_bytes = state_bytes,
     .prepare = prepare,
     .tiles = tiles,
-    .run = run_s8,
+    .run = run_bytes,
+};
+
+const rg_op rg_op_depthwise_conv2d_u8 = {
+    .name = "depthwise_conv2d_u8",
+    .kind = "depthwise_conv2d",
+    .summary = "Depthwise convolution of uint8 images, any multiplier",
+    .in = RG_DTYPE_UINT8,
+    .weights = RG_DTYPE_UINT8,
+    .out = RG_DTYPE_UINT8,
+    .params = fields,
+    .params_size = sizeof(depthwise_params),
+    .min_in = 2,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer,
+    .check = check,
+    .work = work,
+    .state_bytes = state_bytes,
+    .prepare = prepare,
+    .tiles = tiles,
+    .run = run_bytes,
 };
 
 const rg_op rg_op_depthwise_conv2d_f32 = {

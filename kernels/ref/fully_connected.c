@@ -1,8 +1,8 @@
-/* fully_connected.c: rows of the input times a matrix [outputs, depth], int8 and float32. int8
- * truth: fixed point with double rounding; with one weight scale the product input * filter scale
- * is rounded to float32 before the division, per channel all is double. */
+/* fully_connected.c: rows of the input times a matrix [outputs, depth], int8, uint8
+ * and float32. Truth of 8 bits: fixed point with double rounding; with one weight scale the product
+ * input * filter scale is rounded to float32 before the division, per channel all is double. */
 #include "kernels/ref/activation.h"
-#include "kernels/ref/fixed.h"
+#include "kernels/ref/bytes.h"
 #include "kernels/ref/need.h"
 
 typedef struct fc_params {
@@ -52,7 +52,7 @@ static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const fc_params *p = call->params;
-    bool whole = call->op->in == RG_DTYPE_INT8;
+    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
         status = rg_need_elements(call->in[0], "input", err);
@@ -76,12 +76,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
 
 /* One scale may come with a zero point, as in the original; several may not. */
 static rg_status check(const rg_op_call *call, rg_err *err) {
-    rg_status status = rg_need_call_quant(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    if (call->in[1]->quant.n == 1)
-        return rg_need_quant(call->in[1], "weights", err);
-    return rg_need_weight_quant(call->in[1], "weights", 0, (uint32_t)outputs_of(call), err);
+    return rg_bytes_check(call, 0, true, err);
 }
 
 static rg_work work(const rg_op_call *call) {
@@ -101,35 +96,14 @@ static size_t state_bytes(const rg_op_call *call) {
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    const rg_quant *weights = &call->in[1]->quant;
-    float in = call->in[0]->quant.scale[0];
-    double out = call->out[0]->quant.scale[0];
-    rg_factor *factors = state;
-    rg_status status = RG_OK;
-    for (int64_t c = 0; status == RG_OK && c < outputs_of(call); c++) {
-        float joint = in * weights->scale[0]; /* rounded to float32: see the head of this file */
-        double product = weights->n > 1 ? (double)in * (double)weights->scale[c] : (double)joint;
-        status = rg_factor_from(product / out, "input, weights and output", &factors[c], err);
-    }
-    return status;
+    return rg_bytes_factors(call, true, outputs_of(call), state, err);
 }
 
-/* 16-bit factors, as in conv2d.c; the sum wraps like the original. */
-static int32_t dot_s8(const int8_t *x, const int8_t *w, int64_t n, int16_t zero_x, int16_t zero_w) {
-    uint32_t sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int16_t distance = (int16_t)(x[i] - zero_x), weight = (int16_t)(w[i] - zero_w);
-        sum += (uint32_t)(distance * weight);
-    }
-    return (int32_t)sum;
-}
-
-static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
-                   void *const *out, size_t first_tile, size_t last_tile) {
+static void run_bytes(const rg_op_call *call, const void *state, const void *const *in,
+                      void *const *out, size_t first_tile, size_t last_tile) {
     const rg_factor *factors = state;
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
-    int16_t zero_x = (int16_t)call->in[0]->quant.zero_point[0];
-    int16_t zero_w = (int16_t)call->in[1]->quant.zero_point[0];
+    rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     int64_t depth = depth_of(call), outputs = outputs_of(call);
     rg_activation_range(((const fc_params *)call->params)->activation, call->out[0], &low, &high);
@@ -138,9 +112,9 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
         int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
         int64_t end = c + TILE < outputs ? c + TILE : outputs;
         for (; c < end; c++) {
-            int32_t sum = dot_s8((const int8_t *)in[0] + row * depth,
-                                 (const int8_t *)in[1] + c * depth, depth, zero_x, zero_w);
-            sum = (int32_t)((uint32_t)sum + (uint32_t)(bias ? bias[c] : 0));
+            uint32_t wide = rg_bytes_dot((const int8_t *)in[0] + row * depth,
+                                         (const int8_t *)in[1] + c * depth, depth, bytes);
+            int32_t sum = (int32_t)(wide + (uint32_t)(bias ? bias[c] : 0));
             ((int8_t *)out[0])[row * outputs + c] =
                 (int8_t)rg_requantize(sum, factors[c], zero, low, high);
         }
@@ -192,7 +166,28 @@ const rg_op rg_op_fully_connected_s8 = {
     .state_bytes = state_bytes,
     .prepare = prepare,
     .tiles = tiles,
-    .run = run_s8,
+    .run = run_bytes,
+};
+
+const rg_op rg_op_fully_connected_u8 = {
+    .name = "fully_connected_u8",
+    .kind = "fully_connected",
+    .summary = "Matrix product of uint8 rows, weights with a zero point",
+    .in = RG_DTYPE_UINT8,
+    .weights = RG_DTYPE_UINT8,
+    .out = RG_DTYPE_UINT8,
+    .params = fields,
+    .params_size = sizeof(fc_params),
+    .min_in = 2,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer,
+    .check = check,
+    .work = work,
+    .state_bytes = state_bytes,
+    .prepare = prepare,
+    .tiles = tiles,
+    .run = run_bytes,
 };
 
 const rg_op rg_op_fully_connected_f32 = {

@@ -1,6 +1,6 @@
-/* pool.c: average and maximum over windows of NHWC images, int8 and float32. int8 truth: the
- * average is the integer sum over the pixels on the image divided by their count, halves away from
- * zero; no rescaling, so input and output must be quantized alike. */
+/* pool.c: average and maximum over windows of NHWC images, int8, uint8 and float32. Truth of 8
+ * bits: the average is the integer sum over the pixels on the image divided by their count, halves
+ * away from zero; no rescaling, so input and output must be quantized alike. */
 #include <float.h>
 
 #include "kernels/ref/activation.h"
@@ -78,31 +78,36 @@ typedef struct view {
     int64_t row_step, c;   /* elements from row to row, from pixel to pixel */
     float low_f32, high_f32;
     int32_t low, high;
+    int32_t offset; /* 0 for int8, 128 for uint8 */
 } view;
 
-static void average_s8(const view *v, void *out) {
+/* uint8 is read as int8 with the top bit flipped and 128 added back: the sum is that of the values
+ * themselves. */
+static void average_bytes(const view *v, void *out) {
     int64_t count = v->rows * v->columns;
     for (int64_t c = 0; c < v->c; c++) {
-        int64_t sum = 0;
+        int64_t sum = v->offset * count;
         for (int64_t y = 0; y < v->rows; y++) {
             const int8_t *pixel = (const int8_t *)v->first + y * v->row_step + c;
             for (int64_t x = 0; x < v->columns; x++)
-                sum += pixel[x * v->c];
+                sum += (int8_t)(pixel[x * v->c] ^ v->offset);
         }
         sum = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
         ((int8_t *)out)[c] = (int8_t)rg_clamp(sum, v->low, v->high);
     }
 }
 
-static void maximum_s8(const view *v, void *out) {
+static void maximum_bytes(const view *v, void *out) {
     for (int64_t c = 0; c < v->c; c++) {
         int32_t most = -128;
         for (int64_t y = 0; y < v->rows; y++) {
             const int8_t *pixel = (const int8_t *)v->first + y * v->row_step + c;
-            for (int64_t x = 0; x < v->columns; x++)
-                most = pixel[x * v->c] > most ? pixel[x * v->c] : most;
+            for (int64_t x = 0; x < v->columns; x++) {
+                int8_t value = (int8_t)(pixel[x * v->c] ^ v->offset);
+                most = value > most ? value : most;
+            }
         }
-        ((int8_t *)out)[c] = (int8_t)rg_clamp(most, v->low, v->high);
+        ((int8_t *)out)[c] = (int8_t)rg_clamp(most + v->offset, v->low, v->high);
     }
 }
 
@@ -144,6 +149,7 @@ static void walk(const rg_op_call *call, const void *in, void *out, size_t first
         rg_activation_range_f32(activation, &v.low_f32, &v.high_f32);
     else
         rg_activation_range(activation, call->out[0], &v.low, &v.high);
+    v.offset = call->op->in == RG_DTYPE_UINT8 ? 128 : 0;
     v.c = l.c;
     v.row_step = l.x.in * l.c;
     char *at = (char *)out + (int64_t)first_tile * l.x.out * l.c * size;
@@ -185,9 +191,13 @@ static void walk(const rg_op_call *call, const void *in, void *out, size_t first
                               .run = run_##id}
 
 ROW(average_pool2d_s8, "average_pool2d", RG_DTYPE_INT8, "Mean over windows of int8 images",
-    average_s8, check);
-ROW(max_pool2d_s8, "max_pool2d", RG_DTYPE_INT8, "Maximum over windows of int8 images", maximum_s8,
-    check);
+    average_bytes, check);
+ROW(max_pool2d_s8, "max_pool2d", RG_DTYPE_INT8, "Maximum over windows of int8 images",
+    maximum_bytes, check);
+ROW(average_pool2d_u8, "average_pool2d", RG_DTYPE_UINT8, "Mean over windows of uint8 images",
+    average_bytes, check);
+ROW(max_pool2d_u8, "max_pool2d", RG_DTYPE_UINT8, "Maximum over windows of uint8 images",
+    maximum_bytes, check);
 ROW(average_pool2d_f32, "average_pool2d", RG_DTYPE_FLOAT32, "Mean over windows of float32 images",
     average_f32, NULL);
 ROW(max_pool2d_f32, "max_pool2d", RG_DTYPE_FLOAT32, "Maximum over windows of float32 images",

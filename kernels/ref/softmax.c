@@ -1,8 +1,8 @@
-/* softmax.c: softmax over the last dimension, int8 and float32. int8 truth: fixed point throughout.
- * Differences to the row's maximum are scaled to 5 integer bits; exp(-x) is a quartic near zero
- * times stored powers; the sum has 12 integer bits; its reciprocal comes from three Newton steps.
- * Output is always 1/256 with zero point -128. Numbers are written as raw int32 with `i` integer
- * bits: real = raw * 2^(i - 31). */
+/* softmax.c: softmax over the last dimension, int8, uint8 and float32. Truth of 8 bits: fixed point
+ * throughout. Differences to the row's maximum are scaled to 5 integer bits; exp(-x) is a quartic
+ * near zero times stored powers; the sum has 12 integer bits; its reciprocal comes from three
+ * Newton steps. Output is always 1/256 with zero point -128. Numbers are written as raw int32 with
+ * `i` integer bits: real = raw * 2^(i - 31). */
 #include <float.h>
 #include <math.h>
 
@@ -75,7 +75,7 @@ static int32_t reciprocal_of_one_plus(int32_t x) {
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     static const float scale = 1.0f / 256;
-    static const int32_t zero_point = -128;
+    static const int32_t lowest_s8 = -128, lowest_u8 = 0;
     const softmax_params *p = call->params;
     rg_status status = rg_need_inputs(call, 1, err);
     if (status == RG_OK)
@@ -86,8 +86,9 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
         status = rg_fail(err, RG_BAD_DATA, NULL, "softmax has the beta %g", p->beta);
     if (status == RG_OK)
         status = rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-    if (status == RG_OK && call->op->out == RG_DTYPE_INT8)
-        ret_out->quant = (rg_quant){1, &scale, &zero_point, 0};
+    if (status == RG_OK && call->op->out != RG_DTYPE_FLOAT32)
+        ret_out->quant =
+            (rg_quant){1, &scale, call->op->out == RG_DTYPE_INT8 ? &lowest_s8 : &lowest_u8, 0};
     return status;
 }
 
@@ -96,10 +97,12 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
     if (status != RG_OK)
         return status;
     const rg_quant *out = &call->out[0]->quant;
-    if (out->zero_point[0] != -128 || fabsf(out->scale[0] - 1.0f / 256) > 0.001f / 256)
+    if (out->zero_point[0] != rg_dtype_low(call->op->out) ||
+        fabsf(out->scale[0] - 1.0f / 256) > 0.001f / 256)
         return rg_fail(err, RG_BAD_DATA, NULL,
-                       "softmax output has scale %g and zero point %d, not 1/256 and -128",
-                       (double)out->scale[0], (int)out->zero_point[0]);
+                       "softmax output has scale %g and zero point %d, not 1/256 and %d",
+                       (double)out->scale[0], (int)out->zero_point[0],
+                       (int)rg_dtype_low(call->op->out));
     return RG_OK;
 }
 
@@ -140,29 +143,35 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
     return RG_OK;
 }
 
-/* A row. The sum saturates where thousands of equal inputs would leave its 12 integer bits. */
-static void row_s8(const plan *p, const int8_t *x, int8_t *out, size_t depth) {
+/* A row; uint8 is int8 with the top bit flipped (offset 128). The sum saturates where thousands of
+ * equal inputs would leave its 12 integer bits. */
+static void row_bytes(const plan *p, const int8_t *x, int8_t *out, size_t depth, int32_t offset) {
     int32_t most = -128;
     uint64_t wide = 0;
+    for (size_t i = 0; i < depth; i++) {
+        int8_t value = (int8_t)(x[i] ^ offset);
+        most = value > most ? value : most;
+    }
     for (size_t i = 0; i < depth; i++)
-        most = x[i] > most ? x[i] : most;
-    for (size_t i = 0; i < depth; i++)
-        wide += (uint32_t)rg_shift_away(p->exp0[most - x[i]], SUM_BITS);
+        wide += (uint32_t)rg_shift_away(p->exp0[most - (int8_t)(x[i] ^ offset)], SUM_BITS);
     uint32_t sum = wide < UINT32_MAX ? (uint32_t)wide : UINT32_MAX;
     int headroom = __builtin_clz(sum);
     int32_t scale = reciprocal_of_one_plus((int32_t)((sum << headroom) - (UINT32_C(1) << 31)));
     int shift = SUM_BITS - headroom + 31 - 8;
     for (size_t i = 0; i < depth; i++) {
-        int32_t value = rg_shift_away(rg_high_mul(scale, p->exp0[most - x[i]]), shift);
-        out[i] = (int8_t)rg_clamp((int64_t)value - 128, -128, 127);
+        int32_t power = p->exp0[most - (int8_t)(x[i] ^ offset)];
+        int64_t value = rg_clamp(rg_shift_away(rg_high_mul(scale, power), shift), 0, 255);
+        out[i] = (int8_t)((value - 128) ^ offset);
     }
 }
 
-static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
-                   void *const *out, size_t first_tile, size_t last_tile) {
+static void run_bytes(const rg_op_call *call, const void *state, const void *const *in,
+                      void *const *out, size_t first_tile, size_t last_tile) {
     size_t depth = depth_of(call);
+    int32_t offset = call->op->in == RG_DTYPE_UINT8 ? 128 : 0;
     for (size_t row = first_tile; row < last_tile; row++)
-        row_s8(state, (const int8_t *)in[0] + row * depth, (int8_t *)out[0] + row * depth, depth);
+        row_bytes(state, (const int8_t *)in[0] + row * depth, (int8_t *)out[0] + row * depth, depth,
+                  offset);
 }
 
 static void row_f32(float beta, const float *x, float *out, size_t depth) {
@@ -204,7 +213,28 @@ const rg_op rg_op_softmax_s8 = {
     .state_bytes = state_bytes,
     .prepare = prepare,
     .tiles = tiles,
-    .run = run_s8,
+    .run = run_bytes,
+};
+
+const rg_op rg_op_softmax_u8 = {
+    .name = "softmax_u8",
+    .kind = "softmax",
+    .summary = "Softmax over the last dimension of uint8, in fixed point",
+    .in = RG_DTYPE_UINT8,
+    .weights = RG_DTYPE_ANY,
+    .out = RG_DTYPE_UINT8,
+    .params = fields,
+    .params_size = sizeof(softmax_params),
+    .min_in = 1,
+    .max_in = 1,
+    .n_out = 1,
+    .infer = infer,
+    .check = check,
+    .work = work,
+    .state_bytes = state_bytes,
+    .prepare = prepare,
+    .tiles = tiles,
+    .run = run_bytes,
 };
 
 const rg_op rg_op_softmax_f32 = {
