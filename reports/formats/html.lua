@@ -106,8 +106,9 @@ local function draw_chart(out, node, options)
   local svg = options.charts and options.charts[node.id]
   if not svg then return end
   emit(out, '<figure id="f-', node.id, '"><figcaption>', escape(node.title), "</figcaption>\n", svg, "\n")
+  emit(out, "<details><summary>", node.legend and "Full names, and the chart in words" or "The chart in words", "</summary>")
   if node.legend then legend_html(out, node.legend) end
-  emit(out, "<details><summary>The chart in words</summary><p>", escape(node.desc or ""), "</p></details></figure>\n")
+  emit(out, "<p>", escape(node.desc or ""), "</p></details></figure>\n")
 end
 
 local draw

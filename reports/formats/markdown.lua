@@ -22,8 +22,9 @@ end
 local function draw_table(out, node)
   local plan = layout.table(node)
   if node.caption then emit(out, "**" .. escape(node.caption) .. "**\n") end
-  for _, line in ipairs(plan.hoisted) do emit(out, "- all: " .. escape(line)) end
-  if #plan.hoisted > 0 then emit(out, "") end
+  if #plan.hoisted > 0 then
+    emit(out, "Same in all rows: " .. escape(table.concat(plan.hoisted, "; ")) .. ".\n")
+  end
   local heads, rules = {}, {}
   for i, column in ipairs(plan.columns) do
     heads[i] = escape(column.heading)

@@ -45,7 +45,7 @@ end
 
 local function limited(out, column, width)
   if column.shorten then return math.min(width, math.max(16, out.width * 2 // 5)) end
-  if column.wrap then return math.min(width, math.max(20, out.width // 4)) end
+  if column.wrap then return math.min(width, math.max(12, out.width // 5)) end
   return width
 end
 
@@ -172,7 +172,9 @@ end
 local function draw_table(out, node)
   local plan = layout.table(node)
   if node.caption then emit(out, out.paint("head", out.say(node.caption))) end
-  for _, line in ipairs(plan.hoisted) do emit_wrapped(out, line, "  all: ", "       ") end
+  if #plan.hoisted > 0 then
+    emit_wrapped(out, table.concat(plan.hoisted, "; "), "  all rows: ", "            ")
+  end
   local naturals, widths = {}, {}
   for i, column in ipairs(plan.columns) do
     naturals[i] = natural_width(out, plan, i)

@@ -31,6 +31,18 @@ local function ecdf_data(chart)
   return table.concat(blocks, "\n\n\n") .. "\n"
 end
 
+-- Labels of a logarithmic axis: 1, 2 and 5 of each decade while they fit, else whole decades.
+local function log_tics(low, high)
+  local first, last, tics = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)), {}
+  for exponent = first, last do
+    for _, digit in ipairs(last - first <= 4 and { 1, 2, 5 } or { 1 }) do
+      local value = string.format("%g", digit * 10.0 ^ exponent)
+      tics[#tics + 1] = "'" .. value .. "' " .. value
+    end
+  end
+  return "set xtics (" .. table.concat(tics, ", ") .. ")\n"
+end
+
 local function header(chart, name, height, margins)
   return table.concat({
     "# " .. safe(chart.title),
@@ -65,7 +77,8 @@ end
 
 local function ecdf_script(chart, name)
   local rows = #chart.series
-  local height = 300 + 18 * rows
+  local height = 320 + 19 * rows
+  local floor = (75 + 19 * rows) / height
   local low, high = log_range(chart)
   local pad = chart.log and 1.08 or 1
   local space = chart.log and 0 or (high - low) * 0.04
@@ -79,9 +92,12 @@ local function ecdf_script(chart, name)
   local left = chart.log and low / pad or math.max(0, low - space)
   local right = chart.log and high * pad or high + space
   if left >= right then left, right = left * 0.9, right * 1.1 + 1e-9 end
-  return header(chart, name, height, "set lmargin 9\nset rmargin 4\nset tmargin 1\nset bmargin " .. (5 + rows * 1.5)) ..
+  return header(chart, name, height, "set lmargin 9\nset rmargin 4\nset tmargin 1\n" ..
+      string.format("set bmargin at screen %.4f", floor)) ..
+    (chart.log and log_tics(left, right) or "") ..
     string.format("set xrange [%s:%s]\nset yrange [0:1]\nset ylabel 'share of inferences'\n", number(left), number(right)) ..
-    "set key outside bottom left vertical maxrows " .. rows .. " Left reverse samplen 5 spacing 1.3\n" ..
+    string.format("set key at graph 0, screen %.4f left top vertical maxcols 1 Left reverse samplen 5 spacing 1.2 height 0\n",
+      (24 + 19 * rows) / height) ..
     "plot " .. table.concat(lines, ", \\\n  ") .. "\n"
 end
 
@@ -115,7 +131,7 @@ local function bar_plots(chart, name, left)
     local column = 2 + (k - 1) * 3
     local y = string.format("($1%+.4f)", shift)
     if chart.log then
-      plots[#plots + 1] = string.format("'%s.dat' using %d:%s with points pt %d ps 1 lw 2 lc rgb '%s' title '%s'",
+      plots[#plots + 1] = string.format("'%s.dat' using %d:%s with points pt %d ps 0.7 lw 2 lc rgb '%s' title '%s'",
         name, column, y, MARKS[k], COLOURS[k], safe(chart.names[k]))
     else
       plots[#plots + 1] = string.format("'%s.dat' using %d:%s:(0):%d:($1%+.4f):($1%+.4f) with boxxyerror fs %s lw 1 lc rgb '%s' title '%s'",
@@ -138,7 +154,7 @@ local function bars_script(chart, name)
   end
   local height = 110 + rows * (#chart.names > 1 and 30 or 22)
   local low, high = log_range(chart)
-  local range = chart.log and string.format("set xrange [%s:%s]\n", number(low / 1.3), number(high * 1.3))
+  local range = chart.log and string.format("set xrange [%s:%s]\n", number(low / 1.3), number(high * 1.3)) .. log_tics(low, high)
     or string.format("set xrange [0:%s]\n", number(high * 1.05))
   return header(chart, name, height, "set lmargin " .. (longest + 2) .. "\nset rmargin 4\nset tmargin 2.5\nset bmargin 3.5") ..
     range .. "set yrange [0.4:" .. rows + 0.6 .. "]\nset grid noytics\n" ..

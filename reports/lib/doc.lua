@@ -28,7 +28,8 @@ doc.list = node("list")
 -- {id=, caption=, columns={...}, rows={...}, notes={text...}}.
 -- column: {key=, label=, type="text"|"status"|"figure", unit=, align="left"|"right",
 --          priority=0 (always beside the rows) .. 9 (folds first), keep=true: never hoisted,
---          shorten=true: long values may be cut in the middle, full text elsewhere}
+--          shorten=true: long values may be cut in the middle, full text elsewhere,
+--          wrap=true: long values take several lines, scale=name: one unit with its like}
 -- row: {cells={key=value}, class="wrong" or nil, provenance=}; a figure's value is
 --      {value=, low=, high=, n=} or {na=code}, with best=true, provenance=, label= where needed.
 doc.table = node("table")

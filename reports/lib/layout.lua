@@ -29,17 +29,22 @@ end
 local function heading(column)
   local unit = column.step and column.step[2] or ""
   local label = column.label .. (unit ~= "" and unit ~= column.label and " (" .. unit .. ")" or "")
-  if column.label == "inferences/s" then label = unit == "/s" and "inferences/s" or column.step and unit:gsub("/s", "") .. " inferences/s" or label end
+  if column.label == "inferences/s" then label = unit == "M/s" and "M inferences/s" or column.label end
   if column.label == "TOPS" and unit ~= "" then label = unit end
   if column.label == "TOPS/W" and unit ~= "" then label = unit end
   return column.interval and label .. " [95 %]" or label
 end
 
-local function values_of(node, key)
+-- Figures of a column, and of all that share its scale, so that p50 and p95 have one unit.
+local function values_of(node, column)
   local list = {}
-  for _, row in ipairs(node.rows) do
-    local value = row.cells[key]
-    if type(value) == "table" then list[#list + 1] = value end
+  for _, other in ipairs(node.columns) do
+    if other.key == column.key or (column.scale and other.scale == column.scale) then
+      for _, row in ipairs(node.rows) do
+        local value = row.cells[other.key]
+        if type(value) == "table" then list[#list + 1] = value end
+      end
+    end
   end
   return list
 end
@@ -49,7 +54,7 @@ local function prepare_columns(node)
   for i, column in ipairs(node.columns) do
     local own = {}
     for key, value in pairs(column) do own[key] = value end
-    if column.type == "figure" then own.step = units.common(column.unit, values_of(node, column.key)) end
+    if column.type == "figure" then own.step = units.common(column.unit, values_of(node, column)) end
     own.heading = column.type == "figure" and heading(own) or column.label
     columns[i] = own
   end
@@ -63,9 +68,9 @@ local function view_of(row, column)
     status = column.type == "status" and tostring(value) or nil }
 end
 
--- True when a column says the same in each of several rows and nothing is lost above the table.
+-- True when a column says the same in every row and nothing is lost by saying it above the table.
 local function is_constant(rows, i, column)
-  if column.keep or #rows < 2 then return false end
+  if column.keep or #rows == 0 then return false end
   for _, row in ipairs(rows) do
     local view = row.views[i]
     if view.text ~= rows[1].views[i].text or view.best or view.mark then return false end

@@ -214,11 +214,12 @@ local function mark_best(cells, fields)
   end
 end
 
--- data -> {cells, measured, simulated, refused, by_key, bundles, fields, codes, mixed}.
+-- data -> {cells, measured, simulated, doubles, refused, bundles, fields, codes, mixed}.
 -- cells: all; measured and simulated: those with figures, by provenance ("simulated" or not);
+-- doubles: those of test doubles, which stand in no ranked table;
 -- refused: those that ended without figures.
 function model.build(data)
-  local m = { cells = {}, measured = {}, simulated = {}, refused = {}, bundles = data.bundles,
+  local m = { cells = {}, measured = {}, simulated = {}, doubles = {}, refused = {}, bundles = data.bundles,
     fields = data.fields, codes = data.codes, field = {}, options = data.options or {} }
   for _, field in ipairs(data.fields) do m.field[field.key] = field end
   for _, bundle in ipairs(data.bundles) do
@@ -229,7 +230,7 @@ function model.build(data)
       cell.why_not_ranked = why_not_ranked(cell)
       cell.rankable = cell.why_not_ranked == nil
       cell.group = table.concat({ cell.workload, cell.pattern, cell.batch }, "\0")
-      local pool = cell.provenance == "simulated" and m.simulated or m.measured
+      local pool = cell.double and m.doubles or cell.provenance == "simulated" and m.simulated or m.measured
       if has_value(cell) then pool[#pool + 1] = cell end
       if REFUSED[cell.status] or not has_value(cell) then m.refused[#m.refused + 1] = cell end
     end

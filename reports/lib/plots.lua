@@ -7,7 +7,7 @@ local words = require("words")
 
 local plots = {}
 
-local CURVES, BARS, NAME, POINTS = 6, 30, 30, 24000
+local CURVES, BARS, NAME, POINTS = 6, 30, 36, 24000
 
 -- Chunks of at most `size`, as even as possible, so that no chart holds a single straggler.
 local function chunks(list, size)
@@ -62,6 +62,14 @@ local function ecdf_points(cell, step, most)
   return points
 end
 
+-- ": ds-cnn" when all cells compute the same.
+local function of_workload(cells)
+  for _, cell in ipairs(cells) do
+    if cell.workload ~= cells[1].workload then return "" end
+  end
+  return cells[1].workload ~= "" and ": " .. words.shorten(cells[1].workload, 60) or ""
+end
+
 local function ecdf_chart(m, cells, id, part, mark, most)
   local all, figures = {}, {}
   for _, cell in ipairs(cells) do
@@ -77,7 +85,7 @@ local function ecdf_chart(m, cells, id, part, mark, most)
       units.text(cell.figures.latency_p50_ns, "ns") .. ", p95 " .. units.text(cell.figures.latency_p95_ns, "ns")
   end
   return doc.chart { id = id, chart = "ecdf", series = series, log = high / low > 20,
-    title = "Latency distribution" .. part .. mark, unit_label = "latency (" .. step[2] .. ")",
+    title = "Latency distribution" .. of_workload(cells) .. part .. mark, unit_label = "latency (" .. step[2] .. ")",
     desc = "Share of inferences at or below a latency. " .. table.concat(lines, "; ") .. ".",
     legend = legend_of(m, cells) }
 end
@@ -130,11 +138,27 @@ local SPECS = {
     title = "Achieved operations a second", desc = "Operations a second of each cell, 2 per multiply-accumulate." },
 }
 
+-- Cells of one workload beside each other, workloads in order of first appearance.
+local function by_workload(cells)
+  local groups, order, out = {}, {}, {}
+  for _, cell in ipairs(cells) do
+    if not groups[cell.group] then
+      groups[cell.group] = {}
+      order[#order + 1] = cell.group
+    end
+    table.insert(groups[cell.group], cell)
+  end
+  for _, id in ipairs(order) do
+    for _, cell in ipairs(groups[id]) do out[#out + 1] = cell end
+  end
+  return out
+end
+
 local function part_text(c, n) return n > 1 and " (" .. c .. " of " .. n .. ")" or "" end
 
 local function add_pool(m, nodes, cells, prefix, mark)
   local sampled = keep(cells, function(cell) return cell.samples and #(cell.samples.values or {}) > 0 end)
-  local groups = chunks(sampled, CURVES)
+  local groups = chunks(by_workload(sampled), CURVES)
   local most = math.max(40, math.min(400, POINTS // math.max(1, #sampled)))
   for c, group in ipairs(groups) do
     nodes[#nodes + 1] = ecdf_chart(m, group, prefix .. "ecdf-" .. c, part_text(c, #groups), mark, most)

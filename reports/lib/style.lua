@@ -22,12 +22,12 @@ padding:.5em .9em;margin:.6em 0;border-radius:4px;overflow-wrap:anywhere}
 .banner b{color:var(--tone)}.banner ul{margin:.3em 0 .1em;padding-left:1.2em}
 .ok{--tone:var(--ok)}.info{--tone:var(--info)}.warn{--tone:var(--warn)}.bad{--tone:var(--bad)}
 .wide{overflow-x:auto;margin:.8em 0}
-table{border-collapse:collapse;font-size:.87rem;width:auto}
+table{border-collapse:collapse;font-size:.85rem;width:auto}
 caption{text-align:left;font-weight:600;padding:.3em 0;font-size:.95rem}
-th,td{padding:.32em .7em;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td{padding:.32em .5em;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{background:var(--band);border-bottom:2px solid var(--line);vertical-align:bottom}
 tbody th{font-weight:500}
-.name{overflow-wrap:anywhere;min-width:11em;max-width:24em}
+.name{overflow-wrap:anywhere;min-width:14em;max-width:24em}
 .wrap{min-width:13em;max-width:30em;overflow-wrap:anywhere}
 .r{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td .iv{color:var(--soft);display:block;font-size:.85em}

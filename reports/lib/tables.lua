@@ -71,7 +71,8 @@ local function cell_columns(m)
     local field = m.field[figure[1]]
     if field then
       columns[#columns + 1] = { key = figure[1], label = figure[2], type = "figure", unit = field.unit,
-        align = "right", priority = figure[3], interval = figure.interval }
+        align = "right", priority = figure[3], interval = figure.interval,
+        scale = figure[1]:find("^latency_") and "latency" or nil }
     end
     if figure.interval then
       columns[#columns + 1] = text_column("n", "n", 2, { align = "right" })
@@ -103,9 +104,6 @@ local function cell_notes(cells)
   if any(cells, function(cell) return cell.status == "wrong" end) then
     notes[#notes + 1] = "Cells with status wrong computed something else than the reference:" ..
       " their figures are shown, never ranked."
-  end
-  if any(cells, function(cell) return cell.double end) then
-    notes[#notes + 1] = "Cells of test doubles are shown, never ranked."
   end
   return notes
 end

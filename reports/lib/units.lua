@@ -7,7 +7,7 @@ local steps = {
   ns = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } },
   bytes = { { 2 ^ 40, "TiB" }, { 2 ^ 30, "GiB" }, { 2 ^ 20, "MiB" }, { 2 ^ 10, "KiB" }, { 1, "B" } },
   ["bytes/s"] = { { 2 ^ 30, "GiB/s" }, { 2 ^ 20, "MiB/s" }, { 2 ^ 10, "KiB/s" }, { 1, "B/s" } },
-  ["1/s"] = { { 1e6, "M/s" }, { 1e3, "k/s" }, { 1, "/s" } },
+  ["1/s"] = { { 1e6, "M/s" }, { 1, "/s" } },
   TOPS = { { 1, "TOPS" }, { 1e-3, "GOPS" }, { 1e-6, "MOPS" } },
   ["TOPS/W"] = { { 1, "TOPS/W" }, { 1e-3, "GOPS/W" }, { 1e-6, "MOPS/W" } },
   uJ = { { 1e6, "J" }, { 1e3, "mJ" }, { 1, "uJ" }, { 1e-3, "nJ" } },
@@ -67,7 +67,7 @@ function units.common(unit, figures)
   end
   if not low then return nil end
   local step = step_for(unit, math.sqrt(low) * math.sqrt(high))
-  if high / low > 2000 or low / step[1] < 0.01 then return nil end
+  if high / low > 500 or low / step[1] < 0.01 then return nil end
   return step
 end
 

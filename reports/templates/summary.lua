@@ -32,6 +32,11 @@ local function cells_section(m)
     end
     add(nodes, tables.cells(m, m.simulated, "simulated-cells", m.mixed and "Figures of simulated cells, not ranked" or "Simulated figures by cell"))
   end
+  if #m.doubles > 0 then
+    add(nodes, doc.note { level = "warn", text = "Test doubles stand in for devices below: their" ..
+      " figures prove the program, not a machine, and are never ranked." })
+    add(nodes, tables.cells(m, m.doubles, "doubles", "Figures of test doubles, not ranked"))
+  end
   if #nodes == 0 then add(nodes, doc.paragraph { text = "No cell has a figure." }) end
   return doc.section { title = "Cells", id = "cells", nodes = nodes }
 end
