@@ -1,5 +1,6 @@
 /* reportdata.c: what report templates get: bundles, whole or not, as one JSON value. Damage is
  * said, not hidden; whatever can still be read is there. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,19 @@ static json_t *good_lines(const rg_bundle *bundle, const char *path) {
     return list;
 }
 
+/* Rounds that look complete, when opening did not get as far as listing them. */
+static void list_rounds(rg_bundle *bundle) {
+    char *path = rg_bundle_path(bundle, "rounds");
+    DIR *dir = path && !bundle->n_rounds ? opendir(path) : NULL;
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (strlen(entry->d_name) == 5 && strspn(entry->d_name, "0123456789") == 5)
+            rg_bundle_add_round(bundle, (uint32_t)strtoul(entry->d_name, NULL, 10), NULL);
+    }
+    if (dir)
+        closedir(dir);
+    free(path);
+}
+
 /* What rg_bundle_open refuses: bundle.json must be readable, the rest is taken as it is. */
 static rg_status open_damaged(const char *dir, rg_bundle **ret_bundle, rg_err *err) {
     rg_bundle *bundle;
@@ -57,6 +71,7 @@ static rg_status open_damaged(const char *dir, rg_bundle **ret_bundle, rg_err *e
         bundle->cells = good_lines(bundle, "cells.jsonl");
     if (!bundle->records)
         bundle->records = good_lines(bundle, "records.jsonl");
+    list_rounds(bundle);
     *ret_bundle = bundle;
     return RG_OK;
 }
@@ -81,98 +96,12 @@ static rg_status open_any(const char *dir, rg_bundle **ret_bundle, json_t *damag
     return status;
 }
 
-/* --- samples -------------------------------------------------------------------------------- */
-
-/* Latencies of one cell, growing round by round. */
-typedef struct latencies {
-    double *ns;
-    size_t n, cap;
-} latencies;
-
-static bool add_latencies(latencies *all, const rg_round *round) {
-    size_t warmup = (size_t)rg_json_get_int(round->facts, "warmup", 0);
-    double block = rg_json_get_real(round->facts, "block", 1);
-    if (warmup > round->n_samples)
-        warmup = round->n_samples;
-    size_t n = round->n_samples - warmup;
-    if (all->n + n > all->cap) {
-        size_t cap = all->n + n + all->cap;
-        double *bigger = realloc(all->ns, cap * sizeof *bigger);
-        if (!bigger)
-            return false;
-        all->ns = bigger;
-        all->cap = cap;
-    }
-    for (size_t i = warmup; i < round->n_samples; i++) {
-        const rg_sample *sample = &round->samples[i];
-        all->ns[all->n++] = (double)(sample->end_ns - sample->start_ns) / (block >= 1 ? block : 1);
-    }
-    return true;
-}
-
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* {"n", "values"}: at most RG_REPORT_MAX_POINTS order statistics, both ends included. */
-static json_t *thinned(latencies *all) {
-    json_t *values = json_array();
-    size_t points = all->n < RG_REPORT_MAX_POINTS ? all->n : RG_REPORT_MAX_POINTS;
-    qsort(all->ns, all->n, sizeof *all->ns, by_size);
-    for (size_t i = 0; i < points; i++) {
-        size_t at = points > 1 ? i * (all->n - 1) / (points - 1) : 0;
-        json_array_append_new(values, json_real(all->ns[at]));
-    }
-    return json_pack("{s:I, s:o}", "n", (json_int_t)all->n, "values", values);
-}
+/* --- bundles -------------------------------------------------------------------------------- */
 
 static void note_damage(json_t *damage, const rg_err *why) {
     if (json_array_size(damage) < 20)
         json_array_append_new(damage, json_string(why->what));
 }
-
-/* Reads one round into the latencies of its cell. A damaged round is said and left out. */
-static rg_status read_round(const rg_bundle *bundle, uint32_t order, latencies *by_cell,
-                            size_t n_cells, json_t *damage, rg_err *err) {
-    rg_arena *arena = rg_arena_new(0);
-    rg_round round = {0};
-    rg_err why = RG_ERR_INIT;
-    if (!arena)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    rg_status status = rg_bundle_read_round(bundle, order, arena, &round, &why);
-    bool fine = status == RG_OK;
-    if (!fine)
-        note_damage(damage, &why);
-    bool kept = true;
-    if (fine && round.cell < n_cells && round.status == RG_OK)
-        kept = add_latencies(&by_cell[round.cell], &round);
-    if (fine)
-        json_decref(round.facts);
-    rg_arena_free(arena);
-    return kept ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory reading samples");
-}
-
-static rg_status gather_samples(const rg_bundle *bundle, json_t *samples, json_t *damage,
-                                rg_err *err) {
-    const json_t *cells = rg_bundle_cells(bundle);
-    size_t n_cells = json_array_size(cells), n_rounds;
-    const uint32_t *rounds = rg_bundle_rounds(bundle, &n_rounds);
-    latencies *by_cell = calloc(n_cells ? n_cells : 1, sizeof *by_cell);
-    rg_status status = by_cell ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; status == RG_OK && i < n_rounds; i++)
-        status = read_round(bundle, rounds[i], by_cell, n_cells, damage, err);
-    for (size_t i = 0; by_cell && i < n_cells; i++) {
-        const char *key = rg_json_get_text(json_array_get(cells, i), "key", NULL);
-        if (status == RG_OK && key && by_cell[i].n)
-            json_object_set_new(samples, key, thinned(&by_cell[i]));
-        free(by_cell[i].ns);
-    }
-    free(by_cell);
-    return status;
-}
-
-/* --- bundles -------------------------------------------------------------------------------- */
 
 static void add_manifest_hash(const rg_bundle *bundle, json_t *object) {
     char hash[RG_HASH_HEX], *path = rg_bundle_path(bundle, "MANIFEST.sha256");
@@ -204,8 +133,12 @@ static rg_status gather_bundle(const char *dir, size_t index, bool with_samples,
     if (status == RG_OK && rg_bundle_finished(bundle) && !json_array_size(damage) &&
         rg_bundle_verify(bundle, &why) != RG_OK)
         note_damage(damage, &why);
+    if (status == RG_OK && !bundle->records)
+        bundle->records = json_array();
+    if (status == RG_OK && json_array_size(bundle->records) < json_array_size(bundle->cells))
+        status = rg_report_derive(bundle, bundle->records, damage, err);
     if (status == RG_OK && with_samples)
-        status = gather_samples(bundle, samples, damage, err);
+        status = rg_report_samples(bundle, samples, damage, err);
     if (status == RG_OK) {
         const char label[2] = {(char)('A' + index), '\0'};
         json_t *object =

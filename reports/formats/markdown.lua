@@ -9,7 +9,7 @@ local ICONS = { ok = "**OK.** ", info = "**Note.** ", warn = "**Doubt.** ", bad 
 local function escape(text)
   text = text:gsub("[\\`*_{}%[%]<>#|~!$^]", "\\%0"):gsub("&", "&amp;")
   text = text:gsub("\\<", "&lt;"):gsub("\\>", "&gt;"):gsub("@", "&#64;"):gsub("://", "&#58;//")
-  return (text:gsub("^(%s*)([-+=])", "%1\\%2"):gsub("^(%s*%d+)([.)])", "%1\\%2"))
+  return (text:gsub("^(%s*)([-+=])", "%1\\%2"):gsub("^(%s*%d+)([.)]%s)", "%1\\%2"))
 end
 
 local function emit(out, text) out[#out + 1] = text end

@@ -176,6 +176,20 @@ local function escape(text)
   return (text:gsub("[&<>\"']", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }))
 end
 
+-- Leaves out definitions that nothing uses and digits that no screen shows.
+local function slim(svg)
+  svg = svg:gsub("<filter.-</filter>%s*", "")
+  for _ = 1, 2 do
+    svg = svg:gsub("\t<(%a+)([^>]-) id='(gp%w+)'([^>]*)/>\n", function(tag, before, id, after)
+      if svg:find("#" .. id .. "'", 1, true) then return nil end
+      return ""
+    end)
+  end
+  local function coarse(coordinates) return (coordinates:gsub("(%d%.%d)%d%f[%D]", "%1")) end
+  svg = svg:gsub(" d='[^']*'", coarse):gsub("translate%([^)]*%)", coarse)
+  return (svg:gsub("[ \t]+\n", "\n"):gsub("\n\n+", "\n"))
+end
+
 -- gnuplot's SVG for inlining; nil and a reason when it is not what it should be.
 function charts.adopt(svg, chart)
   local from, to = svg:find("<svg", 1, true), svg:find("</svg>", 1, true)
@@ -185,6 +199,7 @@ function charts.adopt(svg, chart)
   if lower:find("<script", 1, true) or lower:find("<foreignobject", 1, true) or lower:find(" on%a+%s*=") then
     return nil, "gnuplot's drawing holds a script"
   end
+  svg = slim(svg)
   local prefix = "rg-" .. chart.id .. "-"
   svg = svg:gsub("<title>.-</title>", "", 1):gsub("<desc>.-</desc>", "", 1):gsub("<title>.-</title>", "")
   svg = svg:gsub("(%sid=)(['\"])([^'\"]*)['\"]", "%1%2" .. prefix .. "%3%2")

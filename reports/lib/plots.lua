@@ -7,7 +7,7 @@ local words = require("words")
 
 local plots = {}
 
-local CURVES, BARS, NAME, POINTS = 6, 30, 36, 24000
+local CURVES, BARS, NAME, POINTS = 6, 30, 36, 16000
 
 -- Chunks of at most `size`, as even as possible, so that no chart holds a single straggler.
 local function chunks(list, size)

@@ -131,7 +131,7 @@ local function leader_row(m, rank, key, unit)
   return { cells = {
     workload = rank.workload ~= "" and rank.workload or "(unnamed)", best = lead,
     figure = units.text(first.figures[key], unit),
-    gap = rank.winner and string.format("%.2fx", gap) or "intervals overlap",
+    gap = rank.winner and string.format("%.2fx", gap) or "overlap",
     among = names_of(m, rank.cells),
   } }
 end
