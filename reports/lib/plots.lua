@@ -184,6 +184,13 @@ function plots.section(m)
   add_pool(m, nodes, m.measured, "", "")
   add_pool(m, nodes, m.simulated, "simulated-", ", simulated")
   if #nodes == 0 then return nil end
+  for _, cell in ipairs(m.cells) do
+    if cell.status ~= "ok" then
+      table.insert(nodes, 1, doc.note { level = "info", for_charts = true,
+        text = "Charts show cells with status ok only; the others stand in the tables." })
+      break
+    end
+  end
   return doc.section { title = "Charts", id = "charts", nodes = nodes }
 end
 

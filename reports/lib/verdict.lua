@@ -147,7 +147,7 @@ local function leaders(m, cells, key)
   return doc.table { id = "leaders", caption = "Lowest p95 latency per workload", rows = rows,
     columns = {
       { key = "workload", label = "workload", type = "text", priority = 0, shorten = true, keep = true },
-      { key = "best", label = "best cell", type = "text", priority = 0, shorten = true, keep = true },
+      { key = "best", label = "best cell", type = "text", priority = 1, shorten = true, keep = true },
       { key = "figure", label = "lowest p95 [95 %]", type = "text", align = "right", priority = 1, keep = true },
       { key = "gap", label = "ahead by", type = "text", align = "right", priority = 2, keep = true },
       { key = "among", label = "among", type = "text", priority = 3, wrap = true, keep = true },
