@@ -23,8 +23,9 @@ const rg_tier rg_tiers[] = {
 
 /* Kinds of backend that the program knows of, built in here or not: a cell on one that is not built
  * in is refused when it is run; any other word is a slip of the pen. */
-static const char *const known_targets[] = {"cpu",    "neon", "cuda",        "edgetpu", "hailo",
-                                            "tflite", "sim",  "onnxruntime", "tensorrt"};
+static const char *const known_targets[] = {"cpu",      "neon",     "cuda", "edgetpu",
+                                            "hailo",    "tflite",   "sim",  "onnxruntime",
+                                            "tensorrt", "sim-async"};
 enum { N_KNOWN_TARGETS = sizeof known_targets / sizeof known_targets[0] };
 
 const char *rg_pattern_word(rg_pattern_kind kind) {
@@ -164,14 +165,17 @@ static const char *name_of_file(rg_arena *arena, const char *path) {
 static rg_status find_workload(const json_t *asked, const rg_cell_spec *spec, rg_arena *arena,
                                rg_cell *cell, rg_err *err) {
     const json_t *op = json_object_get(asked, "op");
-    int given = (*spec->model != 0) + (*spec->file != 0) + (op != NULL);
+    int given = (*spec->model != 0) + (*spec->file != 0) + (op != NULL) + (spec->empty > 0);
     if (given != 1)
-        return rg_fail(err, RG_USAGE, "give one of model, file and op",
-                       given ? "more than one of model, file and op is given"
+        return rg_fail(err, RG_USAGE, "give one of model, file, op and empty",
+                       given ? "more than one of model, file, op and empty is given"
                              : "there is no workload");
     rg_status status = RG_OK;
     if (op) {
         status = op_workload(op, arena, cell, err);
+    } else if (spec->empty > 0) {
+        cell->workload = rg_arena_printf(arena, "empty-%lld", (long long)spec->empty);
+        cell->source = rg_arena_printf(arena, "empty:%lld", (long long)spec->empty);
     } else if (*spec->file) {
         cell->workload = name_of_file(arena, spec->file);
         cell->source = rg_arena_printf(arena, "file:%s", spec->file);
@@ -229,6 +233,28 @@ static rg_status check_options(const json_t *options, const char *target_name, r
     return status;
 }
 
+/* An object with its keys in order, so that names and records do not depend on how it was written;
+ * Lua's empty table is an empty list. A new reference, NULL when memory ran out. */
+static json_t *ordered(const json_t *object) {
+    if (!json_is_object(object))
+        return json_object();
+    char *line = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
+    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
+    free(line);
+    return sorted;
+}
+
+/* What the target gets: the cell's options and those of its arm. */
+static json_t *all_options(const json_t *asked) {
+    json_t *options = ordered(json_object_get(asked, "options"));
+    json_t *arm = ordered(json_object_get(asked, "arm"));
+    bool good = options && arm && json_object_update(options, arm) == 0;
+    json_t *all = good ? ordered(options) : NULL;
+    json_decref(options);
+    json_decref(arm);
+    return all;
+}
+
 /* --- requested values, key and name --------------------------------------------------------------
  */
 
@@ -262,8 +288,8 @@ static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
     }
     if (*cell->device)
         json_object_set_new(object, "device", device_class(cell->device));
-    if (json_object_size(cell->options))
-        json_object_set(object, "options", cell->options);
+    if (json_object_size(json_object_get(asked, "options")))
+        json_object_set(object, "options", json_object_get(asked, "options"));
     json_object_set_new(object, "pattern", pattern_to_json(&cell->pattern));
     return object;
 }
@@ -292,9 +318,11 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
         if (value)
             add_factor(&text, order[i], value);
     }
-    json_object_foreach(cell->options, key, value) {
+    json_t *options = ordered(json_object_get(cell->requested, "options"));
+    json_object_foreach(options, key, value) {
         add_factor(&text, key, value);
     }
+    json_decref(options);
     if (cell->pattern.kind == RG_PATTERN_IN_FLIGHT)
         rg_text_printf(&text, "/in_flight=%u", cell->pattern.in_flight);
     if (cell->pattern.kind == RG_PATTERN_IDLE)
@@ -312,17 +340,6 @@ static rg_status seal(const json_t *asked, rg_arena *arena, rg_cell *cell, rg_er
         rg_hash_bytes(line, strlen(line), cell->key);
     free(line);
     return cell->name ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
-}
-
-/* Options with their keys in order, so that names and records do not depend on how they were
- * written; Lua's empty table is an empty list. */
-static json_t *ordered_options(const json_t *asked) {
-    if (!json_is_object(asked))
-        return json_object();
-    char *line = json_dumps(asked, JSON_SORT_KEYS | JSON_COMPACT);
-    json_t *options = line ? json_loads(line, 0, NULL) : NULL;
-    free(line);
-    return options;
 }
 
 static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *cell, rg_err *err) {
@@ -343,7 +360,7 @@ rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t s
     rg_cell_spec spec = {0};
     rg_cell *cell = ret_cell;
     cell->seed = seed;
-    cell->options = ordered_options(json_object_get(asked, "options"));
+    cell->options = all_options(asked);
     rg_status status = cell->options ? rg_schema_parse(&rg_schema_cell, asked, &spec, err)
                                      : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
     if (status == RG_OK)

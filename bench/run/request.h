@@ -45,14 +45,14 @@ typedef struct rg_cell {
     char key[RG_HASH_HEX]; /* SHA-256 over the requested values (measurement.md, section 1) */
     const char *name;      /* for people, unique in the plan: "ds-cnn/cpu/threads=1" */
     const char *workload; /* logical name: "ds-cnn", "conv2d_s8:56x56x64", "some" for some.tflite */
-    const char *source;   /* "suite:ds-cnn", "op:<JSON>", "file:/path/some.tflite" */
+    const char *source;   /* "suite:ds-cnn", "op:<JSON>", "empty:64", "file:/path/some.tflite" */
     const char *precision; /* int8, float32, "" as the file has it */
     const char *target;    /* "cpu" */
     const char *device;    /* "" any, else an id such as "cuda:0" */
     const char *variant;   /* "" default */
     const char *cores;     /* "" default */
     uint32_t threads, batch;
-    json_t *options; /* the target's own options, an object, may be empty */
+    json_t *options; /* the target's own options, those of the arm included; may be empty */
     rg_pattern pattern;
     rg_tier tier;
     const char *inputs; /* "random" or "zero" */

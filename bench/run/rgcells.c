@@ -16,7 +16,7 @@ enum { MAX_FACTORS = 32, MAX_CELLS = 1000000 };
 /* Moves what the table on top says of the workload into the table at `to`; a logical name that the
  * cell gives itself stays. */
 static void merge(lua_State *lua, int to) {
-    static const char *const members[] = {"model", "file", "op"};
+    static const char *const members[] = {"model", "file", "op", "empty"};
     int from = lua_gettop(lua);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         if (lua_getfield(lua, from, members[i]) != LUA_TNIL)
@@ -136,8 +136,9 @@ static void put_pattern_and_tier(lua_State *lua, int cell, int to) {
 }
 
 void rg_module_push_cell(lua_State *lua, int index) {
-    static const char *const plain[] = {"workload", "target",  "device", "variant", "precision",
-                                        "batch",    "threads", "cores",  "options", "inputs"};
+    static const char *const plain[] = {"workload",  "target", "device",  "variant",
+                                        "precision", "batch",  "threads", "cores",
+                                        "options",   "inputs", "empty",   "arm"};
     index = lua_absindex(lua, index);
     if (!lua_istable(lua, index))
         rg_sandbox_raise(lua, "write {model = \"ds-cnn\", target = \"cpu\"}",

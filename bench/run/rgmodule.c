@@ -106,12 +106,14 @@ static void name_workload(lua_State *lua) {
 }
 
 static int model(lua_State *lua) {
+    lua_settop(lua, 2);
     rg_module_push_model(lua, luaL_checkstring(lua, 1));
     name_workload(lua);
     return 1;
 }
 
 static int file(lua_State *lua) {
+    lua_settop(lua, 2);
     const char *name = luaL_checkstring(lua, 1);
     const char *path = rg_module_path(lua, rg_module_host(lua)->folder, name);
     if (!rg_fs_exists(path) || rg_fs_is_dir(path))
@@ -122,6 +124,18 @@ static int file(lua_State *lua) {
     lua_createtable(lua, 0, 2);
     lua_pushstring(lua, path);
     lua_setfield(lua, -2, "file");
+    name_workload(lua);
+    return 1;
+}
+
+/* A model without operators: what a call alone costs, and work for `sim`. */
+static int empty(lua_State *lua) {
+    lua_settop(lua, 2);
+    lua_Integer bytes = luaL_optinteger(lua, 1, 64);
+    luaL_argcheck(lua, bytes >= 1 && bytes <= 1000000000, 1, "1 to 1000000000 bytes");
+    lua_createtable(lua, 0, 2);
+    lua_pushinteger(lua, bytes);
+    lua_setfield(lua, -2, "empty");
     name_workload(lua);
     return 1;
 }
@@ -374,6 +388,7 @@ static const luaL_Reg functions[] = {{"scenario", rg_module_scenario},
                                      {"model", model},
                                      {"file", file},
                                      {"suite", suite},
+                                     {"empty", empty},
                                      {"op", op},
                                      {"board", board},
                                      {"opt", NULL},

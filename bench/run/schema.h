@@ -36,7 +36,7 @@ typedef struct rg_measure_spec {
 
 typedef struct rg_cell_spec {
     const char *model, *file, *workload, *target, *device, *variant, *precision, *cores;
-    int64_t threads, batch;
+    int64_t empty, threads, batch;
     int inputs;
 } rg_cell_spec;
 

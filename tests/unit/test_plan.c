@@ -158,6 +158,20 @@ Test(plan, the_key_changes_with_every_factor) {
     rg_plan_free(plan);
 }
 
+Test(plan, the_arm_goes_to_the_target_and_not_into_the_key) {
+    rg_plan *one =
+        plan_of_cell("\"empty\": 64, \"target\": \"sim\", \"options\": {\"mode\": \"hot\"}");
+    rg_plan *two =
+        plan_of_cell("\"empty\": 64, \"target\": \"sim\", \"options\": {\"mode\": \"hot\"},"
+                     "\"arm\": {\"slow\": 1.5}");
+    cr_assert_str_eq(one->cells[0].key, two->cells[0].key);
+    cr_assert_str_eq(one->cells[0].name, "empty-64/sim/mode=hot");
+    cr_assert_eq(rg_json_get_real(two->cells[0].options, "slow", 0), 1.5);
+    cr_assert_str_eq(rg_json_get_text(two->cells[0].options, "mode", ""), "hot");
+    rg_plan_free(one);
+    rg_plan_free(two);
+}
+
 Test(plan, the_same_values_give_the_same_key_in_any_order) {
     rg_plan *one = plan_of_cell("\"model\": \"a\", \"threads\": 2, \"batch\": 4");
     rg_plan *two = plan_of_cell("\"batch\": 4, \"threads\": 2, \"model\": \"a\"");
