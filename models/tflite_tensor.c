@@ -51,6 +51,10 @@ static bool zero_point_range(rg_dtype dtype, int64_t *ret_min, int64_t *ret_max)
         *ret_min = -((int64_t)1 << (bits - 1));
         *ret_max = ((int64_t)1 << (bits - 1)) - 1;
         return true;
+    case RG_DTYPE_INT64: /* biases of int16 networks; rg_quant keeps zero points in 32 bits */
+        *ret_min = INT32_MIN;
+        *ret_max = INT32_MAX;
+        return true;
     case RG_DTYPE_UINT4:
     case RG_DTYPE_UINT8:
     case RG_DTYPE_UINT16:
@@ -62,10 +66,11 @@ static bool zero_point_range(rg_dtype dtype, int64_t *ret_min, int64_t *ret_max)
     }
 }
 
-/* int32 tensors are biases, but also shapes and indices, which converters decorate with scales that
- * mean nothing; theirs are dropped when they are odd. Narrower types are refused then. */
+/* int32 and int64 tensors are biases, but also shapes and indices, which converters decorate with
+ * scales that mean nothing; theirs are dropped when they are odd. Narrower types are refused then.
+ */
 static bool may_drop(rg_dtype dtype) {
-    return dtype == RG_DTYPE_INT32;
+    return dtype == RG_DTYPE_INT32 || dtype == RG_DTYPE_INT64;
 }
 
 /* What is wrong with the scales and zero points; NULL when they are sound. */

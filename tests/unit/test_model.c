@@ -9,6 +9,7 @@
 
 #include "bench/core/magic.h"
 #include "bench/run/model.h"
+#include "tflite_made.h"
 
 /* A file with this content in a fresh folder; the caller unlinks it. */
 static void make_file(char path[64], const void *data, size_t bytes) {
@@ -101,4 +102,36 @@ Test(model, refuses_more_bytes_than_the_limit) {
     cr_assert_eq(rg_model_load(path, &limits, &model, &err), RG_NO_MEMORY);
     cr_assert(strstr(err.what, "limit"), "%s", err.what);
     unlink(path);
+}
+
+Test(model, loads_maps_and_hashes_a_good_file) {
+    rg_text file = {0};
+    made_file(&file);
+    char path[64], sha256[RG_HASH_HEX];
+    make_file(path, file.data, file.bytes);
+    rg_hash_bytes(file.data, file.bytes, sha256);
+    rg_model *model = NULL;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_model_load(path, NULL, &model, &err), RG_OK, "%s", err.what);
+    cr_assert_str_eq(model->sha256, sha256);
+    cr_assert_str_eq(model->path, path);
+    cr_assert_str_eq(model->graph->name, strrchr(path, '/') + 1);
+    cr_assert_str_eq(model->graph->format, "tflite");
+    cr_assert_eq(model->graph->file_bytes, file.bytes);
+    cr_assert_eq(model->bytes, file.bytes);
+    const char *weights = model->graph->tensors[2].data, *data = model->data;
+    cr_assert(weights > data && weights < data + model->bytes, "constants point into the file");
+    rg_model_close(model);
+    unlink(path);
+    rg_text_free(&file);
+}
+
+Test(model, names_the_file_when_its_content_is_damaged) {
+    rg_text file = {0};
+    made_file(&file);
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(load_bytes(file.data, file.bytes / 2, &err), RG_BAD_DATA);
+    cr_assert(strstr(err.what, "rg-model-"), "%s", err.what);
+    cr_assert(strstr(err.advice, "copy it again"), "%s", err.advice);
+    rg_text_free(&file);
 }

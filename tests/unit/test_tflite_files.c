@@ -273,3 +273,20 @@ Test(tflite_files, what_was_written_reads_back_as_an_equal_graph) {
     shared_rows("MANIFEST.tsv", rewrite_row, &written);
     cr_assert_geq(written, 270, "only %zu files were written", written);
 }
+
+/* int16 networks have int64 biases, whose scales a converter gives as well. */
+Test(tflite_files, scales_of_int64_biases_are_kept) {
+    rg_err err = RG_ERR_INIT;
+    rg_model *model = load("tflite/ops/seanet/conv0.tflite", &err);
+    cr_assert_not_null(model, "%s", err.what);
+    const rg_tensor *bias = rg_node_in(model->graph, &model->graph->nodes[0], 2);
+    for (uint32_t i = 0; i < model->graph->n_nodes; i++) {
+        if (!strcmp(model->graph->nodes[i].kind, "conv2d"))
+            bias = rg_node_in(model->graph, &model->graph->nodes[i], 2);
+    }
+    cr_assert_not_null(bias);
+    cr_assert_eq(bias->dtype, RG_DTYPE_INT64);
+    cr_assert_eq(bias->quant.n, 8);
+    cr_assert_float_eq(bias->quant.scale[0], 8.266889381047804e-06, 1e-12);
+    rg_model_close(model);
+}
