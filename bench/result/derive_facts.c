@@ -54,12 +54,12 @@ static const fact_row fact_rows[] = {
 };
 enum { N_FACT_ROWS = sizeof fact_rows / sizeof fact_rows[0] };
 
-static const json_t *group_of(const round_view *view, const char *group) {
+static const json_t *group_of(const rg_round_view *view, const char *group) {
     return group ? json_object_get(view->facts, group) : view->facts;
 }
 
 /* A refused counter is {"na": code, ...}. */
-static rg_figure fact_figure(const round_view *view, const fact_row *row) {
+static rg_figure fact_figure(const rg_round_view *view, const fact_row *row) {
     const json_t *group = group_of(view, row->group), *fact = json_object_get(group, row->key);
     if (json_is_object(fact))
         return rg_figure_from_json(fact);
@@ -70,7 +70,7 @@ static rg_figure fact_figure(const round_view *view, const fact_row *row) {
     return isfinite(value) ? rg_figure_value(value) : rg_figure_na(row->na);
 }
 
-static void fill_warmup(round_view *view) {
+static void fill_warmup(rg_round_view *view) {
     const rg_round *round = view->round;
     int64_t rows = rg_json_get_int(view->facts, "warmup", -1);
     rg_figure *figures = view->figures;
@@ -86,7 +86,7 @@ static void fill_warmup(round_view *view) {
             rg_figure_value((double)(round->samples[rows - 1].end_ns - first));
 }
 
-static void fill_edge(round_view *view) {
+static void fill_edge(rg_round_view *view) {
     const json_t *io = json_object_get(view->facts, "io");
     double in = rg_json_get_real(io, "input_bytes", NAN);
     double out = rg_json_get_real(io, "output_bytes", NAN);
@@ -97,7 +97,7 @@ static void fill_edge(round_view *view) {
     figures[RG_FIG_uplink_saved] = in > 0 && isfinite(out) ? rg_figure_value(1 - out / in) : none;
 }
 
-void rg_view_fill_facts(round_view *view) {
+void rg_view_fill_facts(rg_round_view *view) {
     for (int i = 0; i < N_FACT_ROWS; i++)
         view->figures[fact_rows[i].figure] = fact_figure(view, &fact_rows[i]);
     fill_warmup(view);
@@ -113,7 +113,7 @@ typedef struct gathered {
 } gathered;
 
 /* Values of a figure over rounds, weighted by `den`: 1 or the inferences. */
-static void gather(const round_view *views, size_t n, rg_figure_key key, combine how,
+static void gather(const rg_round_view *views, size_t n, rg_figure_key key, combine how,
                    gathered *ret) {
     ret->n = 0;
     ret->na = NULL;
@@ -149,8 +149,8 @@ static rg_figure averaged(const gathered *all, size_t rounds, const rg_draws *dr
     return figure;
 }
 
-static void combine_one(const round_view *views, size_t n, const rg_draws *draws, rg_figure_key key,
-                        combine how, gathered *all, rg_figure *figures) {
+static void combine_one(const rg_round_view *views, size_t n, const rg_draws *draws,
+                        rg_figure_key key, combine how, gathered *all, rg_figure *figures) {
     gather(views, n, key, how, all);
     if (!all->n)
         figures[key] = rg_figure_na(all->na ? all->na : "not-measured");
@@ -160,7 +160,7 @@ static void combine_one(const round_view *views, size_t n, const rg_draws *draws
         figures[key] = averaged(all, n, draws);
 }
 
-void rg_views_combine_facts(const round_view *views, size_t n, const rg_draws *draws,
+void rg_views_combine_facts(const rg_round_view *views, size_t n, const rg_draws *draws,
                             rg_figure *figures) {
     static const rg_figure_key means[] = {RG_FIG_warmup_ns, RG_FIG_warmup_iterations,
                                           RG_FIG_input_bytes_per_s, RG_FIG_result_bytes_per_s,

@@ -7,7 +7,7 @@
 #include "bench/result/stats.h"
 
 /* A round prepared: steady latencies in order of completion and sorted, window, energy. */
-typedef struct round_view {
+typedef struct rg_round_view {
     const rg_round *round;
     const json_t *facts;
     double *latency_ns, *sorted_ns; /* n each, an inference */
@@ -22,30 +22,64 @@ typedef struct round_view {
     rg_energy energy;
     const char *power_refusal; /* code told by the meter, or NULL */
     rg_figure figures[RG_FIG_COUNT];
-} round_view;
+} rg_round_view;
 
-rg_status rg_view_open(const rg_round *round, round_view *ret_view, rg_err *err);
-void rg_view_close(round_view *view); /* accepts {0} */
+rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *err);
+void rg_view_close(rg_round_view *view); /* accepts {0} */
 
 /* Everything but latency, throughput and energy: read from the facts. */
-void rg_view_fill_facts(round_view *view);
+void rg_view_fill_facts(rg_round_view *view);
 
 /* Energy of the round into `view`; then its figures. */
-rg_status rg_view_measure_energy(round_view *view, rg_err *err);
-void rg_view_fill_energy(round_view *view);
+rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err);
+void rg_view_fill_energy(rg_round_view *view);
 
 /* Energy figures of a cell, from its ok rounds; returns the detail, {} when power was not asked. */
-json_t *rg_views_combine_energy(const round_view *views, size_t n, rg_figure *figures);
+json_t *rg_views_combine_energy(const rg_round_view *views, size_t n, rg_figure *figures);
+
+/* A sum over rounds of energy with the parts of its uncertainty, in uJ. */
+typedef struct rg_joules {
+    double uj, u_systematic, u_random, dof;
+} rg_joules;
+
+/* Energy an inference with U = k sqrt(systematic^2 + random^2) as interval, or its refusal. */
+rg_figure rg_joules_figure(const rg_joules *sum, double inferences, uint32_t refusals);
+
+/* TOPS/W = operations / joules: the window's length cancels, bounds swap. */
+rg_figure rg_joules_efficiency(const rg_figure *energy_uj, double tera, const char *na);
+
+/* All energy figures n/a with this code. */
+void rg_figures_refuse_energy(rg_figure *figures, const char *code);
 
 /* Figures read from the facts, combined over rounds by one table. */
-void rg_views_combine_facts(const round_view *views, size_t n, const rg_draws *draws,
+void rg_views_combine_facts(const rg_round_view *views, size_t n, const rg_draws *draws,
                             rg_figure *figures);
 
 /* Operations of one inference in units of 1e12: 2 x macs x 1e-12; NAN with the code when unknown.
  */
-double rg_view_tera_ops(const round_view *view, const char **ret_na);
+double rg_view_tera_ops(const rg_round_view *view, const char **ret_na);
 
 /* Adds a code to a JSON array of codes, once. */
 void rg_codes_add(json_t *codes, const char *code);
+
+/* The cell at work: its ok rounds in order. */
+typedef struct rg_cell_work {
+    const json_t *cell;
+    rg_round_view *views;
+    size_t n, n_all;
+    const rg_round *worst; /* NULL: none or all ok */
+    rg_pool *pool;
+    rg_draws *draws;
+    rg_figure figures[RG_FIG_COUNT];
+    json_t *flags;
+} rg_cell_work;
+
+/* What the pooled samples and the rounds give away, added to work->flags. */
+void rg_cell_union_flags(rg_cell_work *work, const rg_round *rounds, size_t n);
+void rg_cell_find_flags(rg_cell_work *work);
+
+/* The record as one object; takes the reference `energy`. */
+json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, size_t n,
+                             json_t *energy);
 
 #endif

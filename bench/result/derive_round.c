@@ -17,7 +17,7 @@ void rg_codes_add(json_t *codes, const char *code) {
 }
 
 /* The window as the loop stamped it, else from the steady rows. */
-static void find_window(round_view *view, const rg_sample *steady) {
+static void find_window(rg_round_view *view, const rg_sample *steady) {
     const json_t *window = json_object_get(view->facts, "window");
     int64_t start = rg_json_get_int(window, "start_ns", 0);
     int64_t end = rg_json_get_int(window, "end_ns", 0);
@@ -35,7 +35,7 @@ static void find_window(round_view *view, const rg_sample *steady) {
 }
 
 /* Harness overhead above 0.1 % of the median is taken off every row. */
-static void subtract_overhead(round_view *view) {
+static void subtract_overhead(rg_round_view *view) {
     double overhead = rg_json_get_real(view->facts, "overhead_ns", 0) / view->block;
     double median = rg_quantile(view->sorted_ns, view->n, 0.5);
     if (!(overhead > 0.001 * median) || !(overhead < median))
@@ -47,13 +47,13 @@ static void subtract_overhead(round_view *view) {
     }
 }
 
-static void find_trend(round_view *view) {
+static void find_trend(rg_round_view *view) {
     view->trend = rg_trend_of(view->latency_ns, view->n);
     double median = rg_quantile(view->sorted_ns, view->n, 0.5);
     view->drifting = view->trend.p < 0.01 && fabs(view->trend.change) > 0.01 * median;
 }
 
-static rg_status fill_latencies(round_view *view, rg_err *err) {
+static rg_status fill_latencies(rg_round_view *view, rg_err *err) {
     const rg_round *round = view->round;
     int64_t warmup = rg_json_get_int(view->facts, "warmup", 0);
     size_t first = warmup < 0 ? 0 : (size_t)warmup;
@@ -77,7 +77,7 @@ static rg_status fill_latencies(round_view *view, rg_err *err) {
     return RG_OK;
 }
 
-double rg_view_tera_ops(const round_view *view, const char **ret_na) {
+double rg_view_tera_ops(const rg_round_view *view, const char **ret_na) {
     const json_t *work = json_object_get(view->facts, "work");
     double macs = rg_json_get_real(work, "macs", NAN) / view->batch;
     *ret_na = isnan(macs) ? "ops-unknown" : macs == 0 ? "no-operations" : NULL;
@@ -90,7 +90,7 @@ static rg_figure counted(double value, size_t n) {
     return figure;
 }
 
-static void fill_rates(round_view *view) {
+static void fill_rates(rg_round_view *view) {
     const char *na;
     double tera = rg_view_tera_ops(view, &na), rate = view->inferences / view->window_s;
     bool ran = view->window_s > 0 && view->inferences > 0;
@@ -102,7 +102,7 @@ static void fill_rates(round_view *view) {
 }
 
 /* Quantiles exist from the sample counts on that give them an interval. */
-static void fill_quantiles(round_view *view) {
+static void fill_quantiles(rg_round_view *view) {
     static const struct {
         rg_figure_key key;
         double p;
@@ -120,7 +120,7 @@ static void fill_quantiles(round_view *view) {
     }
 }
 
-static void fill_latency_figures(round_view *view) {
+static void fill_latency_figures(rg_round_view *view) {
     rg_figure *figures = view->figures;
     size_t rank, n = view->n;
     fill_quantiles(view);
@@ -133,8 +133,8 @@ static void fill_latency_figures(round_view *view) {
         figures[RG_FIG_latency_p95_bound_ns] = counted(view->sorted_ns[rank], n);
 }
 
-rg_status rg_view_open(const rg_round *round, round_view *ret_view, rg_err *err) {
-    round_view view = {.round = round, .facts = round->facts};
+rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *err) {
+    rg_round_view view = {.round = round, .facts = round->facts};
     view.block = fmax(1, rg_json_get_real(round->facts, "block", 1));
     view.batch = fmax(1, rg_json_get_real(round->facts, "batch", 1));
     rg_status status = fill_latencies(&view, err);
@@ -153,14 +153,14 @@ rg_status rg_view_open(const rg_round *round, round_view *ret_view, rg_err *err)
     return RG_OK;
 }
 
-void rg_view_close(round_view *view) {
+void rg_view_close(rg_round_view *view) {
     free(view->latency_ns);
     free(view->sorted_ns);
     rg_energy_free(&view->energy);
-    *view = (round_view){0};
+    *view = (rg_round_view){0};
 }
 
-static json_t *round_extra(const round_view *view) {
+static json_t *round_extra(const rg_round_view *view) {
     json_t *extra = json_object(), *flags = json_array(), *shape = json_object();
     if (view->drifting)
         rg_codes_add(flags, "drifting");
@@ -184,7 +184,7 @@ static json_t *round_extra(const round_view *view) {
 
 rg_status rg_derive_round(const rg_round *round, rg_figure *ret_figures, json_t **ret_extra,
                           rg_err *err) {
-    round_view view;
+    rg_round_view view;
     rg_status status = rg_view_open(round, &view, err);
     if (status != RG_OK)
         return status;

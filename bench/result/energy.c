@@ -8,25 +8,6 @@
 #include "bench/result/energy_priv.h"
 #include "bench/result/stats.h"
 
-static const char *const codes[] = {
-#define X(name, code) code,
-    RG_REFUSAL_LIST(X)
-#undef X
-};
-
-const char *rg_refusal_first(uint32_t refusals) {
-    return refusals ? codes[__builtin_ctz(refusals)] : NULL;
-}
-
-json_t *rg_refusals_to_json(uint32_t refusals) {
-    json_t *list = json_array();
-    for (unsigned i = 0; i < RG_REFUSAL_COUNT; i++) {
-        if (refusals & 1u << i)
-            json_array_append_new(list, json_string(codes[i]));
-    }
-    return list;
-}
-
 double rg_coverage_factor(double systematic, double random, double random_dof) {
     double all = systematic * systematic + random * random;
     if (!(random > 0) || !(random_dof > 0) || !isfinite(random_dof))

@@ -162,6 +162,25 @@ void rg_energy_free(rg_energy *energy) {
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
+static const char *const codes[] = {
+#define X(name, code) code,
+    RG_REFUSAL_LIST(X)
+#undef X
+};
+
+const char *rg_refusal_first(uint32_t refusals) {
+    return refusals ? codes[__builtin_ctz(refusals)] : NULL;
+}
+
+json_t *rg_refusals_to_json(uint32_t refusals) {
+    json_t *list = json_array();
+    for (unsigned i = 0; i < RG_REFUSAL_COUNT; i++) {
+        if (refusals & 1u << i)
+            json_array_append_new(list, json_string(codes[i]));
+    }
+    return list;
+}
+
 static const char *const term_keys[] = {
 #define X(name, key) key "_uj",
     RG_ENERGY_TERM_LIST(X)

@@ -1,0 +1,206 @@
+/* derive_joules.c: joules of a cell over its rounds. The systematic part of the uncertainty is the
+ * same in every round and does not shrink; the random part comes from how rounds differ. */
+#include <math.h>
+
+#include "bench/core/json.h"
+#include "bench/result/derive_priv.h"
+
+/* Judged again on the cell: repeats shrink what is random in them. */
+static const uint32_t judged_later = RG_REFUSE_UNCERTAINTY | RG_REFUSE_LOW_SIGNAL;
+
+/* Which half of a round's energy is meant. */
+typedef const rg_energy_value *(*half_of)(const rg_energy_sum *sum);
+static const rg_energy_value *the_total(const rg_energy_sum *sum) {
+    return &sum->total;
+}
+static const rg_energy_value *the_above(const rg_energy_sum *sum) {
+    return &sum->above;
+}
+
+static uint32_t refusals_of(const rg_round_view *view, half_of half) {
+    const rg_energy_sum *sum = &view->energy.headline;
+    return half == the_total ? sum->refusals
+                             : rg_above_refusals(sum->refusals, sum->above_refusals);
+}
+
+/* A cell's half: the sum over the rounds that can be used. */
+typedef struct cell_half {
+    rg_joules sum;
+    double inferences, window_s;
+    size_t used, measured;
+    uint32_t refusals;
+} cell_half;
+
+static bool usable_round(const rg_round_view *view, half_of half) {
+    return view->has_energy && !(refusals_of(view, half) & ~judged_later);
+}
+
+/* Standard error of the total that follows from how rounds differ an inference. */
+static double between_rounds_uj(const rg_round_view *views, size_t n, half_of half,
+                                const cell_half *cell) {
+    double mean = cell->sum.uj / cell->inferences, square = 0;
+    for (size_t r = 0; r < n; r++) {
+        if (!usable_round(&views[r], half))
+            continue;
+        double away = half(&views[r].energy.headline)->uj - mean * views[r].inferences;
+        square += away * away;
+    }
+    double used = (double)cell->used; /* variance of a sum of residuals */
+    return sqrt(square * used / (used - 1));
+}
+
+static void add_rounds(const rg_round_view *views, size_t n, half_of half, cell_half *cell) {
+    uint32_t all = 0;
+    double random = 0;
+    for (size_t r = 0; r < n; r++) {
+        const rg_energy_value *value = half(&views[r].energy.headline);
+        cell->measured += views[r].has_energy;
+        all |= views[r].has_energy ? refusals_of(&views[r], half) : 0;
+        if (!usable_round(&views[r], half))
+            continue;
+        cell->used++;
+        cell->sum.uj += value->uj;
+        cell->sum.u_systematic += value->systematic_uj;
+        random = hypot(random, value->random_uj);
+        cell->sum.dof = value->random_dof;
+        cell->inferences += views[r].inferences;
+        cell->window_s += views[r].energy.window_s;
+    }
+    cell->sum.u_random = random;
+    if (!cell->used || 2 * cell->used < cell->measured)
+        cell->refusals = all;
+}
+
+static cell_half cell_half_of(const rg_round_view *views, size_t n, half_of half) {
+    cell_half cell = {0};
+    add_rounds(views, n, half, &cell);
+    if (cell.refusals || !cell.used)
+        return cell;
+    if (cell.used > 1 && cell.inferences > 0) {
+        cell.sum.u_random = fmax(cell.sum.u_random, between_rounds_uj(views, n, half, &cell));
+        cell.sum.dof = (double)cell.used - 1;
+    }
+    double u = hypot(cell.sum.u_systematic, cell.sum.u_random);
+    double k = rg_coverage_factor(cell.sum.u_systematic, cell.sum.u_random, cell.sum.dof);
+    for (size_t r = 0; r < n; r++) /* unknown limits cannot be averaged away */
+        cell.refusals |= views[r].has_energy && !isfinite(half(&views[r].energy.headline)->uj)
+                             ? RG_REFUSE_UNCERTAINTY
+                             : 0;
+    if (k * u > 0.1 * fabs(cell.sum.uj))
+        cell.refusals |= RG_REFUSE_UNCERTAINTY;
+    if (half == the_above && cell.sum.uj < 3 * u)
+        cell.refusals |= RG_REFUSE_LOW_SIGNAL;
+    return cell;
+}
+
+/* The same rails stand behind every round, else there is no one scope. */
+static bool one_scope(const rg_round_view *views, size_t n) {
+    const rg_energy *first = NULL;
+    for (size_t r = 0; r < n; r++) {
+        if (!views[r].has_energy)
+            continue;
+        if (first && views[r].energy.scope != first->scope)
+            return false;
+        first = first ? first : &views[r].energy;
+    }
+    return true;
+}
+
+static const char *first_power_refusal(const rg_round_view *views, size_t n) {
+    const char *asked = NULL;
+    for (size_t r = 0; r < n; r++) {
+        if (views[r].power_refusal)
+            return views[r].power_refusal;
+        asked = views[r].has_power ? "not-available" : asked;
+    }
+    return asked ? asked : "not-measured";
+}
+
+static rg_figure scaled(const rg_figure *figure, double factor) {
+    rg_figure ret = *figure;
+    ret.value *= factor;
+    ret.low *= factor;
+    ret.high *= factor;
+    return ret;
+}
+
+static rg_figure mean_idle(const rg_round_view *views, size_t n) {
+    double sum = 0;
+    uint64_t count = 0;
+    for (size_t r = 0; r < n; r++) {
+        if (views[r].has_energy && isfinite(views[r].energy.headline.idle_mw)) {
+            sum += views[r].energy.headline.idle_mw;
+            count++;
+        }
+    }
+    rg_figure figure = count ? rg_figure_value(sum / (double)count) : rg_figure_na("not-measured");
+    figure.n = count;
+    return figure;
+}
+
+static json_t *half_to_json(const cell_half *cell) {
+    json_t *object = json_object();
+    bool there = cell->used && cell->inferences > 0;
+    double scale = there ? 1 / cell->inferences : NAN;
+    double k = rg_coverage_factor(cell->sum.u_systematic, cell->sum.u_random, cell->sum.dof);
+    double u = hypot(cell->sum.u_systematic, cell->sum.u_random);
+    rg_json_set_real(object, "uj", cell->sum.uj * scale);
+    rg_json_set_real(object, "u_uj", k * u * scale);
+    rg_json_set_real(object, "k", there ? k : NAN);
+    rg_json_set_real(object, "systematic_uj", cell->sum.u_systematic * scale);
+    rg_json_set_real(object, "random_uj", cell->sum.u_random * scale);
+    json_object_set_new(object, "rounds", json_integer((json_int_t)cell->used));
+    json_object_set_new(object, "refusals", rg_refusals_to_json(cell->refusals));
+    return object;
+}
+
+static json_t *energy_detail(const rg_round_view *views, size_t n, const cell_half *total,
+                             const cell_half *above) {
+    json_t *detail = json_object(), *rounds = json_array();
+    rg_scope scope = RG_SCOPE_UNKNOWN;
+    for (size_t r = 0; r < n; r++) {
+        if (!views[r].has_energy)
+            continue;
+        scope = views[r].energy.scope;
+        json_array_append_new(rounds, rg_energy_to_json(&views[r].energy, views[r].round->rails));
+    }
+    json_object_set_new(detail, "scope", json_string(rg_scope_word(scope)));
+    rg_json_set_real(detail, "window_s", total->window_s);
+    rg_json_set_real(detail, "inferences", total->inferences);
+    json_object_set_new(detail, "total", half_to_json(total));
+    json_object_set_new(detail, "above_idle", half_to_json(above));
+    json_object_set_new(detail, "rounds", rounds);
+    return detail;
+}
+
+static void cell_figures(const rg_round_view *views, size_t n, const cell_half *total,
+                         const cell_half *above, rg_figure *figures) {
+    const char *na;
+    double tera = rg_view_tera_ops(&views[0], &na);
+    rg_figure *sum = &figures[RG_FIG_energy_total_uj];
+    rg_figure *over = &figures[RG_FIG_energy_above_idle_uj];
+    *sum = rg_joules_figure(&total->sum, total->inferences, total->refusals);
+    *over = rg_joules_figure(&above->sum, above->inferences, above->refusals);
+    sum->n = total->used;
+    over->n = above->used;
+    figures[RG_FIG_power_idle_mw] = mean_idle(views, n);
+    figures[RG_FIG_tops_per_watt] = rg_joules_efficiency(sum, tera, na);
+    figures[RG_FIG_tops_per_watt_above_idle] = rg_joules_efficiency(over, tera, na);
+    figures[RG_FIG_power_mean_mw] = rg_joules_figure(&total->sum, total->window_s, total->refusals);
+    figures[RG_FIG_power_mean_mw] = scaled(&figures[RG_FIG_power_mean_mw], 1e-3);
+    figures[RG_FIG_power_mean_mw].n = total->used;
+}
+
+json_t *rg_views_combine_energy(const rg_round_view *views, size_t n, rg_figure *figures) {
+    cell_half total = cell_half_of(views, n, the_total), above = cell_half_of(views, n, the_above);
+    if (!total.measured) {
+        rg_figures_refuse_energy(figures, first_power_refusal(views, n));
+        return json_object();
+    }
+    if (!one_scope(views, n)) {
+        total.refusals |= RG_REFUSE_SCOPE;
+        above.refusals |= RG_REFUSE_SCOPE;
+    }
+    cell_figures(views, n, &total, &above, figures);
+    return energy_detail(views, n, &total, &above);
+}
