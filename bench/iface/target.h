@@ -21,6 +21,7 @@ enum rg_target_caps {
     RG_TARGET_VIRTUAL_TIME = 1 << 2, /* time is rg_clock's virtual time; figures are `simulated` */
     RG_TARGET_RAILS = 1 << 3,        /* offers rails of the open session */
     RG_TARGET_FOREIGN = 1 << 4,      /* loads a foreign library: probe and admit in a child only */
+    RG_TARGET_EXACT = 1 << 5,        /* integer outputs must equal the reference's in every bit */
 };
 
 /* One unit that exists, or the reason why none does (status != RG_OK). */
@@ -92,7 +93,9 @@ typedef struct rg_placement {
 typedef struct rg_target {
     const char *name, *summary;
     uint32_t caps;
-    const rg_field *options; /* own options, may be NULL; parsed into options_size bytes */
+    /* Own options, may be NULL; parsed into options_size bytes. A row with key "round" is filled in
+     * by the worker with the number of the round. */
+    const rg_field *options;
     size_t options_size;
 
     /* Lists devices, or one entry that says why there is none. Cheap. Called in a child when

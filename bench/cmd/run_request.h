@@ -1,0 +1,33 @@
+/* run_request.h: where a run's request comes from: a scenario in Lua, a request document in JSON,
+ * or the bundle that is resumed. Used by run.c. */
+#ifndef RG_CMD_RUN_REQUEST_H
+#define RG_CMD_RUN_REQUEST_H
+
+#include <jansson.h>
+
+#include "bench/cmd/args.h"
+#include "bench/core/arena.h"
+#include "bench/result/bundle.h"
+
+typedef struct rg_request {
+    rg_arena *arena;
+    json_t *document;
+    const char *text; /* of the scenario, for the bundle */
+    const rg_bundle_file *files;
+    size_t n_files;
+} rg_request;
+
+/* From args->words[0] with the --set options of args->given. ".json" files are request documents
+ * as a scenario would return them. */
+rg_status rg_request_from_file(const rg_args *args, rg_request *ret_request, rg_err *err);
+
+/* From a bundle that is to be resumed; `ret_only` gets its --only (in the request's arena). */
+rg_status rg_request_from_bundle(const char *dir, rg_request *ret_request, const char **ret_only,
+                                 rg_err *err);
+
+/* Prints the scenario's own summary and options to stdout. */
+rg_status rg_request_help(const rg_args *args, rg_err *err);
+
+void rg_request_free(rg_request *request); /* accepts all-zero */
+
+#endif

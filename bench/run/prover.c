@@ -1,0 +1,187 @@
+/* prover.c: seeded inputs, and the cache of reference outputs. A cache file is a line of JSON
+ * (format, sizes, SHA-256 of the data) and the outputs as raw little-endian elements. */
+#include "bench/run/prover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/fs.h"
+#include "bench/core/json.h"
+#include "bench/core/text.h"
+#include "bench/iface/exec.h"
+
+#define FORMAT "railgauge-reference-1"
+
+static void fill_zero(const rg_tensor *tensor, void *data) {
+    memset(data, 0, tensor->bytes);
+    if (tensor->quant.n == 1 && (tensor->dtype == RG_DTYPE_INT8 || tensor->dtype == RG_DTYPE_UINT8))
+        memset(data, tensor->quant.zero_point[0], tensor->bytes);
+}
+
+rg_status rg_inputs_fill(const rg_graph *graph, uint32_t i, const rg_input_set *set, void *data,
+                         size_t bytes, rg_err *err) {
+    const rg_tensor *tensor = &graph->tensors[graph->in[i]];
+    bool random = !strcmp(set->kind, "random");
+    if (!random && strcmp(set->kind, "zero"))
+        return rg_fail(err, RG_USAGE, "random or zero", "there are no inputs '%s'", set->kind);
+    if (bytes != set->batch * tensor->bytes)
+        return rg_fail(err, RG_UNSUPPORTED, "give the artefact that was made from this model",
+                       "input %u takes %zu bytes on the target, %zu in the model", i, bytes,
+                       set->batch * tensor->bytes);
+    rg_rng rng = rg_rng_seeded(set->seed + i);
+    for (uint32_t b = 0; b < set->batch; b++) {
+        if (random)
+            rg_tensor_fill(tensor, &rng, (char *)data + b * tensor->bytes);
+        else
+            fill_zero(tensor, (char *)data + b * tensor->bytes);
+    }
+    return RG_OK;
+}
+
+rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_input_set *set,
+                            char **ret_path, rg_err *err) {
+    char program[RG_HASH_HEX], name[RG_HASH_HEX], *dir;
+    rg_status status = rg_hash_file("/proc/self/exe", program, err);
+    if (status == RG_OK)
+        status = rg_fs_cache_dir(arena, "reference", &dir, err);
+    if (status != RG_OK)
+        return status;
+    char *about = rg_arena_printf(arena, "%s %s %s %s %llu %u", FORMAT, program, model_sha256,
+                                  set->kind, (unsigned long long)set->seed, set->batch);
+    if (about)
+        rg_hash_bytes(about, strlen(about), name);
+    char *path = about ? rg_arena_printf(arena, "%s/%s", dir, name) : NULL;
+    if (!path)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    *ret_path = path;
+    return RG_OK;
+}
+
+static size_t all_out_bytes(const rg_graph *graph, uint32_t batch) {
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < graph->n_out; i++)
+        bytes += batch * graph->tensors[graph->out[i]].bytes;
+    return bytes;
+}
+
+/* Sample b through the executor, outputs to their places in `data`. */
+static void run_sample(rg_exec *exec, const rg_graph *graph, char *const *inputs, uint32_t b,
+                       uint32_t batch, char *data) {
+    for (uint32_t i = 0; i < graph->n_in; i++) {
+        size_t bytes = graph->tensors[graph->in[i]].bytes;
+        memcpy(rg_exec_input(exec, i), inputs[i] + b * bytes, bytes);
+    }
+    rg_exec_run(exec);
+    for (uint32_t i = 0; i < graph->n_out; i++) {
+        size_t bytes = graph->tensors[graph->out[i]].bytes;
+        memcpy(data + b * bytes, rg_exec_output(exec, i), bytes);
+        data += batch * bytes;
+    }
+}
+
+static rg_status compute(const rg_graph *graph, const rg_input_set *set, rg_arena *arena,
+                         char *data, rg_err *err) {
+    char *inputs[RG_MAX_IO];
+    rg_exec *exec = NULL;
+    rg_exec_options options = {.threads = 1};
+    rg_status status = rg_exec_new(graph, &options, &exec, err);
+    for (uint32_t i = 0; status == RG_OK && i < graph->n_in; i++) {
+        size_t bytes = set->batch * graph->tensors[graph->in[i]].bytes;
+        inputs[i] = rg_arena_alloc(arena, bytes + 1);
+        status = inputs[i] ? rg_inputs_fill(graph, i, set, inputs[i], bytes, err)
+                           : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
+    for (uint32_t b = 0; status == RG_OK && b < set->batch; b++)
+        run_sample(exec, graph, inputs, b, set->batch, data);
+    rg_exec_free(exec);
+    return status;
+}
+
+static rg_status write_file(const char *path, const char *data, size_t bytes, rg_err *err) {
+    char sha256[RG_HASH_HEX];
+    rg_text text = {0};
+    rg_hash_bytes(data, bytes, sha256);
+    rg_text_printf(&text, "{\"format\": \"%s\", \"bytes\": %zu, \"sha256\": \"%s\"}\n", FORMAT,
+                   bytes, sha256);
+    rg_text_add_bytes(&text, data, bytes);
+    rg_status status = text.failed ? rg_fail(err, RG_NO_MEMORY, NULL, "out of memory")
+                                   : rg_fs_write_atomic(path, text.data, text.bytes, err);
+    rg_text_free(&text);
+    /* two runs may make the same file at once; either one's will do */
+    return status == RG_IO && rg_fs_exists(path) ? RG_OK : status;
+}
+
+rg_status rg_reference_make(const rg_graph *graph, const rg_input_set *set, const char *path,
+                            rg_err *err) {
+    if (graph->n_in > RG_MAX_IO || graph->n_out > RG_MAX_IO)
+        return rg_fail(err, RG_UNSUPPORTED, NULL, "more than %d inputs or outputs", RG_MAX_IO);
+    rg_arena *arena = rg_arena_new(0);
+    size_t bytes = all_out_bytes(graph, set->batch);
+    char *data = arena ? rg_arena_alloc(arena, bytes + 1) : NULL;
+    rg_status status = data ? compute(graph, set, arena, data, err)
+                            : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = write_file(path, data, bytes, err);
+    rg_arena_free(arena);
+    return status;
+}
+
+static rg_status damaged(const char *path, rg_err *err) {
+    return rg_fail(err, RG_BAD_DATA, "delete the file; it is computed anew",
+                   "the cached reference %s is damaged", path);
+}
+
+rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t batch,
+                            const char *path, rg_reference *ret_reference, rg_err *err) {
+    char *file;
+    size_t bytes, wanted = all_out_bytes(graph, batch);
+    if (!rg_fs_exists(path))
+        return rg_fail(err, RG_ABSENT, NULL, "there is no reference %s", path);
+    rg_status status = rg_fs_read(arena, path, wanted + 4096, &file, &bytes, err);
+    if (status != RG_OK)
+        return status;
+    char *line_end = memchr(file, '\n', bytes);
+    json_t *head = NULL;
+    if (!line_end || rg_json_parse(file, (size_t)(line_end - file), path, &head, NULL) != RG_OK)
+        return damaged(path, err);
+    rg_reference reference = {.n_out = graph->n_out};
+    const char *data = line_end + 1;
+    bool whole = bytes - (size_t)(data - file) == wanted;
+    if (whole)
+        rg_hash_bytes(data, wanted, reference.sha256);
+    whole = whole && !strcmp(rg_json_get_text(head, "format", ""), FORMAT) &&
+            !strcmp(rg_json_get_text(head, "sha256", ""), reference.sha256);
+    json_decref(head);
+    if (!whole)
+        return damaged(path, err);
+    for (uint32_t i = 0; i < graph->n_out; i++) {
+        reference.out[i] = data;
+        data += batch * graph->tensors[graph->out[i]].bytes;
+    }
+    *ret_reference = reference;
+    return RG_OK;
+}
+
+rg_status rg_reference_compare(const rg_graph *graph, const rg_reference *reference,
+                               const rg_io *io, uint32_t batch, bool exact_target,
+                               rg_agreement *ret_agreement, rg_err *err) {
+    rg_agreement agreement = RG_AGREEMENT_INIT;
+    for (uint32_t i = 0; i < reference->n_out; i++) {
+        const rg_tensor *tensor = &graph->tensors[graph->out[i]];
+        if (i >= io->n_out || io->out_bytes[i] != batch * tensor->bytes) {
+            agreement.ok = agreement.exact = false;
+            snprintf(agreement.why, sizeof agreement.why,
+                     "output %u has another size than the model's", i);
+            break;
+        }
+        rg_agree_output(&agreement, tensor, batch, exact_target, reference->out[i], io->out[i]);
+    }
+    *ret_agreement = agreement;
+    if (agreement.ok)
+        return RG_OK;
+    return rg_fail(err, RG_WRONG,
+                   "the target's result cannot be trusted: compare with `railgauge "
+                   "infer`, update its runtime, or report it to its maker",
+                   "the output differs from the reference: %s", agreement.why);
+}

@@ -1,0 +1,195 @@
+/* worker_facts.c: memory, resource use, clock, host and workload facts of a round. Simulated rounds
+ * leave out what belongs to this machine, so that they repeat to the byte. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bench/core/clock.h"
+#include "bench/core/json.h"
+#include "bench/iface/exec.h"
+#include "bench/run/host.h"
+#include "bench/run/worker_priv.h"
+
+/* A line "Key:   123 kB" of a /proc file in bytes; -1 when it is not there. */
+static int64_t kilobytes(const char *text, const char *key) {
+    const char *at = strstr(text, key);
+    return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
+}
+
+static bool read_proc(const char *path, char *text, size_t cap) {
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t n = fread(text, 1, cap - 1, file);
+    text[n] = '\0';
+    fclose(file);
+    return n > 0;
+}
+
+static void set_bytes(json_t *facts, const char *key, int64_t bytes) {
+    if (bytes >= 0)
+        json_object_set_new(facts, key, json_integer(bytes));
+}
+
+/* Resident memory without shared memory: the sample rows are ours, not the workload's. */
+void rg_worker_facts_memory(rg_worker *worker, const char *key) {
+    char text[8192];
+    if (worker->is_virtual || !read_proc("/proc/self/status", text, sizeof text))
+        return;
+    int64_t anonymous = kilobytes(text, "RssAnon:"), file = kilobytes(text, "RssFile:");
+    if (anonymous >= 0 && file >= 0)
+        set_bytes(worker->memory_facts, key, anonymous + file);
+}
+
+/* VmHWM knows no kinds of memory. The shared rows were touched before anything else, so the peak
+ * less them is the workload's. PSS leaves shared memory out by its own line. */
+static void peak_memory(rg_worker *worker) {
+    char text[8192];
+    if (worker->is_virtual)
+        return;
+    if (read_proc("/proc/self/status", text, sizeof text)) {
+        int64_t peak = kilobytes(text, "VmHWM:"), shared = kilobytes(text, "RssShmem:");
+        if (peak >= 0 && shared >= 0)
+            set_bytes(worker->memory_facts, "rss_peak_bytes", peak - shared);
+    }
+    if (read_proc("/proc/self/smaps_rollup", text, sizeof text)) {
+        int64_t pss = kilobytes(text, "\nPss:"), shared = kilobytes(text, "Pss_Shmem:");
+        if (pss >= 0 && shared >= 0)
+            set_bytes(worker->memory_facts, "pss_bytes", pss - shared);
+    }
+}
+
+static void target_memory(rg_worker *worker) {
+    rg_memory memory = {-1, -1, -1, -1};
+    if (worker->target->usage)
+        worker->target->usage(worker->program, &memory);
+    set_bytes(worker->memory_facts, "arena_bytes", memory.arena_bytes);
+    set_bytes(worker->memory_facts, "arena_bound_bytes", memory.arena_bound_bytes);
+    set_bytes(worker->memory_facts, "weights_bytes", memory.weights_bytes);
+    set_bytes(worker->memory_facts, "device_bytes", memory.device_bytes);
+    if (worker->loaded.workload.bytes)
+        set_bytes(worker->memory_facts, "model_file_bytes", (int64_t)worker->loaded.workload.bytes);
+}
+
+/* "key=value\n" pairs of the target as an object. */
+static json_t *effective_settings(const rg_worker *worker) {
+    json_t *object = json_object();
+    char text[8192] = "", *state = NULL;
+    if (worker->target->effective)
+        worker->target->effective(worker->program, text, sizeof text);
+    for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+        char *equals = strchr(line, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        json_object_set_new(object, line, json_string(equals + 1));
+    }
+    json_object_set_new(object, "device", json_string(worker->device.id));
+    return object;
+}
+
+static void placement(rg_worker *worker) {
+    rg_placement p = {.known = false};
+    if (!worker->target->placement || worker->target->placement(worker->program, &p) != RG_OK ||
+        !p.known)
+        return;
+    json_object_set_new(worker->facts, "placement",
+                        json_pack("{s:b, s:i, s:i, s:I, s:I, s:i}", "known", 1, "nodes",
+                                  (int)p.nodes, "nodes_on_target", (int)p.nodes_on_target, "macs",
+                                  (json_int_t)p.macs, "macs_on_target",
+                                  (json_int_t)p.macs_on_target, "crossings", (int)p.crossings));
+}
+
+json_t *rg_worker_workload_facts(const rg_loaded *loaded) {
+    return json_pack("{s:s, s:s, s:I, s:s}", "sha256", loaded->sha256, "path",
+                     loaded->workload.path, "bytes", (json_int_t)loaded->workload.bytes, "format",
+                     loaded->format);
+}
+
+json_t *rg_worker_io_facts(const rg_graph *graph) {
+    size_t in = 0, out = 0;
+    for (uint32_t i = 0; i < graph->n_in; i++)
+        in += graph->tensors[graph->in[i]].bytes;
+    for (uint32_t i = 0; i < graph->n_out; i++)
+        out += graph->tensors[graph->out[i]].bytes;
+    return json_pack("{s:I, s:I}", "input_bytes", (json_int_t)in, "output_bytes", (json_int_t)out);
+}
+
+json_t *rg_worker_work_facts(const rg_graph *graph) {
+    rg_work work;
+    if (rg_graph_work(graph, &work, NULL) != RG_OK)
+        return NULL;
+    return json_pack("{s:I, s:I, s:I, s:I}", "macs", (json_int_t)(work.macs), "other_ops",
+                     (json_int_t)(work.other_ops), "bytes_read", (json_int_t)(work.bytes_read),
+                     "bytes_written", (json_int_t)(work.bytes_written));
+}
+
+static void host_state(rg_worker *worker, const char *key) {
+    json_t *host = json_object_get(worker->facts, "host");
+    if (worker->is_virtual)
+        return;
+    if (!host) {
+        host = json_object();
+        json_object_set_new(worker->facts, "host", host);
+    }
+    json_object_set_new(host, key, rg_host_state(worker->root));
+}
+
+/* Virtual time costs nothing to read and moves in steps of 1 ns. */
+void rg_worker_facts_begin(rg_worker *worker) {
+    rg_clock_check check = {0, 1, true};
+    double overhead = 0;
+    if (!worker->is_virtual) {
+        check = rg_clock_measure();
+        overhead = rg_loop_overhead_ns();
+    }
+    worker->clock_cost_ns = check.cost_ns;
+    json_t *clock = json_pack("{s:b}", "monotonic", check.monotonic);
+    rg_json_set_real(clock, "cost_ns", check.cost_ns);
+    rg_json_set_real(clock, "resolution_ns", check.resolution_ns);
+    json_object_set_new(worker->facts, "clock", clock);
+    rg_json_set_real(worker->facts, "overhead_ns", overhead);
+    host_state(worker, "before");
+}
+
+void rg_worker_facts_loaded(rg_worker *worker) {
+    const rg_graph *graph = worker->loaded.workload.graph;
+    rg_worker_facts_memory(worker, "rss_loaded_bytes");
+    json_object_set_new(worker->facts, "workload", rg_worker_workload_facts(&worker->loaded));
+    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph));
+    json_t *work = rg_worker_work_facts(graph);
+    if (work)
+        json_object_set_new(worker->facts, "work", work);
+    json_t *settings = json_object_get(worker->facts, "settings");
+    json_object_set_new(settings, "effective", effective_settings(worker));
+    placement(worker);
+}
+
+void rg_worker_facts_end(rg_worker *worker) {
+    target_memory(worker);
+    peak_memory(worker);
+    host_state(worker, "after");
+    json_t *host = json_object_get(worker->facts, "host");
+    if (host)
+        rg_host_flags(NULL, json_object_get(host, "before"), json_object_get(host, "after"),
+                      worker->flags);
+}
+
+static int64_t micros(struct timeval t) {
+    return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
+}
+
+rg_usage rg_usage_now(void) {
+    struct rusage use = {0};
+    getrusage(RUSAGE_SELF, &use);
+    return (rg_usage){(micros(use.ru_utime) + micros(use.ru_stime)) * 1000, use.ru_nvcsw,
+                      use.ru_nivcsw, use.ru_minflt + use.ru_majflt};
+}
+
+json_t *rg_usage_between(const rg_usage *a, const rg_usage *b) {
+    return json_pack("{s:I, s:I, s:I, s:I}", "cpu_ns", (json_int_t)(b->cpu_ns - a->cpu_ns),
+                     "voluntary_switches", (json_int_t)(b->voluntary - a->voluntary),
+                     "involuntary_switches", (json_int_t)(b->involuntary - a->involuntary),
+                     "page_faults", (json_int_t)(b->faults - a->faults));
+}

@@ -1,0 +1,102 @@
+/* worker_priv.h: the worker's state and the steps of a round, in the order in which they run.
+ * worker.c calls them; each group has its own file. Nobody else includes this. */
+#ifndef RG_RUN_WORKER_PRIV_H
+#define RG_RUN_WORKER_PRIV_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "bench/core/arena.h"
+#include "bench/core/err.h"
+#include "bench/core/root.h"
+#include "bench/iface/target.h"
+#include "bench/run/counters.h"
+#include "bench/run/job.h"
+#include "bench/run/meter.h"
+#include "bench/run/pattern.h"
+#include "bench/run/prover.h"
+#include "bench/run/workload.h"
+
+enum { RG_WORKER_MAX_OPTIONS = 64, RG_WORKER_CHECKS = 16 };
+
+typedef struct rg_worker {
+    rg_arena *arena; /* job, options, reference */
+    rg_job job;
+    rg_root *root;
+    json_t *facts, *phases, *flags, *memory_facts; /* all owned by facts but facts itself */
+    rg_job_memory *shared;
+    double clock_cost_ns;
+
+    /* the target and what it holds */
+    const rg_target *target;
+    rg_device device;
+    rg_settings settings;
+    bool is_virtual;
+    rg_loaded loaded;
+    rg_session *session;
+    rg_program *program;
+    unsigned slots;
+    rg_io *io; /* one a slot */
+    rg_loop loop;
+
+    /* the truth */
+    rg_reference reference;
+    bool has_reference;
+    rg_agreement agreement; /* of the last comparison that failed, else of the first */
+    unsigned checks_left;
+    rg_rng checks_rng;
+
+    /* the measurement */
+    rg_rows rows;    /* of the warm-up, then of the steady window */
+    uint64_t n_warm; /* warm-up rows stored */
+    uint64_t taken;  /* rows taken in all */
+    int64_t deadline_ns;
+    json_t *counter_refusals;
+    rg_counters *counters;
+    rg_meter *meter; /* virtual rails only */
+    rg_rail_list *rails;
+} rg_worker;
+
+/* worker.c */
+void rg_worker_phase(rg_worker *worker, const char *name); /* tells the supervisor */
+void rg_worker_flag(rg_worker *worker, const char *code);  /* once each */
+
+/* worker_prepare.c: target, settings, device; workload into the target; inputs in place. */
+rg_status rg_worker_find_target(rg_worker *worker, rg_err *err);
+rg_status rg_worker_find_device(rg_worker *worker, rg_err *err);
+rg_status rg_worker_open(rg_worker *worker, rg_err *err);
+rg_status rg_worker_load(rg_worker *worker, rg_err *err); /* timed: load_cold_ns */
+rg_status rg_worker_bind(rg_worker *worker, rg_err *err);
+void rg_worker_load_warm(rg_worker *worker); /* at the very end; also unloads */
+void rg_worker_release(rg_worker *worker);
+
+/* worker_measure.c: first inference, proof, warm-up, steady window, second proof. */
+rg_status rg_worker_first(rg_worker *worker, rg_err *err);
+rg_status rg_worker_prove(rg_worker *worker, unsigned slot, rg_err *err);
+rg_status rg_worker_warm_up(rg_worker *worker, rg_err *err);
+rg_status rg_worker_steady(rg_worker *worker, rg_err *err);
+rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
+
+/* worker_facts.c: what is written down beside the samples. */
+void rg_worker_facts_begin(rg_worker *worker); /* clock, overhead, host before */
+void rg_worker_facts_memory(rg_worker *worker, const char *key);
+void rg_worker_facts_loaded(rg_worker *worker);
+void rg_worker_facts_end(rg_worker *worker); /* memory at the end, host after */
+json_t *rg_worker_workload_facts(const rg_loaded *loaded);
+json_t *rg_worker_io_facts(const rg_graph *graph);   /* of one sample */
+json_t *rg_worker_work_facts(const rg_graph *graph); /* of one sample; NULL when unknown */
+
+/* Resource use of this process around the window. */
+typedef struct rg_usage {
+    int64_t cpu_ns, voluntary, involuntary, faults;
+} rg_usage;
+rg_usage rg_usage_now(void);
+json_t *rg_usage_between(const rg_usage *before, const rg_usage *after);
+
+/* worker_power.c: idle windows, and rails on virtual time. */
+rg_status rg_worker_power_open(rg_worker *worker, rg_err *err);
+void rg_worker_power_idle(rg_worker *worker, const char *key);
+void rg_worker_power_poll(rg_worker *worker);
+rg_status rg_worker_power_hand_over(rg_worker *worker, rg_err *err);
+
+#endif

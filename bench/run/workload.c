@@ -1,0 +1,91 @@
+/* workload.c: sources, and the model without operators. */
+#include "bench/run/workload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/fs.h"
+
+enum { MAX_EMPTY_BYTES = 1 << 28 };
+
+static bool starts_with(const char *text, const char *head) {
+    return !strncmp(text, head, strlen(head));
+}
+
+rg_status rg_workload_resolve(const char *source, rg_arena *arena, const char **ret_path,
+                              rg_err *err) {
+    const char *path = NULL;
+    if (starts_with(source, "file:"))
+        path = source + 5;
+    else if (starts_with(source, "empty:"))
+        path = source;
+    else
+        return rg_fail(err, RG_UNSUPPORTED, "use a model file",
+                       "workloads of the kind '%.*s' cannot be made here",
+                       (int)strcspn(source, ":"), source);
+    *ret_path = rg_arena_strdup(arena, path);
+    return *ret_path ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+}
+
+/* One tensor of int8, at once input and output. */
+static rg_graph *empty_graph(int32_t bytes) {
+    rg_graph *graph = rg_graph_new(0);
+    int32_t *number = graph ? rg_arena_alloc(graph->arena, sizeof *number) : NULL;
+    rg_tensor *tensor = number ? rg_arena_alloc(graph->arena, sizeof *tensor) : NULL;
+    if (!tensor) {
+        rg_graph_free(graph);
+        return NULL;
+    }
+    graph->name = "empty";
+    graph->description = "hands its input through";
+    graph->format = "empty";
+    *tensor = (rg_tensor){
+        .name = "data", .dtype = RG_DTYPE_INT8, .shape = {1, {bytes}}, .bytes = (size_t)bytes};
+    graph->tensors = tensor;
+    graph->n_tensors = graph->n_in = graph->n_out = 1;
+    graph->in = graph->out = number;
+    return graph;
+}
+
+static rg_status open_empty(const char *path, rg_loaded *loaded, rg_err *err) {
+    char *end;
+    long bytes = strtol(path + 6, &end, 10);
+    if (*end || end == path + 6 || bytes < 1 || bytes > MAX_EMPTY_BYTES)
+        return rg_fail(err, RG_USAGE, "empty:64, say", "'%s' is no number of bytes", path + 6);
+    loaded->made = empty_graph((int32_t)bytes);
+    if (!loaded->made)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_hash_bytes(path, strlen(path), loaded->sha256);
+    loaded->format = "empty";
+    loaded->workload = (rg_workload){.graph = loaded->made, .path = path};
+    return RG_OK;
+}
+
+rg_status rg_loaded_open(const char *name, const char *path, rg_loaded *ret_loaded, rg_err *err) {
+    *ret_loaded = (rg_loaded){0};
+    rg_status status;
+    if (starts_with(path, "empty:")) {
+        status = open_empty(path, ret_loaded, err);
+    } else {
+        status = rg_model_load(path, NULL, &ret_loaded->model, err);
+        rg_model *model = ret_loaded->model;
+        if (status == RG_OK) {
+            memcpy(ret_loaded->sha256, model->sha256, sizeof model->sha256);
+            ret_loaded->format = model->reader->name;
+            ret_loaded->workload =
+                (rg_workload){.graph = model->graph, .path = path, .data = model->data};
+            ret_loaded->workload.bytes = model->bytes;
+        }
+    }
+    ret_loaded->workload.name = name;
+    ret_loaded->workload.sha256 = ret_loaded->sha256;
+    return status;
+}
+
+void rg_loaded_close(rg_loaded *loaded) {
+    if (!loaded)
+        return;
+    rg_model_close(loaded->model);
+    rg_graph_free(loaded->made);
+    *loaded = (rg_loaded){0};
+}

@@ -1,0 +1,31 @@
+/* workload.h: from a cell's source to the file that a target loads. Admission resolves the source
+ * once (materialising suite models and operator cases into the cache); workers then open the path.
+ */
+#ifndef RG_RUN_WORKLOAD_H
+#define RG_RUN_WORKLOAD_H
+
+#include "bench/core/arena.h"
+#include "bench/core/err.h"
+#include "bench/core/hash.h"
+#include "bench/iface/target.h"
+#include "bench/run/model.h"
+
+/* Finds or makes the file behind "file:PATH", "suite:NAME" or "op:JSON". "empty:N" stands for
+ * itself: a model without operators that hands N bytes through, which costs what a call costs. */
+rg_status rg_workload_resolve(const char *source, rg_arena *arena, const char **ret_path,
+                              rg_err *err);
+
+/* An open workload; the rg_workload inside points into it. */
+typedef struct rg_loaded {
+    rg_model *model; /* NULL for "empty:N" */
+    rg_graph *made;  /* the graph of "empty:N", else NULL */
+    char sha256[RG_HASH_HEX];
+    const char *format; /* "tflite", "empty" */
+    rg_workload workload;
+} rg_loaded;
+
+/* Opens what rg_workload_resolve found. `name` must outlive it. */
+rg_status rg_loaded_open(const char *name, const char *path, rg_loaded *ret_loaded, rg_err *err);
+void rg_loaded_close(rg_loaded *loaded); /* accepts NULL and all-zero */
+
+#endif
