@@ -330,7 +330,7 @@ static void effective(const rg_program *program, char *ret, size_t cap) {
 const rg_target rg_target_cpu = {
     .name = "cpu",
     .summary = "this machine's cores, with the operators compiled in",
-    .caps = RG_TARGET_STATEFUL,
+    .caps = RG_TARGET_STATEFUL | RG_TARGET_EXACT,
     .probe = probe,
     .admits = admits,
     .open = open_session,

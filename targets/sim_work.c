@@ -18,7 +18,7 @@ typedef struct slot_memory {
 
 struct rg_sim_work {
     const rg_graph *graph;
-    uint32_t batch;
+    uint32_t batch; /* times the graph's inputs in a request */
     rg_arena *arena;
     rg_exec *exec;
     slot_memory *slots;
@@ -30,6 +30,14 @@ static size_t in_bytes(const rg_sim_work *work, uint32_t i) {
 
 static size_t out_bytes(const rg_sim_work *work, uint32_t i) {
     return work->graph->tensors[work->graph->out[i]].bytes;
+}
+
+/* A model made for this batch holds all samples in its own inputs. */
+static uint32_t graph_times(const rg_graph *graph, uint32_t batch) {
+    const rg_tensor *first = graph->n_in ? &graph->tensors[graph->in[0]] : NULL;
+    bool made_for_it =
+        first && first->shape.rank && first->shape.dim[0] == (int64_t)batch && batch > 1;
+    return made_for_it || !batch ? 1 : batch;
 }
 
 static bool slot_alloc(rg_sim_work *work, slot_memory *slot) {
@@ -55,7 +63,7 @@ rg_status rg_sim_work_new(const rg_graph *graph, unsigned slots, uint32_t batch,
     if (!work)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     work->graph = graph;
-    work->batch = batch ? batch : 1;
+    work->batch = graph_times(graph, batch);
     work->arena = rg_arena_new(0);
     work->slots = work->arena ? rg_arena_array(work->arena, slots, sizeof *work->slots) : NULL;
     rg_exec_options options = {.threads = 1};

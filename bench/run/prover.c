@@ -19,18 +19,25 @@ static void fill_zero(const rg_tensor *tensor, void *data) {
         memset(data, tensor->quant.zero_point[0], tensor->bytes);
 }
 
+uint32_t rg_inputs_repeat(const rg_graph *graph, uint32_t batch) {
+    const rg_tensor *first = graph->n_in ? &graph->tensors[graph->in[0]] : NULL;
+    if (batch > 1 && first && first->shape.rank && first->shape.dim[0] == (int64_t)batch)
+        return 1;
+    return batch ? batch : 1;
+}
+
 rg_status rg_inputs_fill(const rg_graph *graph, uint32_t i, const rg_input_set *set, void *data,
                          size_t bytes, rg_err *err) {
     const rg_tensor *tensor = &graph->tensors[graph->in[i]];
     bool random = !strcmp(set->kind, "random");
     if (!random && strcmp(set->kind, "zero"))
         return rg_fail(err, RG_USAGE, "random or zero", "there are no inputs '%s'", set->kind);
-    if (bytes != set->batch * tensor->bytes)
+    if (bytes != set->repeat * tensor->bytes)
         return rg_fail(err, RG_UNSUPPORTED, "give the artefact that was made from this model",
                        "input %u takes %zu bytes on the target, %zu in the model", i, bytes,
-                       set->batch * tensor->bytes);
+                       set->repeat * tensor->bytes);
     rg_rng rng = rg_rng_seeded(set->seed + i);
-    for (uint32_t b = 0; b < set->batch; b++) {
+    for (uint32_t b = 0; b < set->repeat; b++) {
         if (random)
             rg_tensor_fill(tensor, &rng, (char *)data + b * tensor->bytes);
         else
@@ -48,7 +55,7 @@ rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_
     if (status != RG_OK)
         return status;
     char *about = rg_arena_printf(arena, "%s %s %s %s %llu %u", FORMAT, program, model_sha256,
-                                  set->kind, (unsigned long long)set->seed, set->batch);
+                                  set->kind, (unsigned long long)set->seed, set->repeat);
     if (about)
         rg_hash_bytes(about, strlen(about), name);
     char *path = about ? rg_arena_printf(arena, "%s/%s", dir, name) : NULL;
@@ -58,16 +65,16 @@ rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_
     return RG_OK;
 }
 
-static size_t all_out_bytes(const rg_graph *graph, uint32_t batch) {
+static size_t all_out_bytes(const rg_graph *graph, uint32_t repeat) {
     size_t bytes = 0;
     for (uint32_t i = 0; i < graph->n_out; i++)
-        bytes += batch * graph->tensors[graph->out[i]].bytes;
+        bytes += repeat * graph->tensors[graph->out[i]].bytes;
     return bytes;
 }
 
 /* Sample b through the executor, outputs to their places in `data`. */
 static void run_sample(rg_exec *exec, const rg_graph *graph, char *const *inputs, uint32_t b,
-                       uint32_t batch, char *data) {
+                       uint32_t repeat, char *data) {
     for (uint32_t i = 0; i < graph->n_in; i++) {
         size_t bytes = graph->tensors[graph->in[i]].bytes;
         memcpy(rg_exec_input(exec, i), inputs[i] + b * bytes, bytes);
@@ -76,7 +83,7 @@ static void run_sample(rg_exec *exec, const rg_graph *graph, char *const *inputs
     for (uint32_t i = 0; i < graph->n_out; i++) {
         size_t bytes = graph->tensors[graph->out[i]].bytes;
         memcpy(data + b * bytes, rg_exec_output(exec, i), bytes);
-        data += batch * bytes;
+        data += repeat * bytes;
     }
 }
 
@@ -87,13 +94,13 @@ static rg_status compute(const rg_graph *graph, const rg_input_set *set, rg_aren
     rg_exec_options options = {.threads = 1};
     rg_status status = rg_exec_new(graph, &options, &exec, err);
     for (uint32_t i = 0; status == RG_OK && i < graph->n_in; i++) {
-        size_t bytes = set->batch * graph->tensors[graph->in[i]].bytes;
+        size_t bytes = set->repeat * graph->tensors[graph->in[i]].bytes;
         inputs[i] = rg_arena_alloc(arena, bytes + 1);
         status = inputs[i] ? rg_inputs_fill(graph, i, set, inputs[i], bytes, err)
                            : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     }
-    for (uint32_t b = 0; status == RG_OK && b < set->batch; b++)
-        run_sample(exec, graph, inputs, b, set->batch, data);
+    for (uint32_t b = 0; status == RG_OK && b < set->repeat; b++)
+        run_sample(exec, graph, inputs, b, set->repeat, data);
     rg_exec_free(exec);
     return status;
 }
@@ -117,7 +124,7 @@ rg_status rg_reference_make(const rg_graph *graph, const rg_input_set *set, cons
     if (graph->n_in > RG_MAX_IO || graph->n_out > RG_MAX_IO)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "more than %d inputs or outputs", RG_MAX_IO);
     rg_arena *arena = rg_arena_new(0);
-    size_t bytes = all_out_bytes(graph, set->batch);
+    size_t bytes = all_out_bytes(graph, set->repeat);
     char *data = arena ? rg_arena_alloc(arena, bytes + 1) : NULL;
     rg_status status = data ? compute(graph, set, arena, data, err)
                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
@@ -132,10 +139,10 @@ static rg_status damaged(const char *path, rg_err *err) {
                    "the cached reference %s is damaged", path);
 }
 
-rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t batch,
+rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t repeat,
                             const char *path, rg_reference *ret_reference, rg_err *err) {
     char *file;
-    size_t bytes, wanted = all_out_bytes(graph, batch);
+    size_t bytes, wanted = all_out_bytes(graph, repeat);
     if (!rg_fs_exists(path))
         return rg_fail(err, RG_ABSENT, NULL, "there is no reference %s", path);
     rg_status status = rg_fs_read(arena, path, wanted + 4096, &file, &bytes, err);
@@ -157,25 +164,25 @@ rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t bat
         return damaged(path, err);
     for (uint32_t i = 0; i < graph->n_out; i++) {
         reference.out[i] = data;
-        data += batch * graph->tensors[graph->out[i]].bytes;
+        data += repeat * graph->tensors[graph->out[i]].bytes;
     }
     *ret_reference = reference;
     return RG_OK;
 }
 
 rg_status rg_reference_compare(const rg_graph *graph, const rg_reference *reference,
-                               const rg_io *io, uint32_t batch, bool exact_target,
+                               const rg_io *io, uint32_t repeat, bool exact_target,
                                rg_agreement *ret_agreement, rg_err *err) {
     rg_agreement agreement = RG_AGREEMENT_INIT;
     for (uint32_t i = 0; i < reference->n_out; i++) {
         const rg_tensor *tensor = &graph->tensors[graph->out[i]];
-        if (i >= io->n_out || io->out_bytes[i] != batch * tensor->bytes) {
+        if (i >= io->n_out || io->out_bytes[i] != repeat * tensor->bytes) {
             agreement.ok = agreement.exact = false;
             snprintf(agreement.why, sizeof agreement.why,
                      "output %u has another size than the model's", i);
             break;
         }
-        rg_agree_output(&agreement, tensor, batch, exact_target, reference->out[i], io->out[i]);
+        rg_agree_output(&agreement, tensor, repeat, exact_target, reference->out[i], io->out[i]);
     }
     *ret_agreement = agreement;
     if (agreement.ok)

@@ -19,17 +19,21 @@
 typedef struct rg_input_set {
     const char *kind; /* "random" or "zero" */
     uint64_t seed;
-    uint32_t batch; /* samples a request: filled one after another */
+    uint32_t repeat; /* of the graph's inputs in a request, filled one after another */
 } rg_input_set;
 
-/* Writes input i of the graph into `data` of `bytes` (batch x the tensor's). RG_UNSUPPORTED when
+/* How many times the graph's own inputs make a request of `batch` samples: once for a model that
+ * was made for this batch (its first dimension), else `batch` times. This is a set's `repeat`. */
+uint32_t rg_inputs_repeat(const rg_graph *graph, uint32_t batch);
+
+/* Writes input i of the graph into `data` of `bytes` (repeat x the tensor's). RG_UNSUPPORTED when
  * the target's memory has another size, RG_USAGE for an unknown kind. */
 rg_status rg_inputs_fill(const rg_graph *graph, uint32_t i, const rg_input_set *set, void *data,
                          size_t bytes, rg_err *err);
 
 /* Reference outputs as read from the cache. */
 typedef struct rg_reference {
-    const void *out[RG_MAX_IO]; /* batch x bytes of each graph output */
+    const void *out[RG_MAX_IO]; /* repeat x bytes of each graph output */
     uint32_t n_out;
     char sha256[RG_HASH_HEX]; /* of all outputs, one after another */
 } rg_reference;
@@ -45,12 +49,12 @@ rg_status rg_reference_make(const rg_graph *graph, const rg_input_set *set, cons
 
 /* Reads the file into `arena`. RG_ABSENT when there is none, RG_BAD_DATA when it is damaged or does
  * not fit the graph. */
-rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t batch,
+rg_status rg_reference_read(rg_arena *arena, const rg_graph *graph, uint32_t repeat,
                             const char *path, rg_reference *ret_reference, rg_err *err);
 
 /* Compares the outputs of a slot. RG_WRONG with the reason; `ret_agreement` is filled always. */
 rg_status rg_reference_compare(const rg_graph *graph, const rg_reference *reference,
-                               const rg_io *io, uint32_t batch, bool exact_target,
+                               const rg_io *io, uint32_t repeat, bool exact_target,
                                rg_agreement *ret_agreement, rg_err *err);
 
 #endif

@@ -51,8 +51,10 @@ static rg_status admit_workload(rg_worker *worker, rg_err *err) {
         return status;
     const rg_graph *graph = worker->loaded.workload.graph;
     json_object_set_new(worker->facts, "workload", rg_worker_workload_facts(&worker->loaded));
-    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph));
-    json_t *work = rg_worker_work_facts(graph);
+    uint32_t repeat = rg_inputs_repeat(graph, worker->settings.batch);
+    uint32_t samples = worker->settings.batch / repeat;
+    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph, samples));
+    json_t *work = rg_worker_work_facts(graph, samples);
     if (work)
         json_object_set_new(worker->facts, "work", work);
     return worker->target->admits(&worker->device, &worker->loaded.workload, &worker->settings,
@@ -62,10 +64,11 @@ static rg_status admit_workload(rg_worker *worker, rg_err *err) {
 /* Where the reference is or will be, and whether it must be made; without one, why. */
 static void plan_reference(rg_worker *worker) {
     const rg_cell *cell = &worker->job.cell;
-    rg_input_set set = {cell->inputs, cell->seed, worker->settings.batch};
+    const rg_graph *graph = worker->loaded.workload.graph;
+    rg_input_set set = {cell->inputs, cell->seed, rg_inputs_repeat(graph, worker->settings.batch)};
     rg_err why = RG_ERR_INIT;
     char *path = NULL;
-    rg_status status = rg_exec_admits(worker->loaded.workload.graph, &why);
+    rg_status status = rg_exec_admits(graph, &why);
     if (status == RG_OK)
         status = rg_reference_path(worker->arena, worker->loaded.sha256, &set, &path, &why);
     if (status != RG_OK) {
@@ -74,8 +77,8 @@ static void plan_reference(rg_worker *worker) {
     }
     rg_arena *arena = rg_arena_new(0);
     rg_reference reference;
-    bool here = arena && rg_reference_read(arena, worker->loaded.workload.graph, set.batch, path,
-                                           &reference, NULL) == RG_OK;
+    bool here =
+        arena && rg_reference_read(arena, graph, set.repeat, path, &reference, NULL) == RG_OK;
     rg_arena_free(arena);
     json_object_set_new(worker->facts, "reference",
                         json_pack("{s:s, s:b}", "path", path, "here", here));
@@ -101,11 +104,13 @@ static rg_status admit(rg_worker *worker, rg_err *err) {
 
 static rg_status make_reference(rg_worker *worker, rg_err *err) {
     const rg_cell *cell = &worker->job.cell;
-    rg_input_set set = {cell->inputs, cell->seed, cell->batch ? cell->batch : 1};
+    rg_input_set set = {cell->inputs, cell->seed, 1};
     rg_status status = rg_loaded_open(cell->workload, worker->job.path, &worker->loaded, err);
-    if (status == RG_OK)
-        status = rg_reference_make(worker->loaded.workload.graph, &set, worker->job.reference, err);
-    return status;
+    if (status != RG_OK)
+        return status;
+    const rg_graph *graph = worker->loaded.workload.graph;
+    set.repeat = rg_inputs_repeat(graph, cell->batch);
+    return rg_reference_make(graph, &set, worker->job.reference, err);
 }
 
 /* --- one round ------------------------------------------------------------------------------- */
@@ -127,7 +132,7 @@ static rg_status read_reference(rg_worker *worker, rg_err *err) {
     if (!worker->job.reference)
         return RG_OK;
     rg_status status =
-        rg_reference_read(worker->arena, worker->loaded.workload.graph, worker->settings.batch,
+        rg_reference_read(worker->arena, worker->loaded.workload.graph, worker->repeat,
                           worker->job.reference, &worker->reference, err);
     worker->has_reference = status == RG_OK;
     return status;
@@ -234,7 +239,6 @@ static rg_status do_job(rg_worker *worker, rg_err *err) {
     rg_status status = rg_root_open(worker->job.root, &worker->root, err);
     if (status != RG_OK)
         return status;
-    worker->checks_left = RG_WORKER_CHECKS;
     worker->checks_rng = rg_rng_seeded(worker->job.seed);
     switch (worker->job.kind) {
     case RG_JOB_ADMIT:

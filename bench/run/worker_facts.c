@@ -107,22 +107,24 @@ json_t *rg_worker_workload_facts(const rg_loaded *loaded) {
                      loaded->format);
 }
 
-json_t *rg_worker_io_facts(const rg_graph *graph) {
+json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples) {
     size_t in = 0, out = 0;
     for (uint32_t i = 0; i < graph->n_in; i++)
         in += graph->tensors[graph->in[i]].bytes;
     for (uint32_t i = 0; i < graph->n_out; i++)
         out += graph->tensors[graph->out[i]].bytes;
-    return json_pack("{s:I, s:I}", "input_bytes", (json_int_t)in, "output_bytes", (json_int_t)out);
+    return json_pack("{s:I, s:I}", "input_bytes", (json_int_t)(in / samples), "output_bytes",
+                     (json_int_t)(out / samples));
 }
 
-json_t *rg_worker_work_facts(const rg_graph *graph) {
+json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples) {
     rg_work work;
     if (rg_graph_work(graph, &work, NULL) != RG_OK)
         return NULL;
-    return json_pack("{s:I, s:I, s:I, s:I}", "macs", (json_int_t)(work.macs), "other_ops",
-                     (json_int_t)(work.other_ops), "bytes_read", (json_int_t)(work.bytes_read),
-                     "bytes_written", (json_int_t)(work.bytes_written));
+    return json_pack("{s:I, s:I, s:I, s:I}", "macs", (json_int_t)(work.macs / samples), "other_ops",
+                     (json_int_t)(work.other_ops / samples), "bytes_read",
+                     (json_int_t)(work.bytes_read / samples), "bytes_written",
+                     (json_int_t)(work.bytes_written / samples));
 }
 
 static void host_state(rg_worker *worker, const char *key) {
@@ -155,14 +157,19 @@ void rg_worker_facts_begin(rg_worker *worker) {
 
 void rg_worker_facts_loaded(rg_worker *worker) {
     const rg_graph *graph = worker->loaded.workload.graph;
+    worker->repeat = rg_inputs_repeat(graph, worker->settings.batch);
+    uint32_t samples = worker->settings.batch / worker->repeat;
     rg_worker_facts_memory(worker, "rss_loaded_bytes");
     json_object_set_new(worker->facts, "workload", rg_worker_workload_facts(&worker->loaded));
-    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph));
-    json_t *work = rg_worker_work_facts(graph);
+    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph, samples));
+    json_t *work = rg_worker_work_facts(graph, samples);
     if (work)
         json_object_set_new(worker->facts, "work", work);
     json_t *settings = json_object_get(worker->facts, "settings");
-    json_object_set_new(settings, "effective", effective_settings(worker));
+    json_t *effective = effective_settings(worker);
+    if (!strcmp(rg_json_get_text(effective, "pinned", "true"), "false"))
+        rg_worker_flag(worker, "not-pinned");
+    json_object_set_new(settings, "effective", effective);
     placement(worker);
 }
 

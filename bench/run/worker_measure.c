@@ -36,6 +36,15 @@ static void set_no_truth(rg_worker *worker) {
                         json_pack("{s:b, s:s}", "compared", 0, "what", why));
 }
 
+/* Outputs of a model with state are comparable only right after a reset. */
+static bool has_state(const rg_graph *graph) {
+    for (uint32_t i = 0; i < graph->n_tensors; i++) {
+        if (graph->tensors[i].variable)
+            return true;
+    }
+    return false;
+}
+
 /* The first comparison stands in the record, unless a later one fails. */
 rg_status rg_worker_prove(rg_worker *worker, unsigned slot, rg_err *err) {
     rg_agreement agreement;
@@ -44,8 +53,8 @@ rg_status rg_worker_prove(rg_worker *worker, unsigned slot, rg_err *err) {
         return RG_OK;
     }
     rg_status status = rg_reference_compare(
-        worker->loaded.workload.graph, &worker->reference, &worker->io[slot],
-        worker->settings.batch, worker->target->caps & RG_TARGET_EXACT, &agreement, err);
+        worker->loaded.workload.graph, &worker->reference, &worker->io[slot], worker->repeat,
+        worker->target->caps & RG_TARGET_EXACT, &agreement, err);
     if (!json_object_get(worker->facts, "truth") || status != RG_OK)
         set_truth(worker, &agreement);
     return status;
@@ -111,13 +120,13 @@ static bool between_blocks(void *user, unsigned slot, uint64_t rows) {
     rg_worker *worker = user;
     worker->shared->progress = worker->n_warm + rows;
     rg_worker_power_poll(worker);
-    if (!worker->has_reference || !worker->checks_left || rg_rng_unit(&worker->checks_rng) < 0.5)
+    if (!worker->checks_left || rg_rng_unit(&worker->checks_rng) < 0.5)
         return true;
     worker->checks_left--;
     rg_agreement agreement;
     rg_status status = rg_reference_compare(
-        worker->loaded.workload.graph, &worker->reference, &worker->io[slot],
-        worker->settings.batch, worker->target->caps & RG_TARGET_EXACT, &agreement, NULL);
+        worker->loaded.workload.graph, &worker->reference, &worker->io[slot], worker->repeat,
+        worker->target->caps & RG_TARGET_EXACT, &agreement, NULL);
     if (status != RG_OK)
         set_truth(worker, &agreement);
     return status == RG_OK;
@@ -135,6 +144,8 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     steady.cap = RG_ROWS_CAP - worker->n_warm;
     steady.n = 0;
     steady.taken = 0;
+    bool comparable = worker->has_reference && !has_state(worker->loaded.workload.graph);
+    worker->checks_left = comparable ? RG_WORKER_CHECKS : 0;
     worker->loop.pause = between_blocks;
     worker->loop.user = worker;
     rg_status status = rg_loop_run(&worker->loop, &goal, &steady, ran, err);
@@ -190,11 +201,22 @@ rg_status rg_worker_steady(rg_worker *worker, rg_err *err) {
     return RG_OK;
 }
 
-/* Every slot's outputs still stand from its last inference. */
+/* Every slot's outputs still stand from its last inference; with state, from one after a reset. */
+static rg_status prove_slot_again(rg_worker *worker, unsigned slot, rg_err *err) {
+    rg_sample sample;
+    rg_status status = RG_OK;
+    if (has_state(worker->loaded.workload.graph)) {
+        if (!worker->target->reset || worker->target->reset(worker->program) != RG_OK)
+            return RG_OK;
+        status = rg_loop_once(&worker->loop, slot, &sample, err);
+    }
+    return status == RG_OK ? rg_worker_prove(worker, slot, err) : status;
+}
+
 rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err) {
     rg_status status = RG_OK;
     for (unsigned s = 0; status == RG_OK && s < worker->slots && !is_idle(worker); s++)
-        status = rg_worker_prove(worker, s, err);
+        status = prove_slot_again(worker, s, err);
     if (status == RG_WRONG)
         rg_err_prefix(err, "after the timed run");
     return status;

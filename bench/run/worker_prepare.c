@@ -138,7 +138,7 @@ void rg_worker_load_warm(rg_worker *worker) {
 static rg_status bind_slot(rg_worker *worker, unsigned slot, rg_err *err) {
     rg_io *io = &worker->io[slot];
     const rg_graph *graph = worker->loaded.workload.graph;
-    rg_input_set set = {worker->job.cell.inputs, worker->job.cell.seed, worker->settings.batch};
+    rg_input_set set = {worker->job.cell.inputs, worker->job.cell.seed, worker->repeat};
     rg_status status = worker->target->bind(worker->program, slot, io);
     if (status != RG_OK)
         return rg_fail(err, status, NULL, "%s cannot bind slot %u", worker->target->name, slot);

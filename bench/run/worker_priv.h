@@ -36,7 +36,8 @@ typedef struct rg_worker {
     rg_session *session;
     rg_program *program;
     unsigned slots;
-    rg_io *io; /* one a slot */
+    uint32_t repeat; /* rg_inputs_repeat of the loaded graph */
+    rg_io *io;       /* one a slot */
     rg_loop loop;
 
     /* the truth */
@@ -83,8 +84,9 @@ void rg_worker_facts_memory(rg_worker *worker, const char *key);
 void rg_worker_facts_loaded(rg_worker *worker);
 void rg_worker_facts_end(rg_worker *worker); /* memory at the end, host after */
 json_t *rg_worker_workload_facts(const rg_loaded *loaded);
-json_t *rg_worker_io_facts(const rg_graph *graph);   /* of one sample */
-json_t *rg_worker_work_facts(const rg_graph *graph); /* of one sample; NULL when unknown */
+/* Of one sample, when the graph's inputs hold `samples`; NULL when the work is unknown. */
+json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples);
+json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples);
 
 /* Resource use of this process around the window. */
 typedef struct rg_usage {
