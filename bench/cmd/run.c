@@ -245,7 +245,7 @@ static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
     const char *only = j->opt->only;
     rg_status status = *j->opt->resume
                            ? rg_request_from_bundle(j->opt->resume, &j->request, &only, err)
-                           : rg_request_from_file(args, &j->request, err);
+                           : rg_request_from_file(args, j->root, &j->request, err);
     if (status == RG_OK && *j->opt->tier)
         json_object_set_new(j->request.document, "tier", json_string(j->opt->tier));
     if (status == RG_OK)
@@ -255,12 +255,27 @@ static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
     return status;
 }
 
-static int help(const rg_args *args) {
+static int help(const rg_args *args, rg_root *root) {
     rg_err err = RG_ERR_INIT;
     rg_args_help(&rg_verb_run, table);
     if (!args->n_words)
         return RG_EXIT_OK;
-    return rg_request_help(args, &err) == RG_OK ? RG_EXIT_OK : rg_report_error("run", &err);
+    return rg_request_help(args, root, &err) == RG_OK ? RG_EXIT_OK : rg_report_error("run", &err);
+}
+
+/* What the options ask for, once they are known to be sound. */
+static int do_run(job *j, const rg_args *args, rg_err *err) {
+    if (rg_root_open(j->globals->root, &j->root, err) != RG_OK)
+        return rg_report_error("run", err);
+    if (args->help)
+        return help(args, j->root);
+    if (!args->n_words && !*j->opt->resume) {
+        rg_fail(err, RG_USAGE, "railgauge run scenarios/first-light.lua", "no scenario is given");
+        return rg_report_error("run", err);
+    }
+    if (make_plan(j, args, err) != RG_OK)
+        return rg_report_error("run", err);
+    return j->opt->plan_only ? show_plan(j) : run_into_bundle(j, args, err);
 }
 
 static int run(const rg_globals *globals, int argc, char **argv) {
@@ -269,19 +284,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_err err = RG_ERR_INIT;
     if (rg_args_parse(table, &opt, 0, 1, argc, argv, &args, &err) != RG_OK)
         return rg_report_error("run", &err);
-    if (args.help)
-        return help(&args);
-    if (!args.n_words && !*opt.resume) {
-        rg_fail(&err, RG_USAGE, "railgauge run scenarios/first-light.lua", "no scenario is given");
-        return rg_report_error("run", &err);
-    }
     job j = {.globals = globals, .opt = &opt, .teller = rg_teller_new(opt.quiet)};
-    rg_status status = rg_root_open(globals->root, &j.root, &err);
-    if (status == RG_OK)
-        status = make_plan(&j, &args, &err);
-    int code = status != RG_OK ? rg_report_error("run", &err)
-               : opt.plan_only ? show_plan(&j)
-                               : run_into_bundle(&j, &args, &err);
+    int code = do_run(&j, &args, &err);
     rg_bundle_close(j.bundle);
     free(j.outcomes);
     rg_plan_free(j.plan);

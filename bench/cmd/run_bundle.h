@@ -13,7 +13,7 @@
 rg_sink rg_bundle_sink(rg_bundle *bundle);
 
 /* Derives every cell's record from the rounds on disk and writes records.jsonl; with `complete` the
- * manifest too. A cell without any round that was not refused counts as interrupted. */
+ * manifest too. */
 rg_status rg_bundle_conclude(rg_bundle *bundle, bool complete, rg_err *err);
 
 #endif

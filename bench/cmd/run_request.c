@@ -1,10 +1,12 @@
 /* run_request.c: requests from files and bundles. */
 #include "bench/cmd/run_request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
+#include "bench/run/script.h"
 
 enum { MAX_DOCUMENT_BYTES = 64 << 20 };
 
@@ -24,13 +26,67 @@ static rg_status read_json(const char *path, rg_request *request, rg_err *err) {
     return status;
 }
 
-rg_status rg_request_from_file(const rg_args *args, rg_request *ret_request, rg_err *err) {
+static rg_status evaluate(const rg_args *args, rg_root *root, bool help, rg_script *ret_script,
+                          rg_err *err) {
+    const char *sets[RG_MAX_ARGS];
+    size_t n = 0;
+    for (size_t i = 0; i < args->n_given; i++) {
+        if (!strcmp(args->given[i].key, "set"))
+            sets[n++] = args->given[i].value;
+    }
+    rg_script_args how = {
+        .path = args->words[0], .sets = sets, .n_sets = n, .root = root, .help = help};
+    rg_status status = rg_script_evaluate(&how, ret_script, err);
+    if (status == RG_OK && ret_script->printed)
+        fputs(ret_script->printed, stderr);
+    return status;
+}
+
+/* A module "nets.tiny" is kept as lib/nets/tiny.lua. */
+static char *kept_path(rg_arena *arena, const char *module) {
+    char *path = rg_arena_printf(arena, "lib/%s", module);
+    for (char *at = path; at && *at; at++)
+        *at = *at == '.' ? '/' : *at;
+    return path ? rg_arena_printf(arena, "%s.lua", path) : NULL;
+}
+
+/* The scenario's text and the files it required, for the bundle. */
+static rg_status keep_texts(const rg_script *script, rg_request *request, rg_err *err) {
+    size_t n = json_array_size(script->files);
+    const char *first = rg_json_get_text(json_array_get(script->files, 0), "text", "");
+    rg_bundle_file *files = rg_arena_array(request->arena, n + 1, sizeof *files);
+    request->text = rg_arena_strdup(request->arena, first);
+    if (!files || !request->text)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    for (size_t i = 1; i < n; i++) {
+        const json_t *row = json_array_get(script->files, i);
+        const char *text = rg_json_get_text(row, "text", "");
+        files[i - 1].path = kept_path(request->arena, rg_json_get_text(row, "name", ""));
+        files[i - 1].bytes = strlen(text);
+        files[i - 1].data = rg_arena_strdup(request->arena, text);
+        if (!files[i - 1].path || !files[i - 1].data)
+            return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
+    request->files = files;
+    request->n_files = n ? n - 1 : 0;
+    return RG_OK;
+}
+
+rg_status rg_request_from_file(const rg_args *args, rg_root *root, rg_request *ret_request,
+                               rg_err *err) {
     *ret_request = (rg_request){.arena = rg_arena_new(0)};
     if (!ret_request->arena)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (ends_in(args->words[0], ".json"))
         return read_json(args->words[0], ret_request, err);
-    return rg_fail(err, RG_UNSUPPORTED, "give a request document (.json)", "no Lua yet");
+    rg_script script = {0};
+    rg_status status = evaluate(args, root, false, &script, err);
+    if (status == RG_OK)
+        status = keep_texts(&script, ret_request, err);
+    if (status == RG_OK)
+        ret_request->document = json_incref(script.request);
+    rg_script_clear(&script);
+    return status;
 }
 
 rg_status rg_request_from_bundle(const char *dir, rg_request *ret_request, const char **ret_only,
@@ -53,10 +109,17 @@ rg_status rg_request_from_bundle(const char *dir, rg_request *ret_request, const
     return RG_OK;
 }
 
-rg_status rg_request_help(const rg_args *args, rg_err *err) {
-    (void)args;
-    (void)err;
-    return RG_OK;
+rg_status rg_request_help(const rg_args *args, rg_root *root, rg_err *err) {
+    rg_script script = {0};
+    if (ends_in(args->words[0], ".json"))
+        return RG_OK;
+    rg_status status = evaluate(args, root, true, &script, err);
+    if (status == RG_OK) {
+        printf("\n%s\n\n", args->words[0]);
+        rg_script_print_help(&script, stdout);
+    }
+    rg_script_clear(&script);
+    return status;
 }
 
 void rg_request_free(rg_request *request) {

@@ -17,16 +17,17 @@ typedef struct rg_request {
     size_t n_files;
 } rg_request;
 
-/* From args->words[0] with the --set options of args->given. ".json" files are request documents
- * as a scenario would return them. */
-rg_status rg_request_from_file(const rg_args *args, rg_request *ret_request, rg_err *err);
+/* From args->words[0] with the --set options of args->given; what the script printed goes to
+ * stderr. A ".json" file is a request document as a scenario would return it. */
+rg_status rg_request_from_file(const rg_args *args, rg_root *root, rg_request *ret_request,
+                               rg_err *err);
 
 /* From a bundle that is to be resumed; `ret_only` gets its --only (in the request's arena). */
 rg_status rg_request_from_bundle(const char *dir, rg_request *ret_request, const char **ret_only,
                                  rg_err *err);
 
 /* Prints the scenario's own summary and options to stdout. */
-rg_status rg_request_help(const rg_args *args, rg_err *err);
+rg_status rg_request_help(const rg_args *args, rg_root *root, rg_err *err);
 
 void rg_request_free(rg_request *request); /* accepts all-zero */
 

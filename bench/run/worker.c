@@ -44,7 +44,8 @@ static void send_final(rg_worker *worker, const rg_err *err) {
 static rg_status admit_workload(rg_worker *worker, rg_err *err) {
     const rg_cell *cell = &worker->job.cell;
     const char *path = NULL;
-    rg_status status = rg_workload_resolve(cell->source, worker->arena, &path, err);
+    rg_status status =
+        rg_workload_resolve(cell->source, cell->precision, worker->arena, &path, err);
     if (status == RG_OK)
         status = rg_loaded_open(cell->workload, path, &worker->loaded, err);
     if (status != RG_OK)

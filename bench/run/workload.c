@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/core/fs.h"
+#include "bench/run/materialise.h"
 
 enum { MAX_EMPTY_BYTES = 1 << 28 };
 
@@ -12,19 +12,15 @@ static bool starts_with(const char *text, const char *head) {
     return !strncmp(text, head, strlen(head));
 }
 
-rg_status rg_workload_resolve(const char *source, rg_arena *arena, const char **ret_path,
-                              rg_err *err) {
-    const char *path = NULL;
-    if (starts_with(source, "file:"))
-        path = source + 5;
-    else if (starts_with(source, "empty:"))
-        path = source;
-    else
-        return rg_fail(err, RG_UNSUPPORTED, "use a model file",
-                       "workloads of the kind '%.*s' cannot be made here",
-                       (int)strcspn(source, ":"), source);
-    *ret_path = rg_arena_strdup(arena, path);
-    return *ret_path ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+rg_status rg_workload_resolve(const char *source, const char *precision, rg_arena *arena,
+                              const char **ret_path, rg_err *err) {
+    if (!starts_with(source, "empty:") && !starts_with(source, "file:empty:"))
+        return rg_materialise(source, precision, arena, ret_path, err);
+    const char *path = rg_arena_strdup(arena, strstr(source, "empty:"));
+    if (!path)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    *ret_path = path;
+    return RG_OK;
 }
 
 /* One tensor of int8, at once input and output. */

@@ -10,10 +10,11 @@
 #include "bench/iface/target.h"
 #include "bench/run/model.h"
 
-/* Finds or makes the file behind "file:PATH", "suite:NAME" or "op:JSON". "empty:N" stands for
- * itself: a model without operators that hands N bytes through, which costs what a call costs. */
-rg_status rg_workload_resolve(const char *source, rg_arena *arena, const char **ret_path,
-                              rg_err *err);
+/* Finds or makes the file behind "file:PATH", "suite:NAME" or "op:JSON" (materialise.h, also for
+ * `precision`). "empty:N", also as file name, stands for itself: a model without operators that
+ * hands N bytes through, which costs what a call costs. */
+rg_status rg_workload_resolve(const char *source, const char *precision, rg_arena *arena,
+                              const char **ret_path, rg_err *err);
 
 /* An open workload; the rg_workload inside points into it. */
 typedef struct rg_loaded {
