@@ -33,8 +33,8 @@ typedef struct plan {
 } plan;
 
 static int activation_of(const rg_op_call *call) {
-    return call->params ? ((const arithmetic_params *)call->params)->activation
-                        : RG_ACTIVATION_NONE;
+    return call->op->params ? ((const arithmetic_params *)call->params)->activation
+                            : RG_ACTIVATION_NONE;
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
