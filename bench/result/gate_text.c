@@ -78,14 +78,40 @@ static texts texts_of(const rg_gate_test *test) {
     return t;
 }
 
+/* Bytes of a character that could move the cursor, colour the terminal or turn the reading
+ * direction, where one begins at `p`; else 0. */
+static size_t unprintable(const unsigned char *p) {
+    if (*p < 0x20 || *p == 0x7F)
+        return 1;
+    if (p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0) /* C1 controls */
+        return 2;
+    if (p[0] != 0xE2)
+        return 0;
+    bool embedding = p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE; /* U+202A to U+202E */
+    bool isolate = p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9;   /* U+2066 to U+2069 */
+    return embedding || isolate ? 3 : 0;
+}
+
+/* A copy that a terminal shows as it is, cut to `cap`. */
+static void clean(const char *text, char *ret, size_t cap) {
+    size_t n = 0;
+    while (*text && n + 1 < cap) {
+        size_t skip = unprintable((const unsigned char *)text);
+        ret[n++] = skip ? '?' : *text;
+        text += skip ? skip : 1;
+    }
+    ret[n] = '\0';
+}
+
 /* Adds `text` in words, at most `columns` wide, later lines after `indent` spaces. The first line
  * stands at column `at` already. */
 static void wrap(rg_text *out, const char *text, size_t at, size_t indent, size_t columns) {
     bool fresh = true;
     while (*text) {
         size_t n = strcspn(text, " ");
-        char word[1024];
-        snprintf(word, sizeof word, "%.*s", (int)n, text);
+        char raw[1024], word[1024];
+        snprintf(raw, sizeof raw, "%.*s", (int)n, text);
+        clean(raw, word, sizeof word);
         size_t width = rg_text_columns(word);
         if (!fresh && at + 1 + width > columns) {
             rg_text_printf(out, "\n%*s", (int)indent, "");
@@ -102,7 +128,9 @@ static void wrap(rg_text *out, const char *text, size_t at, size_t indent, size_
 }
 
 /* A name in at most `columns`: its middle gives way. */
-static void fit_name(const char *name, size_t columns, char *ret, size_t cap) {
+static void fit_name(const char *raw, size_t columns, char *ret, size_t cap) {
+    char name[1024];
+    clean(raw, name, sizeof name);
     size_t n = strlen(name);
     if (rg_text_columns(name) <= columns || columns < 8) {
         snprintf(ret, cap, "%s", name);
@@ -210,8 +238,11 @@ static void trust_text(const rg_gate *gate, rg_text *out) {
 
 static void add_head(const rg_gate *gate, size_t columns, rg_text *out) {
     rg_text line = {0};
-    rg_text_printf(out, "baseline   %s\ncandidate  %s\n", gate->baseline.name,
-                   gate->candidate.name);
+    char name[1024];
+    clean(gate->baseline.name, name, sizeof name);
+    rg_text_printf(out, "baseline   %s\n", name);
+    clean(gate->candidate.name, name, sizeof name);
+    rg_text_printf(out, "candidate  %s\n", name);
     const json_t *host = json_object_get(gate->candidate.facts, "host");
     const char *machine = rg_json_get_text(host, "board", rg_json_get_text(host, "cpu", NULL));
     if (machine) {
@@ -248,7 +279,7 @@ static void add_narrow(const rg_gate_test *test, const char *previous, size_t co
         fit_name(test->cell, columns - 2, name, sizeof name);
         rg_text_printf(out, "  %s\n", name);
     }
-    rg_text_printf(out, "%c   %-9.14s", marks[test->verdict], rg_gate_metric_label(test));
+    rg_text_printf(out, "%c   %-12.14s", marks[test->verdict], rg_gate_metric_label(test));
     if (test->metric == RG_FIG_COUNT)
         rg_text_printf(out, " %s\n", rg_verdict_word(test->verdict));
     else
@@ -274,7 +305,7 @@ static void add_padded(rg_text *out, const char *text, size_t columns) {
     rg_text_printf(out, "%s%*s", text, n < columns ? (int)(columns - n) : 0, "");
 }
 
-enum { FIXED_WIDE = 2 + 1 + 12 + 10 + 10 + 10 + 20 + 9 + 15 };
+enum { FIXED_WIDE = 2 + 1 + 13 + 10 + 10 + 10 + 20 + 9 + 15 };
 
 static void add_wide(const rg_gate_test *test, size_t name_columns, size_t columns, rg_text *out) {
     char name[512];
@@ -282,7 +313,7 @@ static void add_wide(const rg_gate_test *test, size_t name_columns, size_t colum
     fit_name(test->cell, name_columns, name, sizeof name);
     rg_text_printf(out, "%c ", marks[test->verdict]);
     add_padded(out, name, name_columns);
-    rg_text_printf(out, " %-11.14s %9s %9s %9s %19s %8s  %-14s", rg_gate_metric_label(test),
+    rg_text_printf(out, " %-12.14s %9s %9s %9s %19s %8s  %-14s", rg_gate_metric_label(test),
                    test->metric == RG_FIG_COUNT ? "" : t.baseline,
                    test->metric == RG_FIG_COUNT ? "" : t.candidate, t.change, t.interval, t.limit,
                    rg_verdict_word(test->verdict));
@@ -295,16 +326,27 @@ static void add_wide(const rg_gate_test *test, size_t name_columns, size_t colum
     }
 }
 
+/* Blanks before line ends are of no use to anybody. */
+static void trim_line(rg_text *out) {
+    if (out->failed || !out->bytes)
+        return;
+    size_t n = out->bytes - 1;
+    while (n && out->data[n - 1] == ' ')
+        n--;
+    out->bytes = n;
+    rg_text_add(out, "\n");
+}
+
 static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out) {
     bool wide = columns >= WIDE;
     size_t names = wide ? widest_name(gate, columns - FIXED_WIDE - 1) : 0;
     const char *previous = NULL;
     size_t shown = 0, passed = 0, left = 0;
     if (wide)
-        rg_text_printf(out, "  %-*s %-11s %9s %9s %9s %19s %8s  %s\n", (int)names, "cell", "metric",
+        rg_text_printf(out, "  %-*s %-12s %9s %9s %9s %19s %8s  %s\n", (int)names, "cell", "metric",
                        "baseline", "candidate", "change", "95 % interval", "limits", "verdict");
     else
-        rg_text_printf(out, "    %-9s %9s %9s %9s %18s %8s\n", "metric", "baseline", "candidate",
+        rg_text_printf(out, "    %-12s %9s %9s %9s %18s %8s\n", "metric", "baseline", "candidate",
                        "change", "95 % interval", "limits");
     for (size_t i = 0; i < gate->n; i++) {
         const rg_gate_test *test = &gate->tests[i];
@@ -318,6 +360,7 @@ static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out
             add_wide(test, names, columns, out);
         else
             add_narrow(test, previous, columns, out);
+        trim_line(out);
         previous = test->cell;
         shown++;
     }
@@ -329,7 +372,10 @@ static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out
 }
 
 /* A word for a POSIX shell. */
-static void add_quoted(rg_text *out, const char *word) {
+static void add_quoted(rg_text *out, const char *raw) {
+    char copy[4096];
+    clean(raw, copy, sizeof copy);
+    const char *word = copy;
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,@%+-";
     if (*word && strspn(word, plain) == strlen(word)) {
@@ -358,6 +404,15 @@ static void add_rerun(const rg_gate *gate, rg_text *out) {
     rg_text_printf(&path, "%s/scenario.lua", gate->candidate.name);
     rg_text_add(out, "railgauge run ");
     add_quoted(out, path.data ? path.data : "");
+    const json_t *arguments = json_object_get(gate->candidate.facts, "arguments");
+    size_t i;
+    json_t *set;
+    json_array_foreach(json_object_get(arguments, "set"), i, set) {
+        if (!json_is_string(set))
+            continue;
+        rg_text_add(out, " --set ");
+        add_quoted(out, json_string_value(set));
+    }
     rg_text_add(out, " --only ");
     add_quoted(out, gate->tests[0].cell);
     rg_text_free(&path);
