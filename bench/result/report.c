@@ -200,7 +200,7 @@ static rg_status render(job *work, const char *const *dirs, size_t n_dirs, rg_te
 
 rg_status rg_report_render(const char *const *dirs, size_t n_dirs, const rg_report_options *options,
                            rg_text *ret_report, rg_text *ret_words, rg_err *err) {
-    static const char *const folders[] = {"reports/lib", NULL};
+    static const char *const folders[] = {"reports/lib", "reports/templates", NULL};
     if (n_dirs < 1 || n_dirs > RG_REPORT_MAX_BUNDLES)
         return rg_fail(err, RG_USAGE, "name the folders that `railgauge run` named at its end",
                        "a report takes 1 to %d bundles, not %zu", RG_REPORT_MAX_BUNDLES, n_dirs);

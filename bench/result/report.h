@@ -5,9 +5,9 @@
  * A template gets one table:
  *   bundles   list of {dir, label = "A", "B" ..., finished, damage = {words...}, info =
  * bundle.json, cells, records (lines of cells.jsonl and records.jsonl), manifest_sha256 when
- *             finished, samples = {[cell key] = {n, values = steady latencies in ns, ascending, at
- *             most 400 order statistics of n}} when the format draws charts}
- *   fields    list of {key, unit, better, group, label, help} as in record.h
+ *             finished, state = {before, after} of the machine (run/host.h), samples = {[cell key]
+ * = {n, values = steady latencies in ns, ascending, at most 400 order statistics of n}} when the
+ * format draws charts} fields    list of {key, unit, better, group, label, help} as in record.h
  *   codes     id -> {kind, seen, why, advice} as in core/codes.h
  *   options   {width, utf8, color, program, template, format} */
 #ifndef RG_RESULT_REPORT_H

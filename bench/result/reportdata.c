@@ -141,11 +141,11 @@ static rg_status gather_bundle(const char *dir, size_t index, bool with_samples,
         status = rg_report_samples(bundle, samples, damage, err);
     if (status == RG_OK) {
         const char label[2] = {(char)('A' + index), '\0'};
-        json_t *object =
-            json_pack("{s:s, s:s, s:b, s:O, s:o, s:o, s:o, s:O}", "dir", dir, "label", label,
-                      "finished", rg_bundle_finished(bundle), "damage", damage, "info",
-                      shared(rg_bundle_facts(bundle)), "cells", shared(rg_bundle_cells(bundle)),
-                      "records", shared(rg_bundle_records(bundle)), "samples", samples);
+        json_t *object = json_pack(
+            "{s:s, s:s, s:b, s:O, s:o, s:o, s:o, s:O, s:o}", "dir", dir, "label", label, "finished",
+            rg_bundle_finished(bundle), "damage", damage, "info", shared(rg_bundle_facts(bundle)),
+            "cells", shared(rg_bundle_cells(bundle)), "records", shared(rg_bundle_records(bundle)),
+            "samples", samples, "state", rg_report_state(bundle));
         if (rg_bundle_finished(bundle))
             add_manifest_hash(bundle, object);
         if (!object || json_array_append_new(list, object) < 0)

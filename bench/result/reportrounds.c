@@ -105,6 +105,29 @@ rg_status rg_report_samples(const rg_bundle *bundle, json_t *samples, json_t *da
     return status;
 }
 
+/* --- the machine's state -------------------------------------------------------------------- */
+
+static void take_state(const rg_bundle *bundle, uint32_t order, const char *when, json_t *state) {
+    json_t *facts = NULL;
+    if (rg_bundle_read_facts(bundle, order, &facts, NULL) != RG_OK)
+        return;
+    json_t *seen = json_object_get(json_object_get(facts, "host"), when);
+    if (seen)
+        json_object_set(state, when, seen);
+    json_decref(facts);
+}
+
+json_t *rg_report_state(const rg_bundle *bundle) {
+    json_t *state = json_object();
+    size_t n;
+    const uint32_t *orders = rg_bundle_rounds(bundle, &n);
+    if (n) {
+        take_state(bundle, orders[0], "before", state);
+        take_state(bundle, orders[n - 1], "after", state);
+    }
+    return state;
+}
+
 /* --- records -------------------------------------------------------------------------------- */
 
 /* The rounds of one cell, read into the arena. Damaged ones are said and left out. */

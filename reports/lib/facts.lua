@@ -33,6 +33,22 @@ local function tiers(m)
   return #names > 0 and words.join(names) or nil
 end
 
+-- What the harness itself costs, or nil where no cell says.
+local function overhead_text(cells)
+  local function worst(key)
+    local most
+    for _, cell in ipairs(cells) do
+      local value = (cell.figures[key] or {}).value
+      if value then most = math.max(most or value, value) end
+    end
+    return most and units.text({ value = most }, "ns")
+  end
+  local overhead, clock = worst("overhead_ns"), worst("clock_cost_ns")
+  if not overhead and not clock then return "" end
+  return (overhead and " The harness costs at most " .. overhead .. " an iteration (empty target)." or "") ..
+    (clock and " One reading of the clock costs at most " .. clock .. "." or "")
+end
+
 -- Paragraphs that say how the figures were made.
 function facts.method(m)
   local shown = {}
@@ -46,7 +62,7 @@ function facts.method(m)
     doc.paragraph { text = (tier and "Tier " .. tier .. ". " or "") ..
       (rounds and "Rounds a cell: " .. rounds .. ", each a fresh process that loads the model, proves" ..
       " its output against the reference, warms up and measures. " or "") ..
-      (n and "Steady inferences behind p95: " .. n .. "." or "") },
+      (n and "Steady inferences behind p95: " .. n .. "." or "") .. overhead_text(shown) },
     doc.paragraph { text = "Percentiles are type-7 quantiles of the steady inferences of all rounds" ..
       " together; warm-up (MSER-5, capped) is kept apart and nothing is dropped as an outlier." ..
       " Intervals are 95 % and come from the rounds (round-block bootstrap-t on the log scale), since" ..
@@ -77,13 +93,21 @@ local ROWS = {
   { "hypervisor", "host.hypervisor" },
   { "operating system", "host.os" },
   { "kernel", "host.kernel" },
-  { "governor", "host.governor", "state.governor", "host_state.governor" },
-  { "clocks (kHz)", "state.clock_khz", "host_state.clock_khz", "host.clock_khz" },
-  { "power mode", "host.power_mode", "state.power_mode", "host_state.power_mode" },
-  { "started (Unix ns)", "started_wall_ns", "started" },
-  { "seed", "plan.seed", "seed", "settings.seed" },
+  { "governor", "host.governor", "state.before.governor" },
+  { "clocks at start (kHz)", "state.before.clock_khz" },
+  { "clocks at end (kHz)", "state.after.clock_khz" },
+  { "temperatures at end (mC)", "state.after.temperature_mc" },
+  { "throttle counters at start", "state.before.throttle" },
+  { "throttle counters at end", "state.after.throttle" },
+  { "load at start", "state.before.load_1m" },
+  { "power mode", "host.power_mode", "state.before.power_mode" },
+  { "libraries", "host.libraries" },
+  { "created", "created" },
+  { "seed", "plan.seed" },
+  { "arguments", "arguments" },
+  { "measured", "request.measure", "plan.measure" },
 }
-local MUST = { ["plan hash"] = true, kernel = true, governor = true, ["clocks (kHz)"] = true,
+local MUST = { ["plan hash"] = true, kernel = true, governor = true, ["clocks at start (kHz)"] = true,
   machine = true, ["scenario text, sha256"] = true }
 
 -- Any value as one line: lists joined, objects as key=value.
@@ -112,8 +136,10 @@ end
 
 local function info_rows(bundle)
   local rows = { { "bundle", words.clean(bundle.dir) .. (bundle.finished and " (finished)" or " (unfinished)") } }
+  local known = { state = bundle.state }
+  for key, value in pairs(bundle.info or {}) do known[key] = value end
   for _, row in ipairs(ROWS) do
-    local value = model.first(bundle.info or {}, table.unpack(row, 2))
+    local value = model.first(known, table.unpack(row, 2))
     if row[1] == "program" and type(value) == "table" then value = nil end
     if value ~= nil then
       local text = row.bytes and tonumber(value) and units.text({ value = tonumber(value) }, "bytes") or line_of(value)
@@ -126,12 +152,26 @@ local function info_rows(bundle)
   return rows
 end
 
+-- Settings in effect, once for all cells that share them; what was requested where it differs.
 local function settings_rows(bundle, rows)
-  for _, path in ipairs({ "settings", "plan.measure", "measure" }) do
-    local settings = model.dig(bundle.info or {}, path)
-    if type(settings) == "table" and next(settings) ~= nil then
-      rows[#rows + 1] = { path == "settings" and "settings" or "measure", line_of(settings) }
+  local seen, order = {}, {}
+  if type((bundle.info or {}).settings) == "table" then
+    rows[#rows + 1] = { "settings", line_of(bundle.info.settings) }
+  end
+  for _, cell in ipairs(bundle.clean_cells) do
+    local settings = model.dig(cell.record, "context.settings")
+    if type(settings) == "table" then
+      local effective, requested = line_of(settings.effective or {}), line_of(settings.requested or {})
+      local text = effective .. (requested ~= effective and " (requested: " .. requested .. ")" or "")
+      if not seen[text] then
+        seen[text] = {}
+        order[#order + 1] = text
+      end
+      table.insert(seen[text], "#" .. cell.number)
     end
+  end
+  for _, text in ipairs(order) do
+    rows[#rows + 1] = { "settings in effect", (#order > 1 and words.join(seen[text], 8) .. ": " or "") .. text }
   end
 end
 

@@ -68,6 +68,7 @@ local function figures_of(record, provenance)
       own.provenance = clean_or(figure.provenance, provenance)
       if type(own.value) ~= "number" then own.value = nil end
       own.na = clean_or(own.na, not own.value and "not-available" or nil)
+      own.within = model.dig(record, "within_process." .. key)
       figures[key] = own
     end
   end
@@ -152,7 +153,7 @@ local function has_value(cell)
 end
 
 -- Energy figures of two scopes are different quantities.
-local function scope_of(cell, key)
+function model.scope(cell, key)
   if not (key:find("energy", 1, true) or key:find("power", 1, true) or key:find("watt", 1, true)) then
     return ""
   end
@@ -166,7 +167,7 @@ local function competitors(cells, key)
   for _, cell in ipairs(cells) do
     local figure = cell.figures[key]
     if cell.rankable and figure and figure.value and figure.provenance == cell.provenance then
-      local id = cell.group .. "\0" .. scope_of(cell, key)
+      local id = cell.group .. "\0" .. model.scope(cell, key)
       if not groups[id] then
         groups[id] = {}
         order[#order + 1] = groups[id]

@@ -12,7 +12,7 @@ local FIGURES = {
   { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
   { "latency_p99_ns", "p99", 3 }, { "throughput_per_s", "inferences/s", 3 },
   { "achieved_tops", "TOPS", 3 }, { "rss_peak_bytes", "peak RSS", 4 },
-  { "arena_bytes", "arena", 4 }, { "energy_total_uj", "energy/inference", 4 },
+  { "arena_bytes", "arena", 4 }, { "energy_total_uj", "energy/inference", 4, interval = true },
   { "tops_per_watt", "TOPS/W", 4 },
 }
 
@@ -40,15 +40,27 @@ local function figure_cell(cell, key, interval)
   local shown = { value = figure.value, na = figure.na, n = figure.n, best = cell.best[key],
     low = figure.low, high = figure.high, show_interval = interval,
     within_one_process = cell.within_one_process, no_interval = figure.no_interval }
+  if cell.within_one_process and not shown.low and type(figure.within) == "table" then
+    shown.low, shown.high = figure.within.low, figure.within.high
+  end
   if figure.provenance ~= cell.provenance then shown.mark = figure.provenance end
   if figure.provenance == "simulated" and cell.provenance ~= "simulated" then shown.best = nil end
   shown.provenance = figure.provenance
   return shown
 end
 
+-- What the rails stood for, since joules of two scopes are two quantities.
+local function scope_text(cell)
+  local energy = cell.figures.energy_total_uj
+  if not energy then return "n/a (not-measured)" end
+  if not energy.value then return "n/a (" .. energy.na .. ")" end
+  local scope = model.scope(cell, "energy_total_uj")
+  return scope ~= "" and words.clean(scope) or "unknown"
+end
+
 local function cell_row(m, cell)
   local cells = { number = "#" .. cell.number, name = model.label(m, cell), status = cell.status,
-    n = samples_text(cell), rounds = tostring(cell.rounds), agreement = agreement(cell),
+    n = samples_text(cell), rounds = tostring(cell.rounds), scope = scope_text(cell), agreement = agreement(cell),
     flags = #cell.flags > 0 and table.concat(cell.flags, " ") or "none",
     provenance = cell.provenance }
   for _, column in ipairs(FIGURES) do cells[column[1]] = figure_cell(cell, column[1], column.interval) end
@@ -74,7 +86,10 @@ local function cell_columns(m)
         align = "right", priority = figure[3], interval = figure.interval,
         scale = figure[1]:find("^latency_") and "latency" or nil }
     end
-    if figure.interval then
+    if figure[1] == "energy_total_uj" then
+      columns[#columns + 1] = text_column("scope", "energy scope", 4)
+    end
+    if figure[1] == "latency_p95_ns" then
       columns[#columns + 1] = text_column("n", "n", 2, { align = "right" })
       columns[#columns + 1] = text_column("rounds", "rounds", 3, { align = "right" })
     end
@@ -114,6 +129,29 @@ function tables.cells(m, cells, id, caption)
   for _, cell in ipairs(cells) do rows[#rows + 1] = cell_row(m, cell) end
   return doc.table { id = id, caption = caption, columns = cell_columns(m), rows = rows,
     notes = cell_notes(cells) }
+end
+
+-- Figures that the table of cells leaves out, where any cell has a value.
+function tables.details(m, cells, id, caption)
+  local shown, rows = {}, {}
+  for _, figure in ipairs(FIGURES) do shown[figure[1]] = true end
+  local columns = { text_column("number", "#", 0, { align = "right", keep = true }),
+    text_column("name", "cell", 0, { shorten = true, keep = true }) }
+  for _, field in ipairs(m.fields) do
+    local function valued(cell) return cell.figures[field.key] and cell.figures[field.key].value end
+    if not shown[field.key] and any(cells, valued) then
+      columns[#columns + 1] = { key = field.key, label = field.label, type = "figure", unit = field.unit,
+        align = "right", priority = 2 }
+    end
+  end
+  if #columns == 2 then return nil end
+  for _, cell in ipairs(cells) do
+    local values = { number = "#" .. cell.number, name = model.label(m, cell) }
+    for _, field in ipairs(m.fields) do values[field.key] = figure_cell(cell, field.key) end
+    rows[#rows + 1] = { cells = values, class = cell.status ~= "ok" and cell.status or nil,
+      provenance = cell.provenance }
+  end
+  return doc.table { id = id, caption = caption, columns = columns, rows = rows }
 end
 
 local function apart(a, b)

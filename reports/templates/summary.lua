@@ -47,11 +47,20 @@ local function optional(title, id, node, intro)
     nodes = intro and { doc.paragraph { text = intro }, node } or { node } }
 end
 
-local function build(data)
+local function details_section(m)
+  local nodes = {}
+  add(nodes, tables.details(m, m.measured, "details", "Further figures of measured cells"))
+  add(nodes, tables.details(m, m.simulated, "simulated-details", "Further figures of simulated cells"))
+  return #nodes > 0 and doc.section { title = "Further figures", id = "further", nodes = nodes } or nil
+end
+
+-- `details` adds every figure that the table of cells leaves out.
+local function build(data, details)
   local m = model.build(data)
   local nodes = {}
   add(nodes, verdict.section(m))
   add(nodes, cells_section(m))
+  if details then add(nodes, details_section(m)) end
   local parts = {
     optional("Side by side", "side-by-side", tables.side_by_side(m),
       "The same cells of several bundles. A change stands only where the intervals separate;" ..

@@ -118,6 +118,13 @@ def test_html_without_charts_is_as_agreed():
     check_golden("report-ordinary.html", report("ordinary", "--format", "html", PATH=""))
 
 
+def test_the_full_template_has_every_figure():
+    made("ordinary", bundles.ordinary())
+    text = report("ordinary", "--template", "full", "--width", "120")
+    assert text.count("Further figures") == 2 and "first (ms)" in text, text
+    assert "Further figures" not in report("ordinary")
+
+
 def test_two_bundles_side_by_side_are_as_agreed():
     made("before", [bundles.cell("a/sim"), bundles.cell("gone/sim")])
     made("after", [bundles.cell("a/sim", base_ns=3_000_000), bundles.cell("new/sim")])
