@@ -181,7 +181,7 @@ static void print_json(const job *j) {
     json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
     json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));
     char *text = rg_json_text(all, 2);
-    fputs(text ? text : "", stdout);
+    puts(text ? text : "{}");
     free(text);
     json_decref(all);
 }

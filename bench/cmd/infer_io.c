@@ -236,13 +236,21 @@ static json_t *tensor_json(const rg_tensor *tensor, uint32_t index, const void *
     return one;
 }
 
+/* Whole numbers of integer tensors stay whole; JSON knows no NaN and no infinity. */
+static json_t *number_json(const rg_tensor *tensor, double value) {
+    bool is_float = tensor->dtype == RG_DTYPE_FLOAT32 || tensor->dtype == RG_DTYPE_FLOAT64;
+    if (!is_float && fabs(value) < 0x1p53)
+        return json_integer((json_int_t)value);
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 static void add_values(json_t *one, const rg_tensor *tensor, const void *data) {
     enum { SHOWN = 16 };
     json_t *first = json_array();
     size_t n = count_elements(tensor), top;
     double value;
     for (size_t i = 0; i < n && i < SHOWN && element_at(tensor, data, i, &value); i++)
-        json_array_append_new(first, isfinite(value) ? json_real(value) : json_null());
+        json_array_append_new(first, number_json(tensor, value));
     json_object_set_new(one, "first", first);
     if (is_scores(tensor) && find_top(tensor, data, &top, &value))
         json_object_set_new(one, "top1", json_integer((json_int_t)top));
