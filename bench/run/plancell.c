@@ -110,32 +110,49 @@ static rg_status parse_pattern(const json_t *asked, rg_pattern *ret_pattern, rg_
     return RG_OK;
 }
 
+/* An object with its keys in order, so that names and records do not depend on how it was written;
+ * Lua's empty table is an empty list. A new reference, NULL when memory ran out. */
+static json_t *ordered(const json_t *object) {
+    if (!json_is_object(object))
+        return json_object();
+    char *line = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
+    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
+    free(line);
+    return sorted;
+}
+
 /* --- workload ------------------------------------------------------------------------------------
  */
 
-/* "conv2d:1x56x56x64,filters=64": the kind, the input's shape, then all else in order of names. */
-static void describe_op(const json_t *op, rg_text *text) {
+/* "3x3" for [3, 3]; words and numbers as they are. */
+static void describe_value(const json_t *value, rg_text *text) {
     size_t i;
-    json_t *item, *value;
-    const char *key;
-    rg_text_add(text, rg_json_get_text(op, "kind", ""));
-    json_array_foreach(json_object_get(op, "input"), i, item) {
-        rg_text_printf(text, "%s%lld", i ? "x" : ":", (long long)json_integer_value(item));
+    json_t *item;
+    if (json_is_string(value))
+        rg_text_add(text, json_string_value(value));
+    else if (json_is_integer(value))
+        rg_text_printf(text, "%lld", (long long)json_integer_value(value));
+    else if (json_is_number(value))
+        rg_text_printf(text, "%.15g", json_number_value(value));
+    json_array_foreach(value, i, item) {
+        rg_text_add(text, i ? "x" : "");
+        describe_value(item, text);
     }
-    json_t *rest = json_copy((json_t *)op);
-    json_object_del(rest, "kind");
-    json_object_del(rest, "input");
-    char *line = json_dumps(rest, JSON_SORT_KEYS | JSON_COMPACT);
-    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
+}
+
+/* "conv2d:1x56x56x64,filters=64,kernel=3x3": kind, input's shape, then all else by name. */
+static void describe_op(const json_t *op, rg_text *text) {
+    const char *key;
+    json_t *value, *sorted = ordered(op);
+    rg_text_printf(text, "%s:", rg_json_get_text(op, "kind", ""));
+    describe_value(json_object_get(op, "input"), text);
     json_object_foreach(sorted, key, value) {
-        char *word =
-            json_is_string(value) ? strdup(json_string_value(value)) : rg_json_text(value, 0);
-        rg_text_printf(text, ",%s=%s", key, word ? word : "?");
-        free(word);
+        if (!strcmp(key, "kind") || !strcmp(key, "input"))
+            continue;
+        rg_text_printf(text, ",%s=", key);
+        describe_value(value, text);
     }
     json_decref(sorted);
-    free(line);
-    json_decref(rest);
 }
 
 static rg_status op_workload(const json_t *op, rg_arena *arena, rg_cell *cell, rg_err *err) {
@@ -231,17 +248,6 @@ static rg_status check_options(const json_t *options, const char *target_name, r
     rg_status status = rg_schema_parse(&schema, options, record, err);
     free(record);
     return status;
-}
-
-/* An object with its keys in order, so that names and records do not depend on how it was written;
- * Lua's empty table is an empty list. A new reference, NULL when memory ran out. */
-static json_t *ordered(const json_t *object) {
-    if (!json_is_object(object))
-        return json_object();
-    char *line = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
-    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
-    free(line);
-    return sorted;
 }
 
 /* What the target gets: the cell's options and those of its arm. */

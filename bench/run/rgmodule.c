@@ -171,62 +171,9 @@ static int suite(lua_State *lua) {
 /* --- operator cases
  * -------------------------------------------------------------------------------- */
 
-static const rg_field op_case_fields[] = {
-    {"kind", RG_FIELD_TEXT, .help = "the operator"},
-    {"dtype", RG_FIELD_TEXT, .help = "element type of the input"},
-    {"input", RG_FIELD_TABLE, .help = "shape of the input"},
-    {"filters", RG_FIELD_INT, .help = "output channels of conv2d"},
-    {"kernel", RG_FIELD_TABLE, .help = "height and width of the filter"},
-    {"units", RG_FIELD_INT, .help = "outputs of fully_connected"},
-    {0},
-};
-
 static const char *kind_at(size_t i, void *user) {
     (void)user;
     return rg_ops[i] ? rg_ops[i]->kind : NULL;
-}
-
-/* Is `key` a parameter of an operator of this kind? */
-static bool is_op_key(const char *kind, const char *key) {
-    bool known = rg_field_find(op_case_fields, key) != NULL;
-    for (size_t i = 0; !known && rg_ops[i]; i++)
-        known = !strcmp(rg_ops[i]->kind, kind) && rg_field_find(rg_ops[i]->params, key);
-    return known;
-}
-
-typedef struct op_keys {
-    const char *kind;
-} op_keys;
-
-/* Candidate i of the keys of a kind: those of every case, then each operator's parameters. */
-static const char *op_key_at(size_t i, void *user) {
-    const op_keys *keys = user;
-    for (const rg_field *f = op_case_fields; f->key; f++) {
-        if (i-- == 0)
-            return f->key;
-    }
-    for (size_t k = 0; rg_ops[k]; k++) {
-        bool same = !strcmp(rg_ops[k]->kind, keys->kind);
-        for (const rg_field *f = same ? rg_ops[k]->params : NULL; f && f->key; f++) {
-            if (i-- == 0)
-                return f->key;
-        }
-    }
-    return NULL;
-}
-
-static void check_op_keys(lua_State *lua, const char *kind, int index) {
-    op_keys keys = {kind};
-    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
-        const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
-        if (is_op_key(kind, key))
-            continue;
-        const char *near = rg_text_nearest(key, op_key_at, &keys);
-        char advice[160];
-        snprintf(advice, sizeof advice, near ? "did you mean '%s'?" : "`railgauge list ops` tells",
-                 near);
-        rg_sandbox_raise(lua, advice, "operator '%s' has no key '%s'", kind, key);
-    }
 }
 
 static int op(lua_State *lua) {
@@ -242,7 +189,11 @@ static int op(lua_State *lua) {
                  near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
         rg_sandbox_raise(lua, advice, "there is no operator '%s'", kind);
     }
-    check_op_keys(lua, kind, 2);
+    rg_module_check_keys(lua, 2, &rg_schema_op, 0, NULL);
+    if (lua_getfield(lua, 2, "input") != LUA_TTABLE)
+        rg_sandbox_raise(lua, "write input = {1, 56, 56, 64}",
+                         "an operator case needs its input's shape");
+    lua_settop(lua, 2);
     lua_newtable(lua); /* {op = {kind = ..., all of argument 2}} */
     lua_newtable(lua);
     for (lua_pushnil(lua); lua_next(lua, 2);) {

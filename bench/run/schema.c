@@ -93,12 +93,29 @@ static const rg_field option_fields[] = {
     {0},
 };
 
+/* As models/suite/lib/net.lua builds operator cases; checked there. */
+static const rg_field op_fields[] = {
+    {"kind", RG_FIELD_TABLE, .help = "the operator; rg.op's first argument"},
+    {"input", RG_FIELD_TABLE, .help = "shape of the input, such as {1, 56, 56, 64}"},
+    {"filters", RG_FIELD_TABLE, .help = "conv2d: output channels"},
+    {"kernel", RG_FIELD_TABLE,
+     .help = "height and width of the window, one number or a list of two"},
+    {"stride", RG_FIELD_TABLE, .help = "steps of the window, one number or a list of two"},
+    {"padding", RG_FIELD_TABLE, .help = "same or valid"},
+    {"act", RG_FIELD_TABLE, .help = "fused activation: none, relu, relu6"},
+    {"groups", RG_FIELD_TABLE, .help = "conv2d: groups of channels"},
+    {"multiplier", RG_FIELD_TABLE, .help = "depthwise_conv2d: outputs a channel"},
+    {"units", RG_FIELD_TABLE, .help = "fully_connected: outputs"},
+    {0},
+};
+
 const rg_schema rg_schema_scenario = {"scenario", scenario_fields};
 const rg_schema rg_schema_tier = {"tier", tier_fields};
 const rg_schema rg_schema_measure = {"measure", measure_fields};
 const rg_schema rg_schema_cell = {"cell", cell_fields};
 const rg_schema rg_schema_pattern = {"pattern", pattern_fields};
 const rg_schema rg_schema_option = {"option", option_fields};
+const rg_schema rg_schema_op = {"operator case", op_fields};
 
 rg_status rg_schema_check_key(const rg_schema *schema, const char *key, rg_err *err) {
     if (rg_field_find(schema->fields, key))

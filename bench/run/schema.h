@@ -15,7 +15,7 @@ typedef struct rg_schema {
 } rg_schema;
 
 extern const rg_schema rg_schema_scenario, rg_schema_tier, rg_schema_measure, rg_schema_cell,
-    rg_schema_pattern, rg_schema_option;
+    rg_schema_pattern, rg_schema_option, rg_schema_op;
 
 /* The structs behind the rows; text is borrowed from whatever was parsed. */
 typedef struct rg_scenario_spec {

@@ -12,7 +12,9 @@
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
 #include "bench/run/request.h"
+#include "bench/run/schema.h"
 #include "bench/run/script.h"
+#include "rg_config.h"
 
 /* A private folder with a scenario t.lua and a model file net.tflite. */
 static char folder[] = "/tmp/rg_script_XXXXXX";
@@ -165,6 +167,25 @@ Test(script, models_files_and_empty_models_are_workloads, WITH) {
         cr_assert_str_eq(plan->cells[i].name, wanted[i]);
     rg_plan_free(plan);
     rg_script_clear(&script);
+}
+
+Test(script, operator_cases_are_named_by_their_parameters, WITH) {
+    rg_script script = script_of(
+        "return rg.scenario {cells = rg.matrix {op = {"
+        "rg.op('conv2d', {input = {1, 8, 8, 4}, filters = 8, kernel = {3, 3}, act = 'relu'}),"
+        "rg.op('softmax', {input = {1, 10}})}}}",
+        NULL);
+    rg_plan *plan = NULL;
+    cr_assert_eq(rg_plan_build(script.request, &plan, NULL), RG_OK);
+    cr_assert_str_eq(plan->cells[0].name, "conv2d:1x8x8x4,act=relu,filters=8,kernel=3x3/cpu");
+    cr_assert_str_eq(plan->cells[1].source, "op:{\"input\":[1,10],\"kind\":\"softmax\"}");
+    rg_plan_free(plan);
+    rg_script_clear(&script);
+    expect_error("rg.op('conv2', {input = {1}})", "no operator 'conv2'", "did you mean 'conv2d'?",
+                 NULL);
+    expect_error("rg.op('conv2d', {input = {1}, filter = 3})", "has no key 'filter'", "'filters'",
+                 NULL);
+    expect_error("rg.op('conv2d', {filters = 3})", "needs its input", "56", NULL);
 }
 
 Test(script, zip_goes_item_by_item, WITH) {
@@ -452,4 +473,30 @@ Test(scenarios, each_tells_its_question_and_its_options) {
     size_t n = 0;
     rg_data_list("scenarios", ".lua", check_help, &n);
     cr_assert_geq(n, 6);
+}
+
+/* Keys of a table as they stand in the document: `key` between backquotes. */
+static void expect_documented(const rg_schema *schema, const char *document) {
+    for (const rg_field *field = schema->fields; field->key; field++) {
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "`%s`", field->key);
+        cr_assert_not_null(strstr(document, quoted), "%s.%s", schema->name, field->key);
+    }
+}
+
+Test(script, every_key_is_documented) {
+    rg_arena *arena = rg_arena_new(0);
+    char *document = NULL;
+    size_t bytes = 0;
+    cr_assert_eq(
+        rg_fs_read(arena, RG_SOURCE_DIR "/docs/request.md", 1 << 20, &document, &bytes, NULL),
+        RG_OK);
+    expect_documented(&rg_schema_scenario, document);
+    expect_documented(&rg_schema_tier, document);
+    expect_documented(&rg_schema_measure, document);
+    expect_documented(&rg_schema_cell, document);
+    expect_documented(&rg_schema_pattern, document);
+    expect_documented(&rg_schema_option, document);
+    expect_documented(&rg_schema_op, document);
+    rg_arena_free(arena);
 }
