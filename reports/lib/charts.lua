@@ -35,7 +35,7 @@ end
 local function log_tics(low, high)
   local first, last, tics = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)), {}
   for exponent = first, last do
-    for _, digit in ipairs(last - first <= 4 and { 1, 2, 5 } or { 1 }) do
+    for _, digit in ipairs(high / low < 400 and { 1, 2, 5 } or { 1 }) do
       local value = string.format("%g", digit * 10.0 ^ exponent)
       tics[#tics + 1] = "'" .. value .. "' " .. value
     end

@@ -129,7 +129,10 @@ local function line_of(value, depth)
   for key in pairs(value) do keys[#keys + 1] = tostring(key) end
   table.sort(keys)
   for _, key in ipairs(keys) do
-    parts[#parts + 1] = words.clean(key) .. "=" .. line_of(value[key], (depth or 0) + 1)
+    local item = value[key]
+    if item ~= "" and (type(item) ~= "table" or next(item) ~= nil) then
+      parts[#parts + 1] = words.clean(key) .. "=" .. line_of(item, (depth or 0) + 1)
+    end
   end
   return #parts > 0 and table.concat(parts, " ") or "none"
 end
@@ -152,6 +155,22 @@ local function info_rows(bundle)
   return rows
 end
 
+-- "; requested threads=2" for what took effect otherwise than asked.
+local function differing(settings)
+  local parts, keys = {}, {}
+  local requested = type(settings.requested) == "table" and settings.requested or {}
+  local effective = type(settings.effective) == "table" and settings.effective or {}
+  for key in pairs(requested) do keys[#keys + 1] = key end
+  table.sort(keys)
+  for _, key in ipairs(keys) do
+    local got = effective[key]
+    if got ~= nil and type(got) ~= "table" and tostring(got) ~= tostring(requested[key]) then
+      parts[#parts + 1] = words.clean(key) .. "=" .. line_of(requested[key])
+    end
+  end
+  return #parts > 0 and "; requested " .. table.concat(parts, " ") or ""
+end
+
 -- Settings in effect, once for all cells that share them; what was requested where it differs.
 local function settings_rows(bundle, rows)
   local seen, order = {}, {}
@@ -161,8 +180,7 @@ local function settings_rows(bundle, rows)
   for _, cell in ipairs(bundle.clean_cells) do
     local settings = model.dig(cell.record, "context.settings")
     if type(settings) == "table" then
-      local effective, requested = line_of(settings.effective or {}), line_of(settings.requested or {})
-      local text = effective .. (requested ~= effective and " (requested: " .. requested .. ")" or "")
+      local text = line_of(settings.effective or {}) .. differing(settings)
       if not seen[text] then
         seen[text] = {}
         order[#order + 1] = text

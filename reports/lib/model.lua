@@ -18,11 +18,12 @@ function model.dig(table_, path)
 end
 local dig = model.dig
 
--- The first path that leads to something.
+-- The first path that leads to something (an empty text or table is nothing).
 function model.first(table_, ...)
   for _, path in ipairs({ ... }) do
     local value = dig(table_, path)
-    if value ~= nil and value ~= "" then return value end
+    local empty = value == nil or value == "" or (type(value) == "table" and next(value) == nil)
+    if not empty then return value end
   end
 end
 

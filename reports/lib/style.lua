@@ -46,5 +46,5 @@ details{font-size:.85rem;color:var(--soft)}details p{max-width:none;overflow-wra
 @media print{:root{color-scheme:light;--ink:#000;--soft:#333;--paper:#fff;--line:#999;--band:#fff;--best:#e8e8e8;
 --ok:#000;--info:#000;--warn:#000;--bad:#000}body{font-size:10pt}nav{display:none}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:.2em .35em}
-.name{min-width:0}h2{break-after:avoid}tr,figure,.banner{break-inside:avoid}thead{display:table-header-group}}
+.name{min-width:9em}.wrap{min-width:6em}h2{break-after:avoid}tr,figure,.banner{break-inside:avoid}thead{display:table-header-group}}
 ]]

@@ -95,7 +95,7 @@ local function cell_columns(m)
     end
   end
   columns[#columns + 1] = text_column("agreement", "agreement", 4)
-  columns[#columns + 1] = text_column("flags", "flags", 5, { shorten = true })
+  columns[#columns + 1] = text_column("flags", "flags", 5, { wrap = true })
   columns[#columns + 1] = text_column("provenance", "provenance", 5)
   return columns
 end

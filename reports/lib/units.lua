@@ -52,6 +52,7 @@ function units.grouped(value)
 end
 
 local function fixed(value, places)
+  if places == 0 then return units.grouped(math.floor(value + 0.5)) end
   return string.format("%." .. places .. "f", value)
 end
 
