@@ -12,7 +12,7 @@
 local common = require "common"
 local latency = rg.option("latency", {type = "duration", default = "1ms",
     help = "median latency of one request"})
-local jitter = rg.option("jitter", {default = 0.05, min = 0, max = 1,
+local jitter = rg.option("jitter", {default = 0.02, min = 0, max = 1,
     help = "spread of latency (standard deviation of its logarithm)"})
 local tail_share = rg.option("tail_share", {default = 0.02, min = 0, max = 1,
     help = "share of requests in the slow tail"})
@@ -34,10 +34,19 @@ local seed = rg.option("seed", {default = 1, min = 0, help = "start of the devic
 local power = rg.option("power", {default = true, help = "sample the simulated rail"})
 local tier = common.tier()
 
-local options = {
-    latency = latency, jitter = jitter, tail_share = tail_share, tail_factor = tail_factor,
-    mode = mode, power_mw = power_mw, idle_mw = idle_mw,
+-- Only what differs from the target's own values, which are the defaults above, is written into the
+-- cells: so their names stay short.
+local given = {
+    latency = {latency, "1ms"}, jitter = {jitter, 0.02}, tail_share = {tail_share, 0.02},
+    tail_factor = {tail_factor, 1.5}, mode = {mode, "steady"}, power_mw = {power_mw, 5000},
+    idle_mw = {idle_mw, 2000},
 }
+local options = {}
+for key, pair in pairs(given) do
+    if pair[1] ~= pair[2] then
+        options[key] = pair[1]
+    end
+end
 local arm = {slow = slow, fail = fail, seed = seed}
 
 return rg.scenario {
