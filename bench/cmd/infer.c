@@ -157,11 +157,11 @@ static rg_status run_once(job *j, rg_err *err) {
     return RG_OK;
 }
 
-static void print_json(const job *j) {
+/* "key=value" lines of the target as an object. */
+static json_t *effective_json(const job *j) {
     char effective[1024] = "";
     if (j->target->effective)
         j->target->effective(j->program, effective, sizeof effective);
-    const char *dir = *j->options->output_dir ? j->options->output_dir : NULL;
     json_t *settings = json_object();
     char *save = NULL;
     for (char *line = strtok_r(effective, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -171,12 +171,38 @@ static void print_json(const job *j) {
             json_object_set_new(settings, line, json_string(equals + 1));
         }
     }
+    return settings;
+}
+
+/* Memory as far as the target knows it. */
+static json_t *memory_json(const job *j) {
+    rg_memory memory = {-1, -1, -1, -1};
+    if (j->target->usage)
+        j->target->usage(j->program, &memory);
+    const struct {
+        const char *key;
+        int64_t bytes;
+    } rows[] = {{"arena_bytes", memory.arena_bytes},
+                {"arena_bound_bytes", memory.arena_bound_bytes},
+                {"weights_bytes", memory.weights_bytes},
+                {"device_bytes", memory.device_bytes}};
+    json_t *known = json_object();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].bytes >= 0)
+            json_object_set_new(known, rows[i].key, json_integer(rows[i].bytes));
+    }
+    return known;
+}
+
+static void print_json(const job *j) {
+    const char *dir = *j->options->output_dir ? j->options->output_dir : NULL;
     json_t *all = json_object();
     json_object_set_new(all, "model", json_string(j->model->path));
     json_object_set_new(all, "model_sha256", json_string(j->model->sha256));
     json_object_set_new(all, "target", json_string(j->target->name));
     json_object_set_new(all, "device", json_string(j->device.id));
-    json_object_set_new(all, "effective", settings);
+    json_object_set_new(all, "effective", effective_json(j));
+    json_object_set_new(all, "memory", memory_json(j));
     json_object_set_new(all, "runs", json_integer(j->options->runs));
     json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
     json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));

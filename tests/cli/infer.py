@@ -78,6 +78,9 @@ def json_describes_inputs_outputs_and_settings():
     assert out["type"] == "int8" and out["shape"] == [1, 2] and out["zero_point"] == -128
     assert fed["sha256"] == hashlib.sha256(splitmix64(20250101, 96 * 96 * 3)).hexdigest()
     assert said["effective"]["threads"] == "2" and said["effective"]["kernel"] == "reference"
+    memory = said["memory"]
+    assert memory["arena_bound_bytes"] <= memory["arena_bytes"] <= 1.3 * memory["arena_bound_bytes"], memory
+    assert memory["weights_bytes"] > 200000, memory
     with open(wakeword, "rb") as f:
         assert said["model_sha256"] == hashlib.sha256(f.read()).hexdigest()
 

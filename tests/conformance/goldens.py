@@ -16,6 +16,7 @@ import collections
 import csv
 import hashlib
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -166,6 +167,15 @@ def judge(models, key, case, tally):
         return verdict, "; ".join(words)
 
 
+def short_reason(words):
+    """What a refusal comes down to, so that equal ones can be counted."""
+    for pattern in (r"(no \S+ for .*?) try:", r"(operator \S+ is not known)", r"node \d+ \([^)]*\): (.*?)(?: try:|$)"):
+        found = re.search(pattern, words)
+        if found:
+            return found.group(1)
+    return words[:120]
+
+
 def main():
     models = find_models()
     if not models:
@@ -200,8 +210,7 @@ def main():
         print(f"# outputs {what}: {n}")
     kinds = collections.Counter()
     for words, n in reasons.items():
-        inner = words[words.find("(") + 1:words.find(")")] if "nodes cannot be computed" in words else words[:120]
-        kinds[inner] += n
+        kinds[short_reason(words)] += n
     for what, n in kinds.most_common():
         print(f"# refused {n:3d}  {what}")
     return 1 if failed else 0
