@@ -11,6 +11,8 @@
 #include "bench/iface/exec.h"
 #include "bench/iface/registry.h"
 #include "bench/run/materialise.h"
+#include "bench/run/model.h"
+#include "tests/unit/shared.h"
 
 static json_t *describe(const char *name) {
     json_t *description = NULL;
@@ -206,4 +208,30 @@ Test(suite, unknown_models_and_cases_name_what_is_near) {
                        "", arena, &path, &err),
         RG_OK, "%s", err.what);
     rg_arena_free(arena);
+}
+
+/* The networks that MLPerf Tiny publishes as files: their operations, counted from those files, are
+ * ours. */
+Test(suite, mlperf_tiny_models_count_as_the_published_files_do) {
+    static const char *const pairs[][2] = {
+        {"autoencoder", "tflite/mlperf-tiny/ad01_int8.tflite"},
+        {"ds-cnn", "tflite/mlperf-tiny/kws_ref_model.tflite"},
+        {"resnet-8", "tflite/mlperf-tiny/pretrainedResnet_quant.tflite"},
+        {"mobilenet-v1-0.25-vww", "tflite/mlperf-tiny/vww_96_int8.tflite"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char path[1024];
+        shared_path(pairs[i][1], path);
+        rg_model *real;
+        rg_work want, have;
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(rg_model_load(path, NULL, &real, &err), RG_OK, "%s", err.what);
+        cr_assert_eq(rg_graph_work(real->graph, &want, &err), RG_OK, "%s", err.what);
+        rg_graph *ours = build(pairs[i][0], "int8");
+        cr_assert_eq(rg_graph_work(ours, &have, &err), RG_OK, "%s", err.what);
+        cr_expect_eq(have.macs, want.macs, "%s: %llu, the published file has %llu", pairs[i][0],
+                     (unsigned long long)have.macs, (unsigned long long)want.macs);
+        rg_graph_free(ours);
+        rg_model_close(real);
+    }
 }
