@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""The program inside an emulated arm64 machine with a real kernel and working hardware counters. Prints TAP.
+
+Usage: guest.py SOURCE_DIR. Cross-builds into SOURCE_DIR/build-aarch64, boots twice, and checks that counters count, that
+instruction counts repeat, and that outputs have the same bytes as here. Skips aloud where the tools cannot be had.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+source, native = sys.argv[1], sys.argv[2]
+build = os.path.join(source, "build-aarch64")
+SCRIPT = """
+railgauge doctor --json > doctor.json; echo "doctor $?"
+grep -A1 '"counters"' doctor.json | tr -d '\\n'; echo
+railgauge run /files/vm.lua --out runs --quiet > table.txt; echo "run $?"
+cat runs/*/records.jsonl
+"""
+SCENARIO = """
+-- Instructions an inference, where hardware counters work.
+return rg.scenario {
+  name = "vm", seed = 1, tier = { name = "smoke", rounds = 2, samples = 80, min_time = "0s" },
+  measure = { counters = { "instructions", "cycles" } },
+  cells = { { model = "autoencoder", target = "cpu", threads = 1, pattern = "single_stream" } },
+}
+"""
+
+results = []
+
+
+def check(name, good, detail=""):
+    results.append(bool(good))
+    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}")
+    if not good:
+        print(f"# {detail}")
+
+
+def skip_all(reason):
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
+
+
+def boot(folder):
+    path = os.path.join(folder, "vm.lua")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(SCENARIO)
+    return subprocess.run([os.path.join(source, "scripts/vm-aarch64"), build, path], input=SCRIPT, capture_output=True, text=True)
+
+
+def record_of(run):
+    lines = [line for line in run.stdout.splitlines() if line.startswith("{") and '"figures"' in line]
+    return json.loads(lines[-1]) if lines else None
+
+
+for tool in ("qemu-system-aarch64", "aarch64-linux-gnu-gcc", "cpio"):
+    if not shutil.which(tool):
+        skip_all(f"{tool} is not installed (scripts/setup all)")
+made = subprocess.run([os.path.join(source, "scripts/cross-aarch64"), build], capture_output=True, text=True)
+if made.returncode:
+    skip_all(f"no arm64 sysroot could be made: {made.stdout.strip().splitlines()[-1:]}")
+subprocess.run(["ninja", "-C", build, "railgauge"], check=True, capture_output=True)
+
+print("1..6")
+with tempfile.TemporaryDirectory() as folder:
+    first, second = boot(folder), boot(folder)
+    one, two = record_of(first), record_of(second)
+    check("the guest runs a scenario to its end", first.returncode == 0 and "run 0" in first.stdout, first.stdout[-2000:] + first.stderr[-2000:])
+    check("hardware counters work there", "hardware counters work" in first.stdout, first.stdout[-1500:])
+    figures = (one or {}).get("figures", {})
+    per_inference = figures.get("instructions", {}).get("value", 0)
+    check("an inference of 264,192 multiply-accumulates takes at least one instruction per 16 of them and at most 20 each",
+          264192 / 16 < per_inference < 264192 * 20, per_inference)
+    again = (two or {}).get("figures", {}).get("instructions", {}).get("value", 0)
+    check("instruction counts repeat within 0.1 % from boot to boot", per_inference and abs(again - per_inference) < 1e-3 * per_inference,
+          f"{per_inference} and {again}")
+    check("the outputs equal the reference", (one or {}).get("status") == "ok", one)
+    # the same model file and the same input here
+    here = subprocess.run([native, "run", os.path.join(folder, "vm.lua"), "--out", os.path.join(folder, "runs"), "--quiet"], capture_output=True, text=True)
+    bundles = os.listdir(os.path.join(folder, "runs")) if os.path.isdir(os.path.join(folder, "runs")) else []
+    local = None
+    for bundle in bundles:
+        with open(os.path.join(folder, "runs", bundle, "records.jsonl"), encoding="utf-8") as f:
+            local = json.loads(f.readline())
+    sha = [(r or {}).get("context", {}).get("workload", {}).get("sha256") if isinstance((r or {}).get("context", {}).get("workload"), dict)
+           else (r or {}).get("context", {}).get("workload_sha256") for r in (one, local)]
+    check("the suite model has the same bytes on both machines", sha[0] and sha[0] == sha[1], f"{sha} {here.stderr[-500:]}")
+sys.exit(0 if all(results) else 1)
