@@ -424,15 +424,30 @@ static double sort_size(const rg_gate_test *test) {
     return isnan(test->worse) ? -INFINITY : test->worse;
 }
 
+/* Rows of one cell and verdict stand together, placed by the worst of them. */
+static void note_worst_of_cell(rg_gate_test *tests, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        tests[i].cell_worse = -INFINITY;
+        for (size_t k = 0; k < n; k++) {
+            if (tests[k].verdict == tests[i].verdict)
+                tests[i].cell_worse = fmax(tests[i].cell_worse, sort_size(&tests[k]));
+        }
+    }
+}
+
 static int worst_first(const void *a, const void *b) {
     const rg_gate_test *x = a, *y = b;
     int rank = rg_verdict_rank(y->verdict) - rg_verdict_rank(x->verdict);
     if (rank)
         return rank;
+    if (x->cell_worse != y->cell_worse)
+        return x->cell_worse < y->cell_worse ? 1 : -1;
+    int key = strcmp(x->key, y->key);
+    if (key)
+        return key;
     if (sort_size(x) != sort_size(y))
         return sort_size(x) < sort_size(y) ? 1 : -1;
-    int name = strcmp(x->cell, y->cell);
-    return name ? name : (x->metric > y->metric) - (x->metric < y->metric);
+    return (x->metric > y->metric) - (x->metric < y->metric);
 }
 
 /* Severity where several hold: 3 > 1 > 4 > 2; a gate that judged nothing is no pass. */
@@ -457,6 +472,7 @@ static void mind_modes(rg_gate *gate) {
         view a = view_of(&gate->baseline, gate->tests[i].key);
         view b = view_of(&gate->candidate, gate->tests[i].key);
         mind_mode_boundary(&gate->tests[i], n, &a, &b);
+        note_worst_of_cell(&gate->tests[i], n);
         i += n;
     }
 }

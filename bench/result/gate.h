@@ -101,6 +101,7 @@ typedef struct rg_gate_test {
     double baseline, candidate; /* headline values; NAN */
     double change, low, high;   /* candidate / baseline - 1, and its 95 % interval; NAN */
     double worse;               /* the same, positive when worse; for sorting; NAN */
+    double cell_worse;          /* the largest `worse` of the cell's tests with this verdict */
     double p_worse, p_better;   /* before correction; NAN when not tested */
     double q_worse, q_better;   /* after Benjamini-Hochberg */
     double sd_log;              /* of the logarithmic change of one round; NAN */

@@ -34,6 +34,8 @@ static void value_text(int metric, double value, char *ret, size_t cap) {
         rg_text_si(value * 1e-3, "W", ret, cap);
     else if (!strcmp(unit, "1"))
         snprintf(ret, cap, "%.6g", value);
+    else if (!strcmp(unit, "1/s"))
+        snprintf(ret, cap, value < 999.5 ? "%.3g /s" : "%.0f /s", value);
     else
         rg_text_si(value, unit, ret, cap);
 }
