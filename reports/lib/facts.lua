@@ -16,8 +16,8 @@ local function range(cells, get)
     end
   end
   if not low then return nil end
-  return low == high and units.grouped(math.floor(low))
-    or units.grouped(math.floor(low)) .. " to " .. units.grouped(math.floor(high))
+  return low == high and units.grouped(low)
+    or units.grouped(low) .. " to " .. units.grouped(high)
 end
 
 local function tiers(m)

@@ -59,7 +59,16 @@ local function pattern_text(plan)
   return kind == "in_flight" and n and ("in_flight{" .. words.clean(n) .. "}") or kind
 end
 
--- Figures that make no sense without doubt: a double's numbers, a scope's name.
+local function number_or_nil(value) return type(value) == "number" and value or nil end
+
+-- An interval is one only with both ends.
+local function interval_of(from)
+  local low, high = number_or_nil(from.low), number_or_nil(from.high)
+  if low and high then return low, high end
+end
+
+-- The record's figures, whatever a stranger wrote there: numbers are numbers, a missing one has a
+-- reason, each knows its provenance.
 local function figures_of(record, provenance)
   local figures = {}
   for key, figure in pairs(type(record.figures) == "table" and record.figures or {}) do
@@ -67,9 +76,12 @@ local function figures_of(record, provenance)
       local own = {}
       for name, value in pairs(figure) do own[name] = value end
       own.provenance = clean_or(figure.provenance, provenance)
-      if type(own.value) ~= "number" then own.value = nil end
+      own.value, own.n = number_or_nil(figure.value), number_or_nil(figure.n)
+      own.low, own.high = interval_of(figure)
+      own.no_interval = clean_or(figure.no_interval)
       own.na = clean_or(own.na, not own.value and "not-available" or nil)
-      own.within = model.dig(record, "within_process." .. key)
+      local within = model.dig(record, "within_process." .. key)
+      if type(within) == "table" then own.within_low, own.within_high = interval_of(within) end
       figures[key] = own
     end
   end

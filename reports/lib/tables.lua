@@ -23,7 +23,7 @@ local function agreement(cell)
   if not differing then return "n/a (not-measured)" end
   if not differing.value then return "n/a (" .. differing.na .. ")" end
   if differing.value == 0 then return "bit-exact" end
-  local text = string.format("%d differ", math.floor(differing.value + 0.5))
+  local text = units.grouped(differing.value + 0.5) .. " differ"
   if sqnr and sqnr.value then text = text .. ", " .. units.text(sqnr, "dB") end
   return text
 end
@@ -31,7 +31,7 @@ end
 local function samples_text(cell)
   local p95 = cell.figures.latency_p95_ns
   local n = p95 and p95.n
-  return n and n > 0 and units.grouped(math.floor(n)) or "n/a (not-run)"
+  return n and n > 0 and units.grouped(n) or "n/a (not-run)"
 end
 
 local function figure_cell(cell, key, interval)
@@ -40,8 +40,8 @@ local function figure_cell(cell, key, interval)
   local shown = { value = figure.value, na = figure.na, n = figure.n, best = cell.best[key],
     low = figure.low, high = figure.high, show_interval = interval,
     within_one_process = cell.within_one_process, no_interval = figure.no_interval }
-  if cell.within_one_process and not shown.low and type(figure.within) == "table" then
-    shown.low, shown.high = figure.within.low, figure.within.high
+  if cell.within_one_process and not shown.low then
+    shown.low, shown.high = figure.within_low, figure.within_high
   end
   if figure.provenance ~= cell.provenance then shown.mark = figure.provenance end
   if figure.provenance == "simulated" and cell.provenance ~= "simulated" then shown.best = nil end

@@ -43,8 +43,10 @@ local function whole(value)
   return value == math.floor(value) and math.abs(value) < 2 ^ 53
 end
 
--- "1234567" -> "1 234 567"; the gap tells groups apart in any locale.
+-- 1234567.8 -> "1 234 567"; the gap tells groups apart in any locale.
 function units.grouped(value)
+  if math.abs(value) >= 2 ^ 53 then return string.format("%.3g", value) end
+  value = math.floor(value)
   local digits = string.format("%d", value)
   local sign, body = digits:match("^(-?)(%d+)$")
   body = body:reverse():gsub("(%d%d%d)", "%1 "):reverse():gsub("^ ", "")
@@ -52,7 +54,7 @@ function units.grouped(value)
 end
 
 local function fixed(value, places)
-  if places == 0 then return units.grouped(math.floor(value + 0.5)) end
+  if places == 0 then return units.grouped(value + 0.5) end
   return string.format("%." .. places .. "f", value)
 end
 

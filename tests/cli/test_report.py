@@ -491,6 +491,42 @@ def test_a_damaged_bundle_is_reported_with_a_banner():
     assert done.returncode == 0 and b"records.jsonl" in done.stdout, done.stdout
 
 
+def places_in(value):
+    """(container, key) of every value inside."""
+    if isinstance(value, (dict, list)):
+        for key in (value if isinstance(value, dict) else range(len(value))):
+            yield value, key
+            yield from places_in(value[key])
+
+
+def test_strange_values_in_a_bundle_never_break_the_report():
+    odd = [None, True, 0, -1, 1e308, "", [], {}, "x", [1, "a"], {"a": {"b": 1}}, "\0", 2 ** 63 - 1, -5.5]
+    made("strange", bundles.mixed()[:3] + bundles.ordinary()[4:8], finished=False)
+    random = bundles.Generator(7)
+    formats = ("text", "markdown", "csv", "json", "html")
+
+    def pick(items):
+        return items[int(random.unit() * len(items))]
+    for turn in range(80):
+        path = os.path.join(WORK, "strange", pick(("records.jsonl", "cells.jsonl", "bundle.json")))
+        with open(path) as file:
+            original = file.read()
+        lines = [json.loads(line) for line in original.splitlines()]
+        places = [place for place in places_in(pick(lines)) if place[1] not in ("schema", "hash")]
+        for _ in range(pick((1, 2, 5))):
+            container, key = pick(places)
+            container[key] = pick(odd)
+        with open(path, "w") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+        chosen = formats[turn % 5]
+        done = call("strange", "--format", chosen, "--template", pick(("summary", "full")), PATH="")
+        assert done.returncode in (0, 65), (turn, done.stderr)
+        if chosen == "html" and done.returncode == 0:
+            strict(done.stdout.decode())
+        with open(path, "w") as file:
+            file.write(original)
+
+
 def test_what_is_no_bundle_is_refused_with_words():
     os.makedirs(os.path.join(WORK, "empty"), exist_ok=True)
     for path, code in (("nonesuch", 74), ("empty", 65)):
