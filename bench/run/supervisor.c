@@ -294,16 +294,23 @@ static bool here_already(running *run, size_t order) {
     return true;
 }
 
+static bool is_refused(const running *run, size_t order) {
+    return run->admissions[run->slots[order].cell].status != RG_OK;
+}
+
 static rg_status work_off(running *run, rg_err *err) {
     rg_status status = RG_OK;
     run->rounds_start_ns = rg_clock_real_ns();
-    run->left = run->progress.total = run->n_slots;
+    for (size_t i = 0; i < run->n_slots; i++)
+        run->left += !is_refused(run, i);
+    run->progress.total = run->left;
     for (size_t i = 0; status == RG_OK && i < run->n_slots; i++) {
         const rg_slot *slot = &run->slots[i];
-        bool refused = run->admissions[slot->cell].status != RG_OK;
+        if (is_refused(run, i))
+            continue;
         if (stop_asked)
             return rg_fail(err, RG_INTERRUPTED, "go on with --resume", "stopped by a signal");
-        if (!refused && !here_already(run, i) && !run->outcomes[slot->cell].given_up) {
+        if (!here_already(run, i) && !run->outcomes[slot->cell].given_up) {
             status = run_round(run, slot, err);
             run->ran++;
         }

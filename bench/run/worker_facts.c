@@ -153,6 +153,7 @@ void rg_worker_facts_begin(rg_worker *worker) {
     json_object_set_new(worker->facts, "clock", clock);
     rg_json_set_real(worker->facts, "overhead_ns", overhead);
     host_state(worker, "before");
+    worker->cpu_at_start_ns = rg_usage_now().cpu_ns;
 }
 
 void rg_worker_facts_loaded(rg_worker *worker) {
@@ -173,14 +174,23 @@ void rg_worker_facts_loaded(rg_worker *worker) {
     placement(worker);
 }
 
+/* Others' share of the CPUs while this round ran; a tenth is felt in the tail. */
+static void note_other_load(rg_worker *worker, const json_t *before, const json_t *after) {
+    double own_s = (double)(rg_usage_now().cpu_ns - worker->cpu_at_start_ns) * 1e-9;
+    if (rg_host_foreign_load(before, after, own_s) > 0.1)
+        rg_worker_flag(worker, "busy");
+}
+
 void rg_worker_facts_end(rg_worker *worker) {
     target_memory(worker);
     peak_memory(worker);
     host_state(worker, "after");
     json_t *host = json_object_get(worker->facts, "host");
-    if (host)
-        rg_host_flags(NULL, json_object_get(host, "before"), json_object_get(host, "after"),
-                      worker->flags);
+    const json_t *before = json_object_get(host, "before"), *after = json_object_get(host, "after");
+    if (!host)
+        return;
+    rg_host_flags(NULL, before, after, worker->flags);
+    note_other_load(worker, before, after);
 }
 
 static int64_t micros(struct timeval t) {

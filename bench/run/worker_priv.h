@@ -26,6 +26,7 @@ typedef struct rg_worker {
     json_t *facts, *phases, *flags, *memory_facts; /* all owned by facts but facts itself */
     rg_job_memory *shared;
     double clock_cost_ns;
+    int64_t cpu_at_start_ns; /* CPU time of this process when the host was looked at first */
 
     /* the target and what it holds */
     const rg_target *target;
