@@ -405,6 +405,42 @@ def test_mistakes_exit_64_and_say_what_to_try():
         holds(done.stderr, "try:")
 
 
+def test_rails_that_nobody_knows_are_a_mistake_and_none_at_all_a_fact():
+    path, out = request([cell("cpu")], measure={"power": True, "rails": ["no-such-rail"]})
+    done = call("run", path, "--out", out)
+    equal(done.returncode, 64, done.stderr)
+    holds(done.stderr, "no-such-rail")
+    code, document, bundle, _ = run([cell("cpu")], tier=dict(TIER, rounds=1), measure={"power": True, "idle": "100ms"})
+    equal(code, 0)
+    fact = facts(bundle)[0]
+    assert "refusal" in fact["power"] or "cost" in fact["power"], fact["power"]
+
+
+def test_recorded_power_is_metered_beside_a_real_target():
+    """A replayed trace of 5 W: the rows lie in the round's own time and cover its window."""
+    trace = os.path.join(base, "trace.jsonl")
+    rail = {"id": "bench:vin", "label": "vin", "sensor": "bench", "transport": "", "parent": "", "scope": "board-in",
+            "role": "total", "kind": "instant", "status": "ok", "what": "", "advice": "", "facts": "",
+            "refresh_s": 0.01, "lag_s": 0, "limits": {"gain": 0.01, "offset_mw": 1, "lsb_mw": 1, "lsb_uj": 0,
+                                                      "range_mw": 0, "counter_wrap_uj": "0"}}
+    columns = ["t_ns", "half_ns", "rail", "flags", "power_mw", "energy_uj", "voltage_mv", "current_ma"]
+    with open(trace, "w", encoding="utf-8") as f:
+        print(json.dumps({"rails": [rail], "columns": columns}), file=f)
+        for i in range(100):
+            print(json.dumps([i * 10000000, 1000, 0, 0, 5000, None, None, None]), file=f)
+    code, _, bundle, words = run([cell("cpu")], tier=dict(TIER, rounds=1, min_time="400ms"),
+                                 measure={"power": True, "idle": "200ms", "rails": ["replay:" + trace]})
+    equal(code, 0, words)
+    fact = facts(bundle)[0]
+    holds(fact["power"], "cost")
+    with open(os.path.join(bundle, "rounds", "00000", "power.jsonl"), encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f][1:]
+    equal({row[4] for row in rows}, {5000})
+    inside = [r for r in rows if fact["window"]["start_ns"] <= r[0] <= fact["window"]["end_ns"]]
+    assert 30 <= len(inside) <= 60, len(inside)
+    assert rows[0][0] < fact["idle_before"]["start_ns"] and rows[-1][0] > fact["idle_after"]["end_ns"] - 20000000
+
+
 def test_unwritable_folder_exits_74():
     path, _ = request([cell()])
     done = call("run", path, "--out", "/proc/nowhere")
