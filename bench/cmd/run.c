@@ -164,7 +164,7 @@ static uint32_t columns(void) {
 
 static rg_status print_table(const job *j, rg_err *err) {
     const char *dirs[] = {rg_bundle_dir(j->bundle)};
-    rg_report_options how = {.format = "text", .width = columns()};
+    rg_report_options how = {.template_name = "brief", .format = "text", .width = columns()};
     rg_text report = {0}, words = {0};
     rg_status status = rg_report_render(dirs, 1, &how, &report, &words, err);
     if (status == RG_OK)

@@ -42,12 +42,10 @@ static rg_status evaluate(const rg_args *args, rg_root *root, bool help, rg_scri
     return status;
 }
 
-/* A module "nets.tiny" is kept as lib/nets/tiny.lua. */
-static char *kept_path(rg_arena *arena, const char *module) {
-    char *path = rg_arena_printf(arena, "lib/%s", module);
-    for (char *at = path; at && *at; at++)
-        *at = *at == '.' ? '/' : *at;
-    return path ? rg_arena_printf(arena, "%s.lua", path) : NULL;
+/* A required file "nets/tiny.lua" is kept as lib/nets/tiny.lua, where `require` finds it again when
+ * the bundle's own scenario.lua is run. */
+static char *kept_path(rg_arena *arena, const char *file) {
+    return rg_arena_printf(arena, "lib/%s", file);
 }
 
 /* The scenario's text and the files it required, for the bundle. */

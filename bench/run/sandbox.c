@@ -306,15 +306,16 @@ static bool keep_file(rg_sandbox *box, const char *name, const char *text, size_
     return row && json_array_append_new(box->files, row) == 0;
 }
 
-/* Finds FOLDER/NAME.lua, then DATA_FOLDER/NAME.lua; RG_ABSENT where neither is. */
+/* Finds FOLDER/NAME.lua, FOLDER/lib/NAME.lua (as a bundle keeps them), then DATA_FOLDER/NAME.lua;
+ * RG_ABSENT where none is. */
 static rg_status find_module(rg_sandbox *box, const char *name, const char **ret_path,
                              const char **ret_text, size_t *ret_bytes, rg_err *err) {
     const rg_sandbox_options *options = &box->options;
     char *file = rg_arena_printf(box->arena, "%s.lua", name);
     if (!file)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory in require");
-    if (options->folder) {
-        char *path = rg_fs_join(box->arena, options->folder, file);
+    for (int i = 0; options->folder && i < 2; i++) {
+        char *path = rg_arena_printf(box->arena, i ? "%s/lib/%s" : "%s/%s", options->folder, file);
         *ret_path = path;
         if (path && rg_fs_exists(path))
             return rg_fs_read(box->arena, path, MAX_SCRIPT_BYTES, (char **)ret_text, ret_bytes,

@@ -14,6 +14,7 @@
 #include "bench/iface/exec.h"
 #include "bench/run/admission.h"
 #include "bench/run/child.h"
+#include "bench/run/host.h"
 #include "bench/run/meter.h"
 #include "bench/run/pattern.h"
 #include "bench/run/roundfacts.h"
@@ -30,6 +31,7 @@ typedef struct running {
     size_t n_slots, ran, left;
     rg_rail_list *rails; /* real ones, NULL when power is not asked for */
     rg_err no_rails;     /* why there are none */
+    json_t *session;     /* the machine's state when the run began; NULL when out of memory */
     rg_progress progress;
     int64_t start_ns, rounds_start_ns;
 } running;
@@ -230,6 +232,13 @@ static void add_power(json_t *facts, rg_meter *meter, const rg_err *why, rg_roun
         json_array_append_new(json_object_get(facts, "flags"), json_string("meter-shares-core"));
 }
 
+/* Heat that builds up over the run shows only against its start. */
+static void compare_with_start(const running *run, json_t *facts) {
+    const json_t *before = json_object_get(json_object_get(facts, "host"), "before");
+    if (run->session && before)
+        rg_host_flags(run->session, before, before, json_object_get(facts, "flags"));
+}
+
 static rg_status deliver(running *run, const rg_slot *slot, const rg_child *child, rg_meter *meter,
                          const rg_err *why, bool real_power, rg_err *err) {
     uint32_t order = (uint32_t)(slot - run->slots);
@@ -252,6 +261,7 @@ static rg_status deliver(running *run, const rg_slot *slot, const rg_child *chil
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (real_power)
         add_power(round.facts, meter, why, &round);
+    compare_with_start(run, round.facts);
     rg_status status = run->spec->sink->round(run->spec->sink->user, &round, err);
     json_decref(round.facts);
     return status;
@@ -368,15 +378,19 @@ rg_status rg_run_plan(const rg_plan *plan, const rg_run_spec *spec, rg_outcome *
                    .spec = spec,
                    .outcomes = ret_outcomes,
                    .arena = rg_arena_new(0),
+                   .session = rg_host_state(spec->root),
                    .start_ns = rg_clock_real_ns()};
     handlers before;
-    if (!run.arena)
+    if (!run.arena) {
+        json_decref(run.session);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
     for (size_t i = 0; i < plan->n_cells; i++)
         ret_outcomes[i] = (rg_outcome){.status = RG_INTERRUPTED};
     catch_signals(&before);
     rg_status status = run_all(&run, err);
     release_signals(&before);
+    json_decref(run.session);
     rg_arena_free(run.arena);
     return status;
 }

@@ -54,6 +54,22 @@ local function details_section(m)
   return #nodes > 0 and doc.section { title = "Further figures", id = "further", nodes = nodes } or nil
 end
 
+-- What a run's end shows: the verdict, the cells, what was refused, and where the rest is told.
+local function brief(data)
+  local m = model.build(data)
+  local nodes = {}
+  add(nodes, verdict.section(m))
+  add(nodes, cells_section(m))
+  local refused = optional("Refused and failed cells", "refused", tables.refused(m))
+  if refused then add(nodes, refused) end
+  local dirs = {}
+  for i, bundle in ipairs(m.bundles) do dirs[i] = words.clean(bundle.dir) end
+  add(nodes, doc.paragraph { text = "Method, provenance, charts and what was not measured: railgauge report " ..
+    table.concat(dirs, " ") .. " --format html -o report.html" })
+  add(nodes, doc.dataset { cells = m.cells, bundles = m.bundles, fields = m.fields })
+  return doc.document { title = title_of(m), nodes = nodes }
+end
+
 -- `details` adds every figure that the table of cells leaves out.
 local function build(data, details)
   local m = model.build(data)
@@ -82,4 +98,5 @@ return {
   name = "summary",
   summary = "verdict, cells, refusals, what is missing and why, charts, method, provenance",
   build = build,
+  brief = brief,
 }
