@@ -1,4 +1,4 @@
--- Describes networks for the suite: layers in, one plain table out (docs/networks.md tells its form). Weights are not
+-- Describes networks for the suite: layers in, one plain table out (its form: the functions below). Weights are not
 -- here: they are seeded, normalised and quantized from this description by the program, the same on every machine.
 --
 --   local net = require "net"
