@@ -123,15 +123,27 @@ static void add_fact(rg_rail *rail, const char *format, double value) {
     snprintf(rail->facts + used, sizeof rail->facts - used, format, value);
 }
 
+/* ACPI tells how accurate a meter is in percent ("95.0%"), so 5 is missing; firmware that tells the
+ * error instead is below one half. */
+static bool accuracy_gain(const probe_state *p, int channel, double *ret_gain) {
+    char text[64], *end;
+    if (!file_text(p, text, sizeof text, "power%d_accuracy", channel))
+        return false;
+    double percent = strtod(text, &end);
+    if (end == text || !(percent > 0 && percent <= 100))
+        return false;
+    *ret_gain = (percent >= 50 ? 100 - percent : percent) / 100;
+    return true;
+}
+
 /* Shunt limits become power limits at the bus voltage of the moment. */
 static void find_limits(const probe_state *p, const chip *c, int channel, rg_rail *rail) {
-    int64_t shunt_uohm = 0, bus_mv = 0, accuracy = 0;
+    int64_t shunt_uohm = 0, bus_mv = 0;
     rail->limits = (rg_limits){.gain = c->gain, .offset_mw = -1, .lsb_mw = -1};
     if (!file_int(p, &shunt_uohm, "shunt%d_resistor", channel))
         file_int(p, &shunt_uohm, "shunt_resistor", 0);
     file_int(p, &bus_mv, "in%d_input", channel);
-    if (file_int(p, &accuracy, "power%d_accuracy", channel) && accuracy > 0)
-        rail->limits.gain = (double)accuracy / 100;
+    accuracy_gain(p, channel, &rail->limits.gain);
     if (c->way == WAY_ENERGY)
         rail->limits.lsb_uj = 1;
     if (shunt_uohm <= 0 || bus_mv <= 0 || c->shunt_lsb_v <= 0)
@@ -180,9 +192,13 @@ static bool probe_chip(const char *name, void *user) {
     probe_state *p = user;
     char path[256];
     snprintf(p->dir, sizeof p->dir, HWMON_DIR "/%.40s", name);
-    if (!file_text(p, p->chip, sizeof p->chip, "name", 0))
-        return true;
     snprintf(path, sizeof path, "%s/device", p->dir);
+    if (!file_text(p, p->chip, sizeof p->chip, "name", 0)) {
+        /* drivers of the old kind (ACPI meters before Linux 6.17) keep their files at the device */
+        snprintf(p->dir, sizeof p->dir, HWMON_DIR "/%.40s/device", name);
+        if (!file_text(p, p->chip, sizeof p->chip, "name", 0))
+            return true;
+    }
     if (rg_root_link_name(p->root, path, p->address, sizeof p->address) != RG_OK)
         snprintf(p->address, sizeof p->address, "virtual");
     bool known = false;

@@ -38,6 +38,9 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
     (void)root;
     if (!*options)
         return rg_fail(err, RG_ABSENT, "name a trace: replay:FILE", "no trace is being replayed");
+    if (strlen(options) >= sizeof ret_rails->items[0].transport)
+        return rg_fail(err, RG_USAGE, "move it to a folder with a shorter path",
+                       "the path of the trace is too long");
     rg_arena *arena = rg_arena_new(0);
     rg_powerlog log;
     if (!arena)
@@ -48,7 +51,7 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
         *rail = log.rails[i];
         rail->status = RG_OK;
         snprintf(rail->sensor, sizeof rail->sensor, "replay");
-        snprintf(rail->transport, sizeof rail->transport, "%.95s", options);
+        snprintf(rail->transport, sizeof rail->transport, "%s", options);
     }
     rg_arena_free(arena);
     return status;
@@ -74,6 +77,10 @@ static void map_rails(rg_gauge *gauge, const rg_rail *rails, size_t n) {
 static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
                             rg_err *err) {
     (void)root;
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(rails[i].transport, rails[0].transport))
+            return rg_fail(err, RG_UNSUPPORTED, "join them into one file", "two traces at once");
+    }
     rg_gauge *gauge = calloc(1, sizeof *gauge);
     if (!gauge || !(gauge->arena = rg_arena_new(0))) {
         free(gauge);

@@ -108,7 +108,9 @@ static rg_status submit(rg_program *program, unsigned slot) {
     const rg_sim_options *options = &program->session->options;
     uint64_t count = program->model.count;
     rg_sim_misbehave(options, count);
-    rg_clock_advance(rg_sim_model_next_ns(&program->model, rg_clock_now_ns()), options->power_mw);
+    double busy_mw = rg_sim_model_busy_mw(&program->model, rg_clock_now_ns());
+    rg_clock_advance(rg_sim_model_next_ns(&program->model, rg_clock_now_ns()), busy_mw);
+    rg_clock_set_idle_power(rg_sim_model_idle_mw(&program->model, rg_clock_now_ns()));
     rg_sim_work_compute(program->work, slot, rg_sim_is_wrong(options, count));
     program->session->done = slot;
     program->session->any_done = true;

@@ -151,7 +151,9 @@ static double power_now_mw(const rg_program *program, int64_t now_ns) {
     for (unsigned s = 0; s < program->slots; s++)
         busy += program->requests[s].pending && program->requests[s].start_ns <= now_ns;
     double share = (double)busy / (double)options->servers;
-    return options->idle_mw + (options->power_mw - options->idle_mw) * (share < 1 ? share : 1);
+    double idle_mw = rg_sim_model_idle_mw(&program->model, now_ns);
+    double busy_mw = rg_sim_model_busy_mw(&program->model, now_ns);
+    return idle_mw + (busy_mw - idle_mw) * (share < 1 ? share : 1);
 }
 
 /* Timed: the next finished request, whichever it is. Requests that wait for a server start only
@@ -168,6 +170,7 @@ static rg_status wait_any(rg_session *session, int64_t deadline_ns, rg_done *ret
         return RG_TIMEOUT;
     unsigned slot = (unsigned)(done - program->requests);
     done->pending = false;
+    rg_clock_set_idle_power(rg_sim_model_idle_mw(&program->model, done->end_ns));
     rg_sim_work_compute(program->work, slot, done->wrong);
     *ret_done = (rg_done){slot, RG_OK, -1, -1, done->end_ns - done->start_ns, -1, -1};
     return RG_OK;

@@ -32,6 +32,10 @@ const rg_field rg_sim_fields[] = {
     {"power_mw", RG_FIELD_REAL, AT(power_mw), "5000", 0, 1e9, NULL, "mW",
      "power drawn while all servers are busy"},
     {"idle_mw", RG_FIELD_REAL, AT(idle_mw), "2000", 0, 1e9, NULL, "mW", "power drawn when idle"},
+    {"power_drift", RG_FIELD_REAL, AT(power_drift), "0", -1, 1, NULL, "",
+     "share by which busy power changes each simulated second since loading"},
+    {"idle_drift", RG_FIELD_REAL, AT(idle_drift), "0", -1, 1, NULL, "",
+     "share by which idle power changes each simulated second since loading"},
     {"servers", RG_FIELD_INT, AT(servers), "2", 1, 64, NULL, "",
      "engines that work in parallel (sim-async only)"},
     {"seed", RG_FIELD_INT, AT(seed), "1", 0, 0, NULL, "", "start of the random numbers"},
@@ -97,6 +101,26 @@ static double mode_factor(rg_sim_model *model, double age_s) {
     return 1;
 }
 
+/* A level that changes by a share of itself each second, never below nothing. */
+static double drifted(double level, double share, double age_s) {
+    double now = level * (1 + share * age_s);
+    return now > 0 ? now : 0;
+}
+
+static double age_at(const rg_sim_model *model, int64_t now_ns) {
+    return (double)(now_ns - model->born_ns) * 1e-9;
+}
+
+double rg_sim_model_busy_mw(const rg_sim_model *model, int64_t now_ns) {
+    const rg_sim_options *o = &model->options;
+    return drifted(o->power_mw, o->power_drift, age_at(model, now_ns));
+}
+
+double rg_sim_model_idle_mw(const rg_sim_model *model, int64_t now_ns) {
+    const rg_sim_options *o = &model->options;
+    return drifted(o->idle_mw, o->idle_drift, age_at(model, now_ns));
+}
+
 static double start_factor(const rg_sim_model *model) {
     const rg_sim_options *o = &model->options;
     if (model->count == 0)
@@ -111,7 +135,7 @@ int64_t rg_sim_model_next_ns(rg_sim_model *model, int64_t now_ns) {
     double ns = (double)o->latency_ns * o->slow * model->round_factor;
     ns *= about_one(&model->rng, o->jitter);
     ns *= rg_rng_unit(&model->rng) < o->tail_share ? o->tail_factor : 1;
-    ns *= mode_factor(model, (double)(now_ns - model->born_ns) * 1e-9);
+    ns *= mode_factor(model, age_at(model, now_ns));
     ns *= start_factor(model);
     model->count++;
     return ns < 1 ? 1 : (int64_t)ns;

@@ -30,7 +30,7 @@ typedef enum rg_sim_fail {
 typedef struct rg_sim_options {
     int64_t latency_ns, load_ns;
     double jitter, round_sd, tail_share, tail_factor, slow, first_factor;
-    double power_mw, idle_mw;
+    double power_mw, idle_mw, power_drift, idle_drift;
     int64_t warmup, servers, seed, round, fail_at, fail_round;
     int mode, fail;
 } rg_sim_options;
@@ -57,5 +57,9 @@ rg_sim_model rg_sim_model_new(const rg_sim_options *options, int64_t now_ns);
 
 /* How long the next inference takes when it starts at `now_ns`. At least 1 ns. */
 int64_t rg_sim_model_next_ns(rg_sim_model *model, int64_t now_ns);
+
+/* Power drawn at `now_ns` by a busy device, and by an idle one. */
+double rg_sim_model_busy_mw(const rg_sim_model *model, int64_t now_ns);
+double rg_sim_model_idle_mw(const rg_sim_model *model, int64_t now_ns);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -213,6 +214,9 @@ int rg_root_open_fd(rg_root *root, const char *path) {
 }
 
 rg_status rg_root_reread(int fd, char *buf, size_t cap) {
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_nlink == 0)
+        return RG_ABSENT;
     if (lseek(fd, 0, SEEK_SET) < 0 || read_all(fd, buf, cap) < 0)
         return from_errno(errno);
     trim_end(buf);

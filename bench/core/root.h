@@ -34,7 +34,8 @@ size_t rg_root_read_bytes(rg_root *root, const char *path, char *buf, size_t cap
 /* Reads one integer in decimal (or 0x hex) notation. */
 rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, rg_err *err);
 
-/* Keeps a file open for repeated reading (sensors): rg_root_reread seeks to 0 and reads again. */
+/* Keeps a file open for repeated reading (sensors): rg_root_reread seeks to 0 and reads again;
+ * RG_ABSENT once the file has been removed, whose last content would otherwise stay readable. */
 int rg_root_open_fd(rg_root *root, const char *path); /* -1 with errno */
 rg_status rg_root_reread(int fd, char *buf, size_t cap);
 

@@ -44,11 +44,11 @@ typedef struct rg_limits {
 } rg_limits;
 
 typedef struct rg_rail {
-    char id[96];        /* "hwmon:ina3221@1-0040:VDD_IN", stable across boots */
-    char label[48];     /* "VDD_IN" */
-    char sensor[24];    /* name of the sensor that serves it */
-    char transport[96]; /* path or address, for the record */
-    char parent[96];    /* id of the rail that feeds it, "" none or unknown */
+    char id[96];         /* "hwmon:ina3221@1-0040:VDD_IN", stable across boots */
+    char label[48];      /* "VDD_IN" */
+    char sensor[24];     /* name of the sensor that serves it */
+    char transport[512]; /* path or address, for the record */
+    char parent[96];     /* id of the rail that feeds it, "" none or unknown */
     rg_scope scope;
     rg_rail_role role;
     rg_power_kind kind;

@@ -106,6 +106,17 @@ rg_figure rg_joules_figure(const rg_joules *sum, double inferences, uint32_t ref
     return figure;
 }
 
+rg_figure rg_idle_figure(double idle_mw, double u_mw, uint32_t refusals) {
+    if (refusals & RG_REFUSE_IDLE_TOO)
+        return rg_figure_na(rg_refusal_first(refusals & RG_REFUSE_IDLE_TOO));
+    if (!isfinite(idle_mw))
+        return rg_figure_na("short-window");
+    rg_figure figure = rg_figure_value(idle_mw);
+    figure.low = idle_mw - 2 * u_mw;
+    figure.high = idle_mw + 2 * u_mw;
+    return figure;
+}
+
 /* TOPS/W = operations / rg_joules: the window's length cancels, bounds swap. */
 rg_figure rg_joules_efficiency(const rg_figure *energy_uj, double tera, const char *na) {
     if (energy_uj->na || na)
@@ -132,14 +143,12 @@ void rg_view_fill_energy(rg_round_view *view) {
     uint32_t above = rg_above_refusals(sum->refusals, sum->above_refusals);
     rg_joules total = joules_of(&sum->total), over = joules_of(&sum->above);
     const char *na;
-    double tera = rg_view_tera_ops(view, &na),
-           mean_mw = sum->total.uj / view->energy.window_s / 1000;
+    double tera = rg_view_tera_ops(view, &na);
     figures[RG_FIG_energy_total_uj] = rg_joules_figure(&total, view->inferences, sum->refusals);
     figures[RG_FIG_energy_above_idle_uj] = rg_joules_figure(&over, view->inferences, above);
     figures[RG_FIG_power_mean_mw] =
-        sum->refusals ? rg_figure_na(rg_refusal_first(sum->refusals)) : rg_figure_value(mean_mw);
-    figures[RG_FIG_power_idle_mw] =
-        isfinite(sum->idle_mw) ? rg_figure_value(sum->idle_mw) : rg_figure_na("not-measured");
+        rg_joules_figure(&total, view->energy.window_s * 1e3, sum->refusals);
+    figures[RG_FIG_power_idle_mw] = rg_idle_figure(sum->idle_mw, sum->idle_u_mw, sum->refusals);
     figures[RG_FIG_tops_per_watt] =
         rg_joules_efficiency(&figures[RG_FIG_energy_total_uj], tera, na);
     figures[RG_FIG_tops_per_watt_above_idle] =

@@ -23,10 +23,19 @@ static uint32_t refusals_of(const rg_round_view *view, half_of half) {
                              : rg_above_refusals(sum->refusals, sum->above_refusals);
 }
 
+/* What the energy is divided by: inferences, or seconds for a mean power. */
+typedef double (*share_of)(const rg_round_view *view);
+static double by_inferences(const rg_round_view *view) {
+    return view->inferences;
+}
+static double by_seconds(const rg_round_view *view) {
+    return view->energy.window_s;
+}
+
 /* A cell's half: the sum over the rounds that can be used. */
 typedef struct cell_half {
     rg_joules sum;
-    double inferences, window_s;
+    double shares, window_s;
     size_t used, measured;
     uint32_t refusals;
 } cell_half;
@@ -35,21 +44,22 @@ static bool usable_round(const rg_round_view *view, half_of half) {
     return view->has_energy && !(refusals_of(view, half) & ~judged_later);
 }
 
-/* Standard error of the total that follows from how rounds differ an inference. */
-static double between_rounds_uj(const rg_round_view *views, size_t n, half_of half,
+/* Standard error of the total that follows from how rounds differ a share. */
+static double between_rounds_uj(const rg_round_view *views, size_t n, half_of half, share_of share,
                                 const cell_half *cell) {
-    double mean = cell->sum.uj / cell->inferences, square = 0;
+    double mean = cell->sum.uj / cell->shares, square = 0;
     for (size_t r = 0; r < n; r++) {
         if (!usable_round(&views[r], half))
             continue;
-        double away = half(&views[r].energy.headline)->uj - mean * views[r].inferences;
+        double away = half(&views[r].energy.headline)->uj - mean * share(&views[r]);
         square += away * away;
     }
     double used = (double)cell->used; /* variance of a sum of residuals */
     return sqrt(square * used / (used - 1));
 }
 
-static void add_rounds(const rg_round_view *views, size_t n, half_of half, cell_half *cell) {
+static void add_rounds(const rg_round_view *views, size_t n, half_of half, share_of share,
+                       cell_half *cell) {
     uint32_t all = 0;
     double random = 0;
     for (size_t r = 0; r < n; r++) {
@@ -63,7 +73,7 @@ static void add_rounds(const rg_round_view *views, size_t n, half_of half, cell_
         cell->sum.u_systematic += value->systematic_uj;
         random = hypot(random, value->random_uj);
         cell->sum.dof = value->random_dof;
-        cell->inferences += views[r].inferences;
+        cell->shares += share(&views[r]);
         cell->window_s += views[r].energy.window_s;
     }
     cell->sum.u_random = random;
@@ -71,13 +81,14 @@ static void add_rounds(const rg_round_view *views, size_t n, half_of half, cell_
         cell->refusals = all;
 }
 
-static cell_half cell_half_of(const rg_round_view *views, size_t n, half_of half) {
+static cell_half cell_half_of(const rg_round_view *views, size_t n, half_of half, share_of share) {
     cell_half cell = {0};
-    add_rounds(views, n, half, &cell);
+    add_rounds(views, n, half, share, &cell);
     if (cell.refusals || !cell.used)
         return cell;
-    if (cell.used > 1 && cell.inferences > 0) {
-        cell.sum.u_random = fmax(cell.sum.u_random, between_rounds_uj(views, n, half, &cell));
+    if (cell.used > 1 && cell.shares > 0) {
+        cell.sum.u_random =
+            fmax(cell.sum.u_random, between_rounds_uj(views, n, half, share, &cell));
         cell.sum.dof = (double)cell.used - 1;
     }
     double u = hypot(cell.sum.u_systematic, cell.sum.u_random);
@@ -124,24 +135,32 @@ static rg_figure scaled(const rg_figure *figure, double factor) {
     return ret;
 }
 
+/* Its uncertainty is mostly systematic, so rounds do not shrink it. */
 static rg_figure mean_idle(const rg_round_view *views, size_t n) {
-    double sum = 0;
+    double sum = 0, u = 0;
     uint64_t count = 0;
+    uint32_t refusals = 0;
     for (size_t r = 0; r < n; r++) {
-        if (views[r].has_energy && isfinite(views[r].energy.headline.idle_mw)) {
-            sum += views[r].energy.headline.idle_mw;
-            count++;
-        }
+        const rg_energy_sum *headline = &views[r].energy.headline;
+        if (!views[r].has_energy)
+            continue;
+        refusals |= headline->refusals;
+        if (!isfinite(headline->idle_mw))
+            continue;
+        sum += headline->idle_mw;
+        u += headline->idle_u_mw;
+        count++;
     }
-    rg_figure figure = count ? rg_figure_value(sum / (double)count) : rg_figure_na("not-measured");
+    double number = count ? (double)count : NAN;
+    rg_figure figure = rg_idle_figure(sum / number, u / number, refusals);
     figure.n = count;
     return figure;
 }
 
 static json_t *half_to_json(const cell_half *cell) {
     json_t *object = json_object();
-    bool there = cell->used && cell->inferences > 0;
-    double scale = there ? 1 / cell->inferences : NAN;
+    bool there = cell->used && cell->shares > 0;
+    double scale = there ? 1 / cell->shares : NAN;
     double k = rg_coverage_factor(cell->sum.u_systematic, cell->sum.u_random, cell->sum.dof);
     double u = hypot(cell->sum.u_systematic, cell->sum.u_random);
     rg_json_set_real(object, "uj", cell->sum.uj * scale);
@@ -162,15 +181,27 @@ static json_t *energy_detail(const rg_round_view *views, size_t n, const cell_ha
         if (!views[r].has_energy)
             continue;
         scope = views[r].energy.scope;
-        json_array_append_new(rounds, rg_energy_to_json(&views[r].energy, views[r].round->rails));
+        json_t *one = rg_energy_to_json(&views[r].energy, views[r].round->rails);
+        json_t *cost = json_object_get(json_object_get(views[r].facts, "power"), "cost");
+        if (cost) /* what metering itself cost */
+            json_object_set(one, "meter", cost);
+        json_array_append_new(rounds, one);
     }
     json_object_set_new(detail, "scope", json_string(rg_scope_word(scope)));
     rg_json_set_real(detail, "window_s", total->window_s);
-    rg_json_set_real(detail, "inferences", total->inferences);
+    rg_json_set_real(detail, "inferences", total->shares);
     json_object_set_new(detail, "total", half_to_json(total));
     json_object_set_new(detail, "above_idle", half_to_json(above));
     json_object_set_new(detail, "rounds", rounds);
     return detail;
+}
+
+static rg_figure mean_power(const rg_round_view *views, size_t n, uint32_t scope) {
+    cell_half power = cell_half_of(views, n, the_total, by_seconds);
+    rg_figure figure = rg_joules_figure(&power.sum, power.shares, power.refusals | scope);
+    figure = scaled(&figure, 1e-3);
+    figure.n = power.used;
+    return figure;
 }
 
 static void cell_figures(const rg_round_view *views, size_t n, const cell_half *total,
@@ -179,20 +210,19 @@ static void cell_figures(const rg_round_view *views, size_t n, const cell_half *
     double tera = rg_view_tera_ops(&views[0], &na);
     rg_figure *sum = &figures[RG_FIG_energy_total_uj];
     rg_figure *over = &figures[RG_FIG_energy_above_idle_uj];
-    *sum = rg_joules_figure(&total->sum, total->inferences, total->refusals);
-    *over = rg_joules_figure(&above->sum, above->inferences, above->refusals);
+    *sum = rg_joules_figure(&total->sum, total->shares, total->refusals);
+    *over = rg_joules_figure(&above->sum, above->shares, above->refusals);
     sum->n = total->used;
     over->n = above->used;
     figures[RG_FIG_power_idle_mw] = mean_idle(views, n);
     figures[RG_FIG_tops_per_watt] = rg_joules_efficiency(sum, tera, na);
     figures[RG_FIG_tops_per_watt_above_idle] = rg_joules_efficiency(over, tera, na);
-    figures[RG_FIG_power_mean_mw] = rg_joules_figure(&total->sum, total->window_s, total->refusals);
-    figures[RG_FIG_power_mean_mw] = scaled(&figures[RG_FIG_power_mean_mw], 1e-3);
-    figures[RG_FIG_power_mean_mw].n = total->used;
+    figures[RG_FIG_power_mean_mw] = mean_power(views, n, total->refusals & RG_REFUSE_SCOPE);
 }
 
 json_t *rg_views_combine_energy(const rg_round_view *views, size_t n, rg_figure *figures) {
-    cell_half total = cell_half_of(views, n, the_total), above = cell_half_of(views, n, the_above);
+    cell_half total = cell_half_of(views, n, the_total, by_inferences),
+              above = cell_half_of(views, n, the_above, by_inferences);
     if (!total.measured) {
         rg_figures_refuse_energy(figures, first_power_refusal(views, n));
         return json_object();

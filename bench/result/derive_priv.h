@@ -45,6 +45,9 @@ typedef struct rg_joules {
 /* Energy an inference with U = k sqrt(systematic^2 + random^2) as interval, or its refusal. */
 rg_figure rg_joules_figure(const rg_joules *sum, double inferences, uint32_t refusals);
 
+/* Idle power with U(k=2) from its standard uncertainty (NAN: no interval), or why there is none. */
+rg_figure rg_idle_figure(double idle_mw, double u_mw, uint32_t refusals);
+
 /* TOPS/W = operations / joules: the window's length cancels, bounds swap. */
 rg_figure rg_joules_efficiency(const rg_figure *energy_uj, double tera, const char *na);
 

@@ -173,6 +173,20 @@ static const char *provenance(const rg_round *rounds, size_t n) {
     return word;
 }
 
+/* Energy from a replayed trace is not of this machine, though the latency beside it is. */
+static void mark_imported(const rg_round *rounds, size_t n, json_t *figures) {
+    bool replayed = false;
+    for (size_t r = 0; r < n; r++) {
+        for (size_t i = 0; i < rounds[r].n_rails; i++)
+            replayed |= !strcmp(rounds[r].rails[i].sensor, "replay");
+    }
+    for (int i = 0; replayed && i < RG_FIG_COUNT; i++) {
+        json_t *figure = json_object_get(figures, rg_figure_rows[i].key);
+        if (figure && !strcmp(rg_figure_rows[i].group, "energy"))
+            json_object_set_new(figure, "provenance", json_string("imported"));
+    }
+}
+
 json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, size_t n,
                              json_t *energy) {
     json_t *record = json_object();
@@ -187,7 +201,9 @@ json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, s
     json_object_set_new(record, "rounds", json_integer((json_int_t)work->n));
     json_object_set_new(record, "rounds_failed", json_integer((json_int_t)(n - work->n)));
     json_object_set_new(record, "samples", json_integer((json_int_t)samples));
-    json_object_set_new(record, "figures", rg_figures_to_json(work->figures));
+    json_t *figures = rg_figures_to_json(work->figures);
+    mark_imported(rounds, n, figures);
+    json_object_set_new(record, "figures", figures);
     json_object_set_new(record, "per_round", per_round(work));
     json_object_set_new(record, "shape", shape_to_json(work));
     json_object_set_new(record, "variance", variance_to_json(work));

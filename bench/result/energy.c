@@ -67,7 +67,7 @@ static void find_baseline(rail_work *work) {
 }
 
 /* Median distance of the readings inside the window, and how many are missing by it: a distance of
- * k periods lost k - 1. */
+ * k periods lost k - 1. A sensor that averages remembers a fifth of its lag well enough. */
 static double count_window(const rail_work *work, rg_rail_energy *ret) {
     const rg_series *s = &work->series;
     double *steps = malloc((s->n + 1) * sizeof *steps), longest = 0;
@@ -81,11 +81,10 @@ static double count_window(const rail_work *work, rg_rail_energy *ret) {
     if (k) {
         rg_sort_reals(steps, k);
         ret->period_s = rg_quantile(steps, k, 0.5);
-        longest = steps[k - 1];
+        double beat = fmax(ret->period_s, s->lag_s / 5);
+        longest = steps[k - 1] / beat;
         for (size_t i = 0; i < k; i++)
-            ret->n_lost += steps[i] >= 2 * ret->period_s
-                               ? (size_t)floor(steps[i] / ret->period_s + 0.25) - 1
-                               : 0;
+            ret->n_lost += steps[i] >= 2 * beat ? (size_t)floor(steps[i] / beat + 0.25) - 1 : 0;
     }
     free(steps);
     return longest;
@@ -128,17 +127,33 @@ static bool trends(const rail_work *work) {
     return trend.p < 0.01 && fabs(trend.change) > 0.02 * fabs(work->load.mean_mw);
 }
 
-/* All readings of idle and load the same, on a scale fine enough that they should not be. */
+/* The same reading long before and long after a step of the load: from when to when it stood still,
+ * seen from the reading next to the step. */
+static bool frozen_across(const rail_work *work, double step_s) {
+    const rg_series *s = &work->series;
+    double reach = fmax(work->settle_s, 10 * s->refresh_s);
+    size_t at = 0;
+    while (at + 1 < s->n && s->t_s[at] < step_s)
+        at++;
+    size_t first = at, last = at;
+    while (first > 0 && s->value[first - 1] == s->value[at])
+        first--;
+    while (last + 1 < s->n && s->value[last + 1] == s->value[at])
+        last++;
+    return last - first >= 19 && s->t_s[first] <= step_s - reach && s->t_s[last] >= step_s + reach;
+}
+
+/* Readings that stand still while load comes or goes, on a scale fine enough that they should not.
+ * Without inferences there is no step to see. */
 static bool is_stale(const rail_work *work) {
     const rg_series *s = &work->series;
+    const rg_energy_ask *ask = work->ask;
     double lsb = work->rail->limits.lsb_mw;
-    if (s->n < 20 || work->before.n + work->after.n < 4)
+    bool fine = s->counter || (lsb >= 0 && lsb <= 0.01 * fabs(work->load.mean_mw));
+    if (!fine || !(ask->inferences > 0))
         return false;
-    for (size_t i = 1; i < s->n; i++) {
-        if (s->value[i] != s->value[0])
-            return false;
-    }
-    return s->counter || (lsb >= 0 && lsb <= 0.01 * fabs(s->value[0]));
+    return (work->before.n && frozen_across(work, seconds_from(work, ask->idle_before.end_ns))) ||
+           (work->after.n && frozen_across(work, seconds_from(work, ask->idle_after.start_ns)));
 }
 
 static uint32_t row_refusals(const rail_work *work, rg_rail_energy *ret) {
@@ -172,7 +187,7 @@ static uint32_t window_refusals(const rail_work *work, const rg_rail_energy *ret
     double refreshes = s->refresh_s > 0 ? work->window_s / s->refresh_s : INFINITY;
     if (ret->n < 20 || refreshes < 20 || work->window_s < 10 * s->lag_s || work->load.n < 2)
         refusals |= RG_REFUSE_SHORT_WINDOW;
-    if ((double)ret->n_lost > 0.001 * (double)ret->n || longest > 5 * ret->period_s || s->invalid ||
+    if ((double)ret->n_lost > 0.001 * (double)ret->n || longest > 5 || s->invalid ||
         !bracketed(work, ret->period_s))
         refusals |= RG_REFUSE_GAP;
     return refusals;
@@ -247,6 +262,17 @@ static void above_budget(const rail_work *work, rg_rail_energy *ret) {
         ret->above_refusals |= RG_REFUSE_UNCERTAINTY;
 }
 
+/* Standard uncertainty of the idle power itself; NAN where the sensor's limits are unknown. */
+static double idle_doubt(const rail_work *work) {
+    const rg_limits *limits = &work->rail->limits;
+    if (limits->gain < 0 || limits->offset_mw < 0)
+        return NAN;
+    double lsb = work->series.counter ? 0 : fmax(limits->lsb_mw, 0);
+    double gain = limits->gain * work->baseline_mw;
+    double limit = gain * gain + limits->offset_mw * limits->offset_mw + lsb * lsb / 4;
+    return hypot(sqrt(limit / 3), work->u_baseline_mw);
+}
+
 static void measure_series(rail_work *work, rg_rail_energy *ret) {
     const rg_series *s = &work->series;
     work->settle_s = fmax(5 * s->lag_s, 2 * s->refresh_s);
@@ -258,6 +284,7 @@ static void measure_series(rail_work *work, rg_rail_energy *ret) {
     ret->idle_before_mw = work->before.mean_mw;
     ret->idle_after_mw = work->after.mean_mw;
     ret->idle_mw = work->baseline_mw;
+    ret->idle_u_mw = idle_doubt(work);
     ret->mean_uj = 1000 * work->window_s * work->load.mean_mw;
     ret->refusals |= window_refusals(work, ret, longest) | row_refusals(work, ret);
     if (work->load.n < 2)
@@ -274,7 +301,7 @@ static void measure_series(rail_work *work, rg_rail_energy *ret) {
 rg_status rg_energy_measure_rail(const rg_energy_ask *ask, uint32_t rail, rg_rail_energy *ret,
                                  rg_err *err) {
     *ret = (rg_rail_energy){.rail = rail, .mean_mw = NAN, .trapezoid_uj = NAN, .mean_uj = NAN};
-    ret->idle_before_mw = ret->idle_after_mw = ret->idle_mw = NAN;
+    ret->idle_before_mw = ret->idle_after_mw = ret->idle_mw = ret->idle_u_mw = NAN;
     ret->total.uj = ret->above.uj = NAN;
     if (ask->rails[rail].status != RG_OK) {
         ret->refusals = RG_REFUSE_NO_SENSOR;

@@ -94,6 +94,7 @@ typedef struct rg_rail_energy {
     double mean_uj;      /* settled mean x window */
     bool by_trapezoid;   /* which of the two is `total` */
     double idle_before_mw, idle_after_mw, idle_mw; /* NAN where not measured; idle_mw: baseline */
+    double idle_u_mw; /* standard uncertainty of idle_mw, NAN where limits are unknown */
     rg_energy_value total, above;
     uint32_t refusals, above_refusals; /* of the total; of the part above idle only */
 } rg_rail_energy;
@@ -101,10 +102,10 @@ typedef struct rg_rail_energy {
 /* All rails of one scope as their roles add up. */
 typedef struct rg_energy_sum {
     rg_scope scope;
-    bool formed;    /* false: roles do not add up (unknown, incomplete) */
-    size_t n_rails; /* summed */
-    uint64_t n;     /* readings of the rail with the fewest */
-    double mean_mw, idle_mw;
+    bool formed;                        /* false: roles do not add up (unknown, incomplete) */
+    size_t n_rails;                     /* summed */
+    uint64_t n;                         /* readings of the rail with the fewest */
+    double mean_mw, idle_mw, idle_u_mw; /* idle_u_mw: standard, rails taken as erring together */
     rg_energy_value total, above;
     uint32_t refusals, above_refusals;
 } rg_energy_sum;
@@ -137,6 +138,11 @@ static inline uint32_t rg_above_refusals(uint32_t refusals, uint32_t above_refus
     return (refusals & ~(uint32_t)RG_REFUSE_UNCERTAINTY) | above_refusals;
 }
 
+/* Refusals of the total that hold against idle power as well. */
+enum {
+    RG_REFUSE_IDLE_TOO = RG_REFUSE_NO_SENSOR | RG_REFUSE_SCOPE | RG_REFUSE_RANGE | RG_REFUSE_STALE
+};
+
 /* Energy of the window. RG_OK also when everything is refused (then the headline says so);
  * RG_NO_MEMORY, RG_INVALID for an empty window. Free with rg_energy_free. */
 rg_status rg_energy_measure(const rg_energy_ask *ask, rg_energy *ret_energy, rg_err *err);
@@ -162,7 +168,8 @@ typedef struct rg_series {
 } rg_series;
 
 /* Rows of `rail` without bad and not-ready ones, without reads that took longer than half a
- * refresh, and with identical readings closer than one refresh taken once. */
+ * refresh (or a tenth of the lag), and with identical readings closer than one refresh taken once.
+ */
 rg_status rg_series_clean(const rg_energy_ask *ask, uint32_t rail, rg_series *ret, rg_err *err);
 void rg_series_free(rg_series *series);
 

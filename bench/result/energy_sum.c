@@ -29,6 +29,7 @@ static void add_rail(rg_energy_sum *sum, const rg_rail_energy *rail) {
     add_value(&sum->above, &rail->above);
     sum->mean_mw += rail->mean_mw;
     sum->idle_mw += rail->idle_mw;
+    sum->idle_u_mw += rail->idle_u_mw;
     sum->refusals |= rail->refusals;
     sum->above_refusals |= rail->above_refusals;
     sum->n = !sum->n_rails || rail->n < sum->n ? rail->n : sum->n;
@@ -108,7 +109,7 @@ static rg_energy_sum sum_scope(const rg_energy_ask *ask, const rg_energy *energy
 }
 
 static rg_energy_sum refused(uint32_t refusals) {
-    rg_energy_sum sum = {.mean_mw = NAN, .idle_mw = NAN, .refusals = refusals};
+    rg_energy_sum sum = {.mean_mw = NAN, .idle_mw = NAN, .idle_u_mw = NAN, .refusals = refusals};
     sum.total.uj = sum.above.uj = NAN;
     return sum;
 }
@@ -211,6 +212,7 @@ static json_t *sum_to_json(const rg_energy_sum *sum) {
     json_object_set_new(object, "n", json_integer((json_int_t)sum->n));
     rg_json_set_real(object, "mean_mw", sum->mean_mw);
     rg_json_set_real(object, "idle_mw", sum->idle_mw);
+    rg_json_set_real(object, "idle_u_mw", 2 * sum->idle_u_mw);
     json_object_set_new(object, "total", value_to_json(&sum->total, sum->refusals));
     json_object_set_new(
         object, "above_idle",
@@ -220,8 +222,8 @@ static json_t *sum_to_json(const rg_energy_sum *sum) {
 
 static json_t *rail_to_json(const rg_rail_energy *energy, const rg_rail *rail) {
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "id", rail->id, "scope",
-        rg_scope_word(rail->scope), "role", rg_role_word(rail->role), "kind",
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "id", rail->id, "sensor",
+        rail->sensor, "scope", rg_scope_word(rail->scope), "role", rg_role_word(rail->role), "kind",
         rg_power_kind_word(rail->kind), "n", (json_int_t)energy->n, "n_settled",
         (json_int_t)energy->n_settled, "n_lost", (json_int_t)energy->n_lost, "n_bad",
         (json_int_t)energy->n_bad, "estimator", energy->by_trapezoid ? "trapezoid" : "mean");

@@ -20,14 +20,38 @@ static const char *rail_at(size_t i, void *user) {
     return i < rails->n ? rails->items[i].id : NULL;
 }
 
-static rg_status no_match(const char *selector, const rg_rail_list *all, const rg_err *why,
-                          rg_err *err) {
+/* A selector that names a sensor without rails here is known, only absent. */
+static bool names_a_sensor(const char *selector) {
+    for (size_t i = 0; rg_sensors[i]; i++) {
+        size_t n = strlen(rg_sensors[i]->name);
+        if (!strncmp(selector, rg_sensors[i]->name, n) && selector[n] == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* A rail of the simulated machine asked for on a real one, or the other way round. */
+static bool is_of_other_world(const char *selector, bool is_virtual) {
+    for (size_t i = 0; rg_sensors[i]; i++) {
+        size_t n = strlen(rg_sensors[i]->name);
+        if (!strncmp(selector, rg_sensors[i]->name, n) && selector[n] == ':')
+            return rg_sensors[i]->is_virtual != is_virtual;
+    }
+    return false;
+}
+
+static rg_status no_match(const char *selector, bool is_virtual, const rg_rail_list *all,
+                          const rg_err *why, rg_err *err) {
     const char *near = rg_text_nearest(selector, rail_at, (void *)all);
     char advice[160] = "see `railgauge list rails`";
     if (near)
         snprintf(advice, sizeof advice, "did you mean '%.120s'?", near);
     if (why->what[0])
         return rg_fail(err, why->status, why->advice, "rail '%s': %s", selector, why->what);
+    if (names_a_sensor(selector) || is_of_other_world(selector, is_virtual))
+        return rg_fail(err, RG_ABSENT, "see `railgauge list rails`",
+                       "'%s' has no rail for %s device", selector,
+                       is_virtual ? "a simulated" : "this");
     return rg_fail(err, RG_USAGE, advice, "no rail or sensor is called '%s'", selector);
 }
 
@@ -58,16 +82,29 @@ static bool is_usable(const rg_rail_list *rails) {
     return false;
 }
 
-static rg_status keep_selected(const char *const *selectors, const rg_rail_list *all,
-                               const rg_err *why, rg_rail_list *ret_rails, rg_err *err) {
+/* Each rail once, however often it is named. */
+static void keep_rail(const rg_rail *rail, rg_rail_list *ret_rails) {
+    for (size_t i = 0; i < ret_rails->n; i++) {
+        if (!strcmp(ret_rails->items[i].id, rail->id))
+            return;
+    }
+    if (ret_rails->n < RG_MAX_RAILS)
+        ret_rails->items[ret_rails->n++] = *rail;
+}
+
+static rg_status keep_selected(const char *const *selectors, bool is_virtual,
+                               const rg_rail_list *all, const rg_err *why, rg_rail_list *ret_rails,
+                               rg_err *err) {
     for (size_t k = 0; selectors[k]; k++) {
-        size_t before = ret_rails->n;
+        size_t found = 0;
         for (size_t i = 0; i < all->n; i++) {
-            if (selects(selectors[k], &all->items[i]) && ret_rails->n < RG_MAX_RAILS)
-                ret_rails->items[ret_rails->n++] = all->items[i];
+            if (!selects(selectors[k], &all->items[i]))
+                continue;
+            found++;
+            keep_rail(&all->items[i], ret_rails);
         }
-        if (ret_rails->n == before)
-            return no_match(selectors[k], all, why, err);
+        if (!found)
+            return no_match(selectors[k], is_virtual, all, why, err);
     }
     return RG_OK;
 }
@@ -82,7 +119,7 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
     rg_status status = rg_boards_apply(root, all, err);
     ret_rails->n = 0;
     if (status == RG_OK && selectors && selectors[0])
-        status = keep_selected(selectors, all, &why, ret_rails, err);
+        status = keep_selected(selectors, is_virtual, all, &why, ret_rails, err);
     else if (status == RG_OK)
         *ret_rails = *all;
     if (status == RG_OK && !is_usable(ret_rails)) {

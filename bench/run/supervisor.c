@@ -169,26 +169,40 @@ static bool is_simulated(const running *run, size_t cell) {
     return provenance && !strcmp(provenance, "simulated");
 }
 
-/* A rail that nobody knows is a slip in the scenario, unless it may be meant for simulated cells,
- * whose workers look for it themselves. No rail at all is a fact for the records. */
-static rg_status find_rails(running *run, rg_err *err) {
-    bool all_real = true;
+/* Looks for the rails of real cells, or of simulated ones; RG_OK where there are no such cells. */
+static rg_status look_for_rails(running *run, bool simulated, rg_rail_list *ret_rails,
+                                rg_err *err) {
+    bool any = false;
     for (size_t i = 0; i < run->plan->n_cells; i++)
-        all_real = all_real && !is_simulated(run, i);
+        any |= run->admissions[i].status == RG_OK && is_simulated(run, i) == simulated;
+    return any ? rg_rails_find(run->spec->root, run->plan->rails, simulated, ret_rails, err)
+               : RG_OK;
+}
+
+/* Absent or forbidden rails are facts for the records. */
+static bool is_fact(rg_status status) {
+    return status == RG_OK || status == RG_ABSENT || status == RG_DENIED ||
+           status == RG_UNSUPPORTED || status == RG_AGAIN;
+}
+
+/* A rail that nobody knows, or a trace that cannot be read, is a slip in the scenario and is told
+ * before anything is measured. Simulated rails are only looked for: their workers open them. */
+static rg_status find_rails(running *run, rg_err *err) {
     if (!run->plan->power)
         return RG_OK;
     run->no_rails = (rg_err)RG_ERR_INIT;
-    run->rails = rg_arena_alloc(run->arena, sizeof *run->rails);
-    if (!run->rails)
+    rg_err no_simulated = RG_ERR_INIT;
+    rg_rail_list *rails = rg_arena_alloc(run->arena, sizeof *rails);
+    if (!rails)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    rg_status status =
-        rg_rails_find(run->spec->root, run->plan->rails, false, run->rails, &run->no_rails);
-    if (status != RG_OK)
-        run->rails = NULL;
-    if (status != RG_USAGE || !all_real)
+    rg_status simulated = look_for_rails(run, true, rails, &no_simulated);
+    *rails = (rg_rail_list){0};
+    rg_status real = look_for_rails(run, false, rails, &run->no_rails);
+    run->rails = real == RG_OK ? rails : NULL;
+    if (is_fact(real) && is_fact(simulated))
         return RG_OK;
-    *err = run->no_rails;
-    return status;
+    *err = is_fact(real) ? no_simulated : run->no_rails;
+    return is_fact(real) ? simulated : real;
 }
 
 /* The CPUs that the workload will sit on: asked for, or those that our own executor would take. */
