@@ -41,25 +41,6 @@ static void take_text(const json_t *value, const char *key, char *ret, size_t ca
     snprintf(ret, cap, "%s", rg_json_get_text(value, key, ""));
 }
 
-/* Number of the word among the n that `word_of` gives; 0, "unknown", when it is none of them. */
-static int find_word(const char *word, const char *(*word_of)(int), int n) {
-    for (int i = 0; i < n; i++) {
-        if (!strcmp(word, word_of(i)))
-            return i;
-    }
-    return 0;
-}
-
-static const char *scope_of(int i) {
-    return rg_scope_word((rg_scope)i);
-}
-static const char *role_of(int i) {
-    return rg_role_word((rg_rail_role)i);
-}
-static const char *kind_of(int i) {
-    return rg_power_kind_word((rg_power_kind)i);
-}
-
 rg_status rg_rail_from_json(const json_t *value, rg_rail *ret_rail, rg_err *err) {
     const char *id = rg_json_get_text(value, "id", NULL);
     if (!id || !*id)
@@ -73,12 +54,9 @@ rg_status rg_rail_from_json(const json_t *value, rg_rail *ret_rail, rg_err *err)
     take_text(value, "what", rail.what, sizeof rail.what);
     take_text(value, "advice", rail.advice, sizeof rail.advice);
     take_text(value, "facts", rail.facts, sizeof rail.facts);
-    rail.scope =
-        (rg_scope)find_word(rg_json_get_text(value, "scope", ""), scope_of, RG_SCOPE_WALL + 1);
-    rail.role =
-        (rg_rail_role)find_word(rg_json_get_text(value, "role", ""), role_of, RG_ROLE_EXCLUDED + 1);
-    rail.kind = (rg_power_kind)find_word(rg_json_get_text(value, "kind", ""), kind_of,
-                                         RG_POWER_COUNTER + 1);
+    rail.scope = rg_scope_from_word(rg_json_get_text(value, "scope", ""));
+    rail.role = rg_role_from_word(rg_json_get_text(value, "role", ""));
+    rail.kind = rg_power_kind_from_word(rg_json_get_text(value, "kind", ""));
     rg_status_from_word(rg_json_get_text(value, "status", "ok"), &rail.status);
     rail.refresh_s = rg_json_get_real(value, "refresh_s", 0);
     rail.lag_s = rg_json_get_real(value, "lag_s", 0);

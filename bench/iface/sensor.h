@@ -70,6 +70,11 @@ const char *rg_scope_word(rg_scope scope);   /* "module" */
 const char *rg_role_word(rg_rail_role role); /* "total" */
 const char *rg_power_kind_word(rg_power_kind kind);
 
+/* And back; what no word names is unknown (instant for kinds). */
+rg_scope rg_scope_from_word(const char *word);
+rg_rail_role rg_role_from_word(const char *word);
+rg_power_kind rg_power_kind_from_word(const char *word);
+
 enum rg_power_row_flags {
     RG_ROW_BAD = 1 << 0,       /* the read failed; power is meaningless */
     RG_ROW_NOT_READY = 1 << 1, /* EAGAIN, ENODATA */

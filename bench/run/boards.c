@@ -59,21 +59,6 @@ static bool is_compatible(const json_t *board, const char *words, size_t bytes) 
     return false;
 }
 
-static int find_word(const char *word, const char *(*word_of)(int), int n) {
-    for (int i = 0; i < n; i++) {
-        if (!strcmp(word, word_of(i)))
-            return i;
-    }
-    return 0;
-}
-
-static const char *scope_of(int i) {
-    return rg_scope_word((rg_scope)i);
-}
-static const char *role_of(int i) {
-    return rg_role_word((rg_rail_role)i);
-}
-
 static const rg_rail *rail_called(const rg_rail_list *rails, const char *label) {
     for (size_t i = 0; i < rails->n; i++) {
         if (!strcmp(rails->items[i].label, label))
@@ -89,10 +74,8 @@ static void apply_row(const json_t *row, const char *board, rg_rail_list *rails)
         rg_rail *rail = &rails->items[i];
         if (strcmp(rail->label, label) || strcmp(rail->sensor, "hwmon"))
             continue;
-        rail->scope =
-            (rg_scope)find_word(rg_json_get_text(row, "scope", ""), scope_of, RG_SCOPE_WALL + 1);
-        rail->role = (rg_rail_role)find_word(rg_json_get_text(row, "role", ""), role_of,
-                                             RG_ROLE_EXCLUDED + 1);
+        rail->scope = rg_scope_from_word(rg_json_get_text(row, "scope", ""));
+        rail->role = rg_role_from_word(rg_json_get_text(row, "role", ""));
         if (parent)
             snprintf(rail->parent, sizeof rail->parent, "%s", parent->id);
         size_t used = strlen(rail->facts);
