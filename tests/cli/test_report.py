@@ -44,7 +44,7 @@ def call(*words, utf8=True, **environment):
     variables = {"PATH": os.environ.get("PATH", ""), "HOME": WORK,
                  "LC_ALL": "C.UTF-8" if utf8 else "C"}
     for name in os.environ:
-        if name.endswith("SAN_OPTIONS") or name.startswith("RAILGAUGE_"):
+        if name.endswith("SAN_OPTIONS") or name.startswith(("RAILGAUGE_", "QEMU_")):
             variables[name] = os.environ[name]
     variables.update(environment)
     return subprocess.run([PROGRAM, "report", *words], cwd=WORK, env=variables, timeout=300,

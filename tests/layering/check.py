@@ -3,6 +3,7 @@
 
 Prints TAP. Usage: check.py SOURCE_DIR LIBRARY CC [CFLAGS...]
 """
+import concurrent.futures
 import os
 import re
 import shutil
@@ -64,18 +65,42 @@ def exported_prefix():
         yield f"only {seen} symbols found in {library}: the check looked at the wrong thing"
 
 
+def in_batches(command, paths):
+    """Runs the command over the paths, a share for each of two at a time; yields (succeeded, what it said)."""
+    shares = [paths[i::4] for i in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for done in pool.map(lambda share: subprocess.run(command + share, capture_output=True, text=True), filter(None, shares)):
+            yield done.returncode == 0, done
+
+
+def first_message_of_each(said, ones):
+    """(file, line) of the errors, which are told in the file itself or in what it includes."""
+    about = None
+    for line in said.splitlines():
+        named = re.search(r"(?:In file included from |from |^)(/[^:]*one\d+\.c)[:,]", line)
+        about = named.group(1) if named else about
+        if "error:" in line and about in ones:
+            yield about, line
+            about = None
+
+
 def headers_alone():
+    """Each header in a file of its own, twice; many files to one start of the compiler, the messages told by file."""
+    headers = [path for path in files(".h") if not path.startswith("tests/")]
     with tempfile.TemporaryDirectory() as folder:
-        for path in files(".h"):
-            if path.startswith("tests/"):
-                continue
-            one = os.path.join(folder, "one.c")
+        ones = {}
+        for number, path in enumerate(headers):
+            one = os.path.join(folder, f"one{number:03}.c")
+            ones[one] = path
             with open(one, "w", encoding="utf-8") as f:
                 f.write(f'#include "{path}"\n#include "{path}"\n')
-            run = subprocess.run(cc.split() + cflags + ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I",
-                                 source, "-fsyntax-only", one], capture_output=True, text=True)
-            if run.returncode:
-                yield f"{path} does not compile alone: {run.stderr.splitlines()[0] if run.stderr else '?'}"
+        command = cc.split() + cflags + ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I", source, "-fsyntax-only"]
+        for good, said in in_batches(command, list(ones)):
+            blamed = {ones[one]: line for one, line in first_message_of_each(said.stderr, ones)}
+            for path, line in blamed.items():
+                yield f"{path} does not compile alone: {line}"
+            if not good and not blamed:
+                yield f"a header does not compile alone: {said.stderr[:300]}"
 
 
 def layout():
@@ -94,10 +119,13 @@ def formatting():
     tool = shutil.which("clang-format")
     if not tool or "version 14." not in subprocess.run([tool, "--version"], capture_output=True, text=True).stdout:
         raise LookupError("clang-format 14 is not installed")
-    for path in files(".c", ".h"):
-        done = subprocess.run([tool, "--output-replacements-xml", os.path.join(source, path)], capture_output=True, text=True)
-        if "<replacement " in done.stdout:
-            yield f"{path}: run clang-format -i {path}"
+    paths = [os.path.join(source, path) for path in files(".c", ".h")]
+    for good, said in in_batches([tool, "--dry-run", "-Werror"], paths):
+        blamed = sorted(set(re.findall(r"^(.*?):\d+:\d+: error:", said.stderr, re.M)))
+        for path in blamed:
+            yield f"{os.path.relpath(path, source)}: run clang-format -i {os.path.relpath(path, source)}"
+        if not good and not blamed:
+            yield f"clang-format failed: {said.stderr[:300]}"
 
 
 def registered_once():

@@ -13,14 +13,14 @@
 #include "bench/core/json.h"
 #include "bench/result/bundle.h"
 #include "tests/doubles/small_run.h"
+#include "tests/unit/scratch.h"
 
 static char out[64];
 static small_run run;
 static rg_err err;
 
 static void begin(void) {
-    snprintf(out, sizeof out, "/tmp/rg-bundle-XXXXXX");
-    cr_assert_not_null(mkdtemp(out));
+    scratch_new("rg-bundle", out, sizeof out);
     small_run_fill(&run, out);
 }
 

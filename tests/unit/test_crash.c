@@ -11,6 +11,7 @@
 #include "bench/result/bundle.h"
 #include "tests/doubles/crash_storage.h"
 #include "tests/doubles/small_run.h"
+#include "tests/unit/scratch.h"
 
 enum { PIECE = 150, VARIANTS = 7 };
 
@@ -25,8 +26,7 @@ static crash_log log_;
 static rg_err err;
 
 static void begin(void) {
-    snprintf(base, sizeof base, "/tmp/rg-crash-XXXXXX");
-    cr_assert_not_null(mkdtemp(base));
+    scratch_new("rg-crash", base, sizeof base);
     snprintf(out, sizeof out, "%s/out", base);
     snprintf(dir, sizeof dir, "%s/b", out);
     cr_assert_eq(rg_fs_mkdirs(out, NULL), RG_OK);

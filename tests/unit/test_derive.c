@@ -128,7 +128,8 @@ Test(derive, a_cell_pools_its_rounds_and_keeps_arrays_for_the_gate_in_order) {
     cr_assert_null(figure_of(record, "latency_p99_ns").na, "800 samples suffice");
     const json_t *per = json_object_get(record, "per_round");
     for (size_t r = 0; r < 4; r++)
-        cr_assert_eq(json_integer_value(json_array_get(json_object_get(per, "order"), r)), 2 * r);
+        cr_assert_eq(json_integer_value(json_array_get(json_object_get(per, "order"), r)),
+                     (json_int_t)(2 * r));
     cr_assert(flagged(record, "meter-shares-core"));
     cr_assert_not(flagged(record, "unstable"));
     cr_assert_str_eq(rg_json_get_text(record, "status", ""), "ok");

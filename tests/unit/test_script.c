@@ -44,7 +44,8 @@ static rg_status evaluate_list(const char *text, bool help, va_list sets, rg_scr
     while ((pairs[n] = va_arg(sets, const char *)))
         n++;
     put("t.lua", text);
-    rg_script_args args = {.path = path, .sets = pairs, .n_sets = n, .help = help};
+    rg_script_args args = {
+        .path = path, .sets = pairs, .n_sets = n, .help = help, .wall_ns = INT64_C(100000000000)};
     return rg_script_evaluate(&args, ret, err);
 }
 
