@@ -3,20 +3,22 @@
 
 FAILED is 1 when a run went wrong in a way that the files may not show (a crash, a build that broke).
 """
+import os
 import sys
 import xml.etree.ElementTree as tree
 
 passed = failed = skipped = 0
 names = []
 for path in sys.argv[2:]:
+    part = os.path.splitext(os.path.basename(path))[0]
     for case in tree.parse(path).getroot().iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-            names.append(case.get("name"))
+            names.append(f"{part}: {case.get('name')}")
         elif case.find("skipped") is not None:
             skipped += 1
             reason = case.find("skipped").get("message") or ""
-            print(f"skipped: {case.get('name')} {reason}".rstrip())
+            print(f"skipped: {part}: {case.get('name')} {reason}".rstrip())
         else:
             passed += 1
 for name in names:

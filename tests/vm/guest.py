@@ -63,9 +63,12 @@ if made.returncode:
     skip_all(f"no arm64 sysroot could be made: {made.stdout.strip().splitlines()[-1:]}")
 subprocess.run(["ninja", "-C", build, "railgauge"], check=True, capture_output=True)
 
-print("1..7")
 with tempfile.TemporaryDirectory() as folder:
-    first, second = boot(folder), boot(folder)
+    first = boot(folder)
+    if first.returncode == 77:
+        skip_all(" ".join(first.stderr.split())[-200:])
+    second = boot(folder)
+    print("1..7")
     one, two = record_of(first), record_of(second)
     check("the guest runs a scenario to its end", first.returncode == 0 and "run 0" in first.stdout, first.stdout[-2000:] + first.stderr[-2000:])
     check("hardware counters work there", "hardware counters work" in first.stdout, first.stdout[-1500:])
