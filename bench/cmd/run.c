@@ -122,6 +122,11 @@ static bool to_has_round(void *user, uint32_t order, rg_status *ret_status) {
     return b->bundle.has_round(b->bundle.user, order, ret_status);
 }
 
+static bool to_precise(void *user, uint32_t cell, double share) {
+    both *b = user;
+    return b->bundle.precise(b->bundle.user, cell, share);
+}
+
 static void to_progress(void *user, const rg_progress *progress) {
     on_progress(((both *)user)->teller, progress);
 }
@@ -133,6 +138,7 @@ static rg_status run_plan(job *j, rg_err *err) {
                     .cells_known = b.bundle.cells_known,
                     .round = to_round,
                     .has_round = to_has_round,
+                    .precise = to_precise,
                     .progress = to_progress};
     rg_run_spec spec = {j->globals->program, j->root, &sink};
     rg_status status = rg_run_plan(j->plan, &spec, j->outcomes, err);

@@ -117,6 +117,11 @@ rg_status rg_bundle_read_facts(const rg_bundle *bundle, uint32_t order, json_t *
  * new reference. */
 rg_status rg_bundle_derive(const rg_bundle *bundle, json_t **ret_records, rg_err *err);
 
+/* The record of one cell (line `cell` of cells.jsonl) from the rounds that are stored by now. New
+ * reference. */
+rg_status rg_bundle_derive_cell(const rg_bundle *bundle, uint32_t cell, json_t **ret_record,
+                                rg_err *err);
+
 /* Text of scenario.lua, or of one of its files, in the arena. */
 rg_status rg_bundle_read_text(const rg_bundle *bundle, const char *path, rg_arena *arena,
                               char **ret_text, size_t *ret_bytes, rg_err *err);

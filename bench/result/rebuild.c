@@ -49,6 +49,23 @@ static rg_status derive_one(const rg_bundle *bundle, uint32_t cell, const uint32
     return status;
 }
 
+rg_status rg_bundle_derive_cell(const rg_bundle *bundle, uint32_t cell, json_t **ret_record,
+                                rg_err *err) {
+    json_t *records = json_array();
+    uint32_t *cell_of = calloc(bundle->n_rounds + 1, sizeof *cell_of);
+    rg_status status =
+        records && cell_of ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = cells_of_rounds(bundle, cell_of, err);
+    if (status == RG_OK)
+        status = derive_one(bundle, cell, cell_of, records, err);
+    if (status == RG_OK)
+        *ret_record = json_incref(json_array_get(records, 0));
+    free(cell_of);
+    json_decref(records);
+    return status;
+}
+
 rg_status rg_bundle_derive(const rg_bundle *bundle, json_t **ret_records, rg_err *err) {
     json_t *records = json_array();
     uint32_t *cell_of = calloc(bundle->n_rounds + 1, sizeof *cell_of);

@@ -281,10 +281,21 @@ static rg_status deliver(running *run, const rg_slot *slot, const rg_child *chil
     return status;
 }
 
+/* The cell as this round runs it: once its interval is as narrow as the tier wants, the rounds that
+ * are left need their samples, but no longer their time (measurement.md, section 3). */
+static rg_cell cell_for(const running *run, const rg_slot *slot) {
+    rg_cell cell = run->plan->cells[slot->cell];
+    const rg_sink *sink = run->spec->sink;
+    if (cell.tier.precision > 0 && slot->round >= RG_PRECISE_AFTER && sink->precise &&
+        sink->precise(sink->user, slot->cell, cell.tier.precision))
+        cell.tier.min_ns = 0;
+    return cell;
+}
+
 static rg_job job_for(const running *run, const rg_slot *slot) {
     const rg_admission *answer = &run->admissions[slot->cell];
     return (rg_job){.kind = RG_JOB_MEASURE,
-                    .cell = run->plan->cells[slot->cell],
+                    .cell = cell_for(run, slot),
                     .round = slot->round,
                     .root = rg_root_is_live(run->spec->root) ? NULL : rg_root_path(run->spec->root),
                     .path = answer->path,

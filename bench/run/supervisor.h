@@ -17,6 +17,9 @@
  * of the cap, and the idle windows. */
 #define RG_GRACE_NS INT64_C(5000000000)
 
+/* From this round of a cell on, a tier's precision may shorten what is left of it. */
+enum { RG_PRECISE_AFTER = 6 };
+
 /* The order of a plan's rounds. Item i of the schedule has order i, whatever is admitted, so that a
  * resumed run counts as the first one did. */
 typedef struct rg_slot {
@@ -48,6 +51,9 @@ typedef struct rg_sink {
     rg_status (*round)(void *user, const rg_round *round, rg_err *err);
     /* Is this round there from an earlier, interrupted run? Optional: none is. */
     bool (*has_round)(void *user, uint32_t order, rg_status *ret_status);
+    /* Is the cell's p95 interval, over the rounds so far, within this share of p95? Optional:
+     * never. */
+    bool (*precise)(void *user, uint32_t cell, double share);
     void (*progress)(void *user, const rg_progress *progress); /* optional */
 } rg_sink;
 

@@ -223,6 +223,18 @@ def test_cap_ends_a_round_and_says_so():
     holds(document["records"][0]["flags"], "time-cap")
 
 
+def test_a_precise_cell_needs_its_samples_but_no_longer_its_time():
+    tier = {"rounds": 8, "samples": 130, "min_time": "1s", "cap": "5s", "precision": 0.2}
+    quiet = cell(options={"latency": "1ms", "jitter": 0.01, "tail_share": 0, "round_sd": 0.001})
+    code, _, bundle, _ = run([quiet], tier=tier)
+    equal(code, 0)
+    done = {f["round"]: f["window"]["inferences"] for f in facts(bundle)}
+    assert all(done[r] > 900 for r in range(6)), done
+    equal([done[6], done[7]], [130, 130])
+    code, _, bundle, _ = run([quiet], tier=dict(tier, precision=0.0))
+    assert all(f["window"]["inferences"] > 900 for f in facts(bundle))
+
+
 def test_real_target_is_proven_and_measured():
     code, document, bundle, _ = run([cell("cpu", file="empty:4096")], tier=dict(TIER, rounds=1))
     equal(code, 0)
