@@ -20,7 +20,8 @@ typedef enum way {
     WAY_ENERGY, /* energyN_input, microjoules, cumulative */
 } way;
 
-/* One kind of chip. Gains are +-fractions; offsets of the shunt voltage in volts. */
+/* One kind of chip. Gains are +-fractions; offset, step and full
+ * scale of the shunt voltage in volts (scale 0: unknown). */
 typedef struct chip {
     const char *name;
     way way;
@@ -28,23 +29,23 @@ typedef struct chip {
     rg_power_kind kind; /* with averaging off; see `averages` */
     bool averages;      /* has `samples`: a recursive average whose constant is update_interval */
     double default_refresh_s;
-    double gain, shunt_offset_v, shunt_lsb_v;
+    double gain, shunt_offset_v, shunt_lsb_v, shunt_range_v;
 } chip;
 
 /* Shunt tolerance of 1 % is assumed and part of the gains. First match wins; "" takes any other
  * chip. */
 static const chip chips[] = {
-    {"ina3221", WAY_VI, 1, 3, RG_POWER_BLOCK, true, 0.0066, 0.0125, 80e-6, 40e-6},
-    {"ina219", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0085, 0.015, 100e-6, 10e-6},
-    {"ina220", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0085, 0.015, 100e-6, 10e-6},
-    {"ina226", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.011, 10e-6, 2.5e-6},
-    {"ina230", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.013, 50e-6, 2.5e-6},
-    {"ina231", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.013, 50e-6, 2.5e-6},
-    {"ina238", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 0.0168, 0.017, 5e-6, 5e-6},
-    {"ina228", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 0.0168, 0.015, 1e-6, 0.3125e-6},
-    {"power_meter", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 1.0, 0.05, 0, 0},
-    {"", WAY_POWER, 1, 16, RG_POWER_BLOCK, false, 1.0, -1, -1, -1},
-    {"", WAY_ENERGY, 1, 16, RG_POWER_COUNTER, false, 0.001, -1, 0, 0},
+    {"ina3221", WAY_VI, 1, 3, RG_POWER_BLOCK, true, 0.0066, 0.0125, 80e-6, 40e-6, 0.1638},
+    {"ina219", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0085, 0.015, 100e-6, 10e-6, 0.32},
+    {"ina220", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0085, 0.015, 100e-6, 10e-6, 0.32},
+    {"ina226", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.011, 10e-6, 2.5e-6, 0.08192},
+    {"ina230", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.013, 50e-6, 2.5e-6, 0.08192},
+    {"ina231", WAY_VI, 1, 1, RG_POWER_BLOCK, false, 0.0352, 0.013, 50e-6, 2.5e-6, 0.08192},
+    {"ina238", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 0.0168, 0.017, 5e-6, 5e-6, 0},
+    {"ina228", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 0.0168, 0.015, 1e-6, 0.3125e-6, 0},
+    {"power_meter", WAY_POWER, 1, 1, RG_POWER_BLOCK, false, 1.0, 0.05, 0, 0, 0},
+    {"", WAY_POWER, 1, 16, RG_POWER_BLOCK, false, 1.0, -1, -1, -1, 0},
+    {"", WAY_ENERGY, 1, 16, RG_POWER_COUNTER, false, 0.001, -1, 0, 0, 0},
 };
 
 /* --- probing --------------------------------------------------------------------------------- */
@@ -144,6 +145,8 @@ static void find_limits(const probe_state *p, const chip *c, int channel, rg_rai
         file_int(p, &shunt_uohm, "shunt_resistor", 0);
     file_int(p, &bus_mv, "in%d_input", channel);
     accuracy_gain(p, channel, &rail->limits.gain);
+    if (c->shunt_offset_v == 0) /* what the maker tells as accuracy holds all */
+        rail->limits.offset_mw = 0;
     if (c->way == WAY_ENERGY)
         rail->limits.lsb_uj = 1;
     if (shunt_uohm <= 0 || bus_mv <= 0 || c->shunt_lsb_v <= 0)
@@ -151,6 +154,7 @@ static void find_limits(const probe_state *p, const chip *c, int channel, rg_rai
     double amps_per_volt = 1e6 / (double)shunt_uohm;
     rail->limits.offset_mw = c->shunt_offset_v * amps_per_volt * (double)bus_mv;
     rail->limits.lsb_mw = fmax(c->shunt_lsb_v * amps_per_volt, 0.001) * (double)bus_mv;
+    rail->limits.range_mw = c->shunt_range_v * amps_per_volt * (double)bus_mv;
     add_fact(rail, " shunt_uohm=%.0f", (double)shunt_uohm);
     add_fact(rail, " bus_mv=%.0f", (double)bus_mv);
 }
@@ -194,7 +198,7 @@ static bool probe_chip(const char *name, void *user) {
     snprintf(p->dir, sizeof p->dir, HWMON_DIR "/%.40s", name);
     snprintf(path, sizeof path, "%s/device", p->dir);
     if (!file_text(p, p->chip, sizeof p->chip, "name", 0)) {
-        /* drivers of the old kind (ACPI meters before Linux 6.17) keep their files at the device */
+        /* drivers of the old kind, ACPI meters among them, keep their files at the device */
         snprintf(p->dir, sizeof p->dir, HWMON_DIR "/%.40s/device", name);
         if (!file_text(p, p->chip, sizeof p->chip, "name", 0))
             return true;

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/list_rails.h"
 #include "bench/core/codes.h"
 #include "bench/core/data.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
-#include "bench/run/boards.h"
 #include "bench/run/materialise.h"
 #include "bench/run/probe.h"
 
@@ -115,86 +115,6 @@ static rg_status list_devices(rg_root *root, json_t *rows, rg_err *err) {
     return RG_OK;
 }
 
-/* A limit of error as a number; null where the sensor does not tell it. */
-static void set_limit(json_t *limits, const char *key, double value) {
-    if (value < 0)
-        json_object_set_new(limits, key, json_null());
-    else
-        rg_json_set_real(limits, key, value);
-}
-
-static json_t *limits_row(const rg_rail *rail) {
-    json_t *limits = json_object();
-    set_limit(limits, "gain", rail->limits.gain);
-    set_limit(limits, "offset_mw", rail->limits.offset_mw);
-    if (rail->kind == RG_POWER_COUNTER)
-        set_limit(limits, "lsb_uj", rail->limits.lsb_uj);
-    else
-        set_limit(limits, "lsb_mw", rail->limits.lsb_mw);
-    if (rail->limits.range_mw > 0)
-        rg_json_set_real(limits, "range_mw", rail->limits.range_mw);
-    return limits;
-}
-
-static void say_limits(const rg_rail *rail, char *ret, size_t cap) {
-    const rg_limits *l = &rail->limits;
-    size_t used = (size_t)snprintf(ret, cap, "%s", rg_power_kind_word(rail->kind));
-    used += (size_t)snprintf(ret + used, cap - used, ", every %.3g ms", rail->refresh_s * 1e3);
-    if (rail->lag_s > 0)
-        used += (size_t)snprintf(ret + used, cap - used, ", lag %.3g s", rail->lag_s);
-    if (rail->kind == RG_POWER_COUNTER)
-        used += (size_t)snprintf(ret + used, cap - used, ", step %.3g uJ", l->lsb_uj);
-    else if (l->lsb_mw > 0)
-        used += (size_t)snprintf(ret + used, cap - used, ", step %.3g mW", l->lsb_mw);
-    if (l->gain < 0 || l->offset_mw < 0)
-        snprintf(ret + used, cap - used, "\nits limits of error are not known");
-    else if (l->offset_mw > 0)
-        snprintf(ret + used, cap - used, "\nerror at most %.3g %% and %.3g mW", 100 * l->gain,
-                 l->offset_mw);
-    else
-        snprintf(ret + used, cap - used, "\nerror at most %.3g %%", 100 * l->gain);
-}
-
-static json_t *rail_row(const rg_rail *rail) {
-    json_t *row =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:s}", "name", rail->id,
-                  "kind", rail->status == RG_OK ? "present" : rg_status_word(rail->status), "label",
-                  rail->label, "sensor", rail->sensor, "scope", rg_scope_word(rail->scope), "role",
-                  rg_role_word(rail->role), "parent", rail->parent, "power",
-                  rg_power_kind_word(rail->kind), "refresh_s", rail->refresh_s, "lag_s",
-                  rail->lag_s, "limits", limits_row(rail), "facts", rail->facts);
-    char summary[320];
-    if (rail->status == RG_OK)
-        say_limits(rail, summary, sizeof summary);
-    else
-        snprintf(summary, sizeof summary, "%s", rail->what);
-    json_object_set_new(row, "summary", json_string(summary));
-    if (rail->status != RG_OK)
-        json_object_set_new(row, "try", json_string(rail->advice));
-    return row;
-}
-
-static rg_status list_rails(rg_root *root, json_t *rows, rg_err *err) {
-    rg_rail_list *rails = calloc(1, sizeof *rails);
-    if (!rails)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; rg_sensors[i]; i++) {
-        rg_err why = RG_ERR_INIT;
-        size_t before = rails->n;
-        rg_sensors[i]->probe(root, "", rails, &why);
-        if (rails->n == before)
-            add(rows,
-                json_pack("{s:s, s:s, s:s, s:s}", "name", rg_sensors[i]->name, "kind", "absent",
-                          "summary", why.what[0] ? why.what : rg_sensors[i]->summary, "try",
-                          why.advice));
-    }
-    rg_status status = rg_boards_apply(root, rails, err);
-    for (size_t i = 0; i < rails->n; i++)
-        add(rows, rail_row(&rails->items[i]));
-    free(rails);
-    return status;
-}
-
 static void add_scripts(json_t *rows, const rg_script_row *scripts, const char *kind) {
     for (; scripts->name; scripts++)
         add(rows, json_pack("{s:s, s:s, s:s}", "name", scripts->name, "kind", kind, "summary",
@@ -256,7 +176,7 @@ static const struct {
     const char *name;
     rg_status (*make)(rg_root *, json_t *rows, rg_err *);
 } lists[] = {
-    {"targets", list_targets}, {"devices", list_devices}, {"rails", list_rails},
+    {"targets", list_targets}, {"devices", list_devices}, {"rails", rg_list_rails},
     {"ops", list_ops},         {"models", list_models},   {"scenarios", list_scenarios},
     {"reports", list_reports}, {"fields", list_fields},   {"codes", list_codes},
 };
@@ -284,59 +204,6 @@ static void print_rows(const json_t *rows) {
     }
 }
 
-/* Prints text in lines of its own behind two spaces, broken at spaces to fit 80 columns. */
-static void print_indented(const char *text) {
-    enum { WIDTH = 78 };
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        size_t cut = n;
-        if (cut > WIDTH) {
-            cut = WIDTH;
-            while (cut > 0 && text[cut] != ' ')
-                cut--;
-            cut = cut ? cut : n;
-        }
-        printf("  %.*s\n", (int)cut, text);
-        text += cut;
-        text += strspn(text, " \n");
-    }
-}
-
-/* What a rail stands for: "module total", or for a child the rail that its power is in already. */
-static void say_role(const json_t *row, char *ret, size_t cap) {
-    const char *scope = rg_json_get_text(row, "scope", "unknown");
-    const char *role = rg_json_get_text(row, "role", "unknown");
-    const char *parent = rg_json_get_text(row, "parent", "");
-    const char *label = strrchr(parent, ':');
-    if (!strcmp(role, "unknown"))
-        snprintf(ret, cap, "role unknown: never summed");
-    else if (*parent)
-        snprintf(ret, cap, "%s %s, fed by %s", scope, role, label ? label + 1 : parent);
-    else
-        snprintf(ret, cap, "%s %s", scope, role);
-}
-
-/* A rail does not fit one line of 80 columns: its name, then what is to know about it. */
-static void print_rails(const json_t *rows) {
-    size_t i;
-    json_t *row;
-    json_array_foreach(rows, i, row) {
-        const char *kind = rg_json_get_text(row, "kind", "");
-        bool is_rail = json_object_get(row, "role") != NULL;
-        char role[160];
-        say_role(row, role, sizeof role);
-        printf("%s: %s\n", rg_json_get_text(row, "name", ""),
-               is_rail && !strcmp(kind, "present") ? role : kind);
-        print_indented(rg_json_get_text(row, "summary", ""));
-        const char *advice = rg_json_get_text(row, "try", "");
-        if (*advice) {
-            char text[256];
-            snprintf(text, sizeof text, "try: %s", advice);
-            print_indented(text);
-        }
-    }
-}
-
 static void print_list(const char *name, const json_t *rows, bool json) {
     if (json) {
         char *text = rg_json_text(rows, 2);
@@ -345,7 +212,7 @@ static void print_list(const char *name, const json_t *rows, bool json) {
     } else if (json_array_size(rows) == 0) {
         fprintf(stderr, "railgauge list: no %s here\n", name);
     } else if (!strcmp(name, "rails")) {
-        print_rails(rows);
+        rg_list_rails_print(rows);
     } else {
         print_rows(rows);
     }

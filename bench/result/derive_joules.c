@@ -36,7 +36,7 @@ static double by_seconds(const rg_round_view *view) {
 typedef struct cell_half {
     rg_joules sum;
     double shares, window_s;
-    size_t used, measured;
+    size_t used, measured, asked; /* rounds: summed, with readings, meant to have some */
     uint32_t refusals;
 } cell_half;
 
@@ -64,8 +64,10 @@ static void add_rounds(const rg_round_view *views, size_t n, half_of half, share
     double random = 0;
     for (size_t r = 0; r < n; r++) {
         const rg_energy_value *value = half(&views[r].energy.headline);
+        bool none = !views[r].has_energy && views[r].power_refusal;
         cell->measured += views[r].has_energy;
-        all |= views[r].has_energy ? refusals_of(&views[r], half) : 0;
+        cell->asked += views[r].has_energy || none;
+        all |= views[r].has_energy ? refusals_of(&views[r], half) : none ? RG_REFUSE_NO_SENSOR : 0;
         if (!usable_round(&views[r], half))
             continue;
         cell->used++;
@@ -77,7 +79,7 @@ static void add_rounds(const rg_round_view *views, size_t n, half_of half, share
         cell->window_s += views[r].energy.window_s;
     }
     cell->sum.u_random = random;
-    if (!cell->used || 2 * cell->used < cell->measured)
+    if (!cell->used || 2 * cell->used < cell->asked)
         cell->refusals = all;
 }
 

@@ -64,7 +64,7 @@ static void probe_all(rg_root *root, const char *const *selectors, bool is_virtu
         bool asked = false;
         for (size_t k = 0; selectors && selectors[k]; k++) {
             if (!strncmp(selectors[k], sensor->name, n) && selectors[k][n] == ':' &&
-                !strcmp(sensor->name, "replay")) {
+                !strcmp(sensor->name, "replay") && !is_virtual) {
                 sensor->probe(root, selectors[k] + n + 1, all, why);
                 asked = true;
             }

@@ -1,0 +1,123 @@
+"""`railgauge --root TREE list rails` on recorded machines: every folder of tests/machines holds a tree
+and its expected listing, expected-rails.json. TAP on stdout.
+
+    machines.py RAILGAUGE MACHINES_DIR      (RAILGAUGE_REWRITE_MACHINES=1 writes the listings anew)
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+PROGRAM, MACHINES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+
+
+def call(*words, **more):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, **more)
+
+
+def tree(machine):
+    return os.path.join(MACHINES, machine)
+
+
+def listing(machine):
+    done = call("--root", tree(machine), "list", "rails", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def rails(machine):
+    """The machine's own rails by label."""
+    return {row["label"]: row for row in listing(machine) if row.get("sensor") == "hwmon"}
+
+
+def test_every_recorded_machine_lists_the_rails_that_are_expected_of_it():
+    machines = sorted(name for name in os.listdir(MACHINES) if os.path.isdir(tree(name)))
+    assert len(machines) >= 4, machines
+    for machine in machines:
+        path = os.path.join(tree(machine), "expected-rails.json")
+        got = listing(machine)
+        if os.environ.get("RAILGAUGE_REWRITE_MACHINES"):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(got, file, indent=2)
+                file.write("\n")
+        with open(path, encoding="utf-8") as file:
+            expected = json.load(file)
+        assert got == expected, "%s: %s" % (machine, json.dumps(got, indent=1))
+
+
+def test_an_orin_nano_has_one_total_that_feeds_the_others():
+    found = rails("orin-nano-jp6")
+    assert sorted(found) == ["VDD_CPU_GPU_CV", "VDD_IN", "VDD_SOC"], sorted(found)
+    total = found["VDD_IN"]
+    assert (total["scope"], total["role"], total["parent"]) == ("module", "total", "")
+    for label in ("VDD_CPU_GPU_CV", "VDD_SOC"):
+        assert (found[label]["role"], found[label]["parent"]) == ("excluded", total["name"])
+    # 512 samples in 430 ms: a recursive average with that time constant
+    assert total["power"] == "recursive-average" and total["lag_s"] == 0.43
+    assert abs(total["refresh_s"] - 0.43 / 512) < 1e-12
+    # 40 uV and 80 uV over 5 mOhm are 8 and 16 mA; at 4.96 V
+    assert abs(total["limits"]["lsb_mw"] - 8 * 4.96) < 1e-6, total["limits"]
+    assert abs(total["limits"]["offset_mw"] - 16 * 4.96) < 1e-6, total["limits"]
+
+
+def test_an_agx_orin_is_the_sum_of_three_without_the_memory_rail():
+    found = rails("agx-orin-jp6")
+    roles = {label: row["role"] for label, row in found.items()}
+    assert roles == {"VDD_GPU_SOC": "component", "VDD_CPU_CV": "component", "VIN_SYS_5V0": "component",
+                     "VDDQ_VDD2_1V8AO": "excluded"}, roles
+    assert found["VDDQ_VDD2_1V8AO"]["parent"] == found["VIN_SYS_5V0"]["name"]
+    assert all(row["power"] == "block-average" and row["lag_s"] == 0 for row in found.values())
+
+
+def test_an_acpi_meter_is_found_at_its_device_and_its_accuracy_is_an_error_of_the_rest():
+    row, = rails("x86-acpi").values()
+    assert row["refresh_s"] == 1 and abs(row["limits"]["gain"] - 0.05) < 1e-12, row
+    assert row["role"] == "unknown", row
+
+
+def test_rails_of_an_unknown_board_have_no_role():
+    found = rails("unknown-board")
+    assert sorted(found) == ["VDD_AUX", "VDD_MAIN"], sorted(found)
+    assert all((row["scope"], row["role"]) == ("unknown", "unknown") for row in found.values())
+
+
+def test_the_text_fits_eighty_columns_and_tells_what_matters():
+    for machine in sorted(os.listdir(MACHINES)):
+        if not os.path.isdir(tree(machine)):
+            continue
+        done = call("--root", tree(machine), "list", "rails")
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
+        assert max(map(len, lines)) <= 80, max(lines, key=len)
+    done = call("--root", tree("orin-nano-jp6"), "list", "rails")
+    for words in ("VDD_IN: module total", "excluded, fed by VDD_IN", "recursive-average", "every 0.84 ms",
+                  "lag 0.43 s", "step 39.7 mW", "error at most 1.25 % and 79.4 mW"):
+        assert words in done.stdout, done.stdout
+
+
+def test_an_unreadable_rail_is_listed_with_the_command_that_mends_it():
+    with tempfile.TemporaryDirectory() as work:
+        copy = os.path.join(work, "machine")
+        shutil.copytree(tree("orin-nano-jp6"), copy, symlinks=True)
+        os.chmod(work, 0o755)
+        file = os.path.join(copy, "sys/class/hwmon/hwmon1/curr1_input")
+        os.chmod(file, 0)
+        more = {}
+        if os.getuid() == 0:
+            more = {"user": 65534, "group": 65534, "extra_groups": []}
+        try:
+            done = call("--root", copy, "list", "rails", **more)
+        except PermissionError:
+            raise tap.Skip("cannot become another user, and root reads everything")
+        assert done.returncode == 0, done.stderr
+        assert "VDD_IN: denied" in done.stdout, done.stdout
+        assert "sudo chmod a+r /sys/class/hwmon/hwmon1/curr1_input" in done.stdout, done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= 80, done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(tap.run(globals()))
