@@ -96,7 +96,7 @@ static cell_half cell_half_of(const rg_round_view *views, size_t n, half_of half
     double u = hypot(cell.sum.u_systematic, cell.sum.u_random);
     double k = rg_coverage_factor(cell.sum.u_systematic, cell.sum.u_random, cell.sum.dof);
     for (size_t r = 0; r < n; r++) /* unknown limits cannot be averaged away */
-        cell.refusals |= views[r].has_energy && !isfinite(half(&views[r].energy.headline)->uj)
+        cell.refusals |= views[r].has_energy && half(&views[r].energy.headline)->unbounded
                              ? RG_REFUSE_UNCERTAINTY
                              : 0;
     if (k * u > 0.1 * fabs(cell.sum.uj))

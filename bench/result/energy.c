@@ -185,10 +185,12 @@ static uint32_t window_refusals(const rail_work *work, const rg_rail_energy *ret
     const rg_series *s = &work->series;
     uint32_t refusals = 0;
     double refreshes = s->refresh_s > 0 ? work->window_s / s->refresh_s : INFINITY;
-    if (ret->n < 20 || refreshes < 20 || work->window_s < 10 * s->lag_s || work->load.n < 2)
+    bool few = ret->n < 20 || work->load.n < 2;
+    bool lost = ret->n_bad || !bracketed(work, ret->period_s);
+    if (refreshes < 20 || work->window_s < 10 * s->lag_s || (few && !lost))
         refusals |= RG_REFUSE_SHORT_WINDOW;
-    if ((double)ret->n_lost > 0.001 * (double)ret->n || longest > 5 || s->invalid ||
-        !bracketed(work, ret->period_s))
+    if ((double)ret->n_lost > 0.001 * (double)ret->n || longest > 5 || (few && lost) ||
+        s->invalid || !bracketed(work, ret->period_s))
         refusals |= RG_REFUSE_GAP;
     return refusals;
 }
@@ -233,7 +235,8 @@ static void total_budget(const rail_work *work, rg_rail_energy *ret) {
     value->terms_uj[RG_TERM_GAIN] = fabs(value->uj) * fmax(limits->gain, 0) / sqrt(3);
     value->terms_uj[RG_TERM_OFFSET] = 1000 * work->window_s * fmax(limits->offset_mw, 0) / sqrt(3);
     split_terms(work, value);
-    if (limits->gain < 0 || limits->offset_mw < 0 || value->expanded_uj > 0.1 * fabs(value->uj))
+    value->unbounded = limits->gain < 0 || limits->offset_mw < 0;
+    if (value->unbounded || value->expanded_uj > 0.1 * fabs(value->uj))
         ret->refusals |= RG_REFUSE_UNCERTAINTY;
 }
 
@@ -258,7 +261,8 @@ static void above_budget(const rail_work *work, rg_rail_energy *ret) {
         ret->above_refusals |= RG_REFUSE_LOW_SIGNAL;
     if (drift > fmax(0.02 * level, 3 * hypot(work->before.u_mw, work->after.u_mw)))
         ret->above_refusals |= RG_REFUSE_IDLE_DRIFT;
-    if (work->rail->limits.gain < 0 || value->expanded_uj > 0.1 * fabs(value->uj))
+    value->unbounded = work->rail->limits.gain < 0;
+    if (value->unbounded || value->expanded_uj > 0.1 * fabs(value->uj))
         ret->above_refusals |= RG_REFUSE_UNCERTAINTY;
 }
 
@@ -286,7 +290,8 @@ static void measure_series(rail_work *work, rg_rail_energy *ret) {
     ret->idle_mw = work->baseline_mw;
     ret->idle_u_mw = idle_doubt(work);
     ret->mean_uj = 1000 * work->window_s * work->load.mean_mw;
-    ret->refusals |= window_refusals(work, ret, longest) | row_refusals(work, ret);
+    ret->refusals |= row_refusals(work, ret); /* counts bad rows */
+    ret->refusals |= window_refusals(work, ret, longest);
     if (work->load.n < 2)
         return;
     ret->trapezoid_uj = second_estimate(work);

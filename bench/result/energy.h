@@ -79,6 +79,7 @@ typedef struct rg_energy_value {
     double random_dof;               /* degrees of freedom of the random part */
     double k;                        /* 2, or Student's t below 30 effective degrees of freedom */
     double expanded_uj;              /* U = k sqrt(systematic^2 + random^2) */
+    bool unbounded;                  /* limits of error are not known: U is a part only */
 } rg_energy_value;
 
 /* One rail over the window. */

@@ -11,6 +11,7 @@
 
 static void add_value(rg_energy_value *sum, const rg_energy_value *part) {
     sum->uj += part->uj;
+    sum->unbounded |= part->unbounded;
     for (int i = 0; i < RG_TERM_COUNT; i++) {
         bool shared = i == RG_TERM_GAIN || i == RG_TERM_OFFSET;
         sum->terms_uj[i] = shared ? sum->terms_uj[i] + part->terms_uj[i]
@@ -46,9 +47,9 @@ static void close_sum(rg_energy_sum *sum) {
     const rg_energy_value *above = &sum->above;
     sum->refusals &= ~judged;
     sum->above_refusals &= ~judged;
-    if (sum->total.expanded_uj > 0.1 * fabs(sum->total.uj))
+    if (sum->total.unbounded || sum->total.expanded_uj > 0.1 * fabs(sum->total.uj))
         sum->refusals |= RG_REFUSE_UNCERTAINTY;
-    if (above->expanded_uj > 0.1 * fabs(above->uj))
+    if (above->unbounded || above->expanded_uj > 0.1 * fabs(above->uj))
         sum->above_refusals |= RG_REFUSE_UNCERTAINTY;
     if (above->uj < 3 * hypot(above->systematic_uj, above->random_uj))
         sum->above_refusals |= RG_REFUSE_LOW_SIGNAL;

