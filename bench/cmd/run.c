@@ -182,7 +182,7 @@ static rg_status print_table(const job *j, rg_err *err) {
 
 /* Refusals and failures once more in words, since they are what the reader must act on. */
 static void say_outcomes(const job *j) {
-    for (size_t i = 0; i < j->plan->n_cells && !j->opt->quiet; i++) {
+    for (size_t i = 0; i < j->plan->n_cells; i++) {
         const rg_outcome *o = &j->outcomes[i];
         if (o->status == RG_OK && o->failed)
             fprintf(stderr, "railgauge run: %s: %u of %u rounds failed\n", j->plan->cells[i].name,

@@ -151,9 +151,9 @@ static size_t rounds_needed(double sd, const rg_gate_test *test, size_t tests) {
 
 static void write_change(rg_gate_test *test, double sign, double mean, double low, double high) {
     test->worse = expm1(mean);
-    test->change = expm1(sign * mean);
-    test->low = expm1(sign > 0 ? low : -high);
-    test->high = expm1(sign > 0 ? high : -low);
+    test->change = expm1(sign * mean) + 0.0;         /* no -0 */
+    test->low = expm1(sign > 0 ? low : -high) + 0.0; /* no -0 */
+    test->high = expm1(sign > 0 ? high : -low) + 0.0;
 }
 
 /* Without spread there is nothing to test: the change is exact. */
@@ -164,11 +164,26 @@ static rg_verdict judge_exactly(double change, double slack) {
     return change < -slack - rounding ? RG_VERDICT_IMPROVED : RG_VERDICT_PASS;
 }
 
+/* The very same numbers round by round: one bundle twice, or a deterministic target. */
+static bool same_rounds(const series *a, const series *b) {
+    for (size_t i = 0; i < a->n && i < b->n; i++) {
+        if (a->value[i] != b->value[i] || a->round[i] != b->round[i])
+            return false;
+    }
+    return a->n == b->n && a->n > 1;
+}
+
 static void measure_rounds(rg_gate *gate, series *a, series *b, rg_gate_test *test) {
     double sign = sign_of(test->metric), slack = log1p(test->tolerance);
     if (!all_positive(a) || !all_positive(b)) {
         test->verdict = RG_VERDICT_INCONCLUSIVE;
         test->note = "a round's value is not positive, so there is no ratio";
+        return;
+    }
+    if (same_rounds(a, b)) {
+        write_change(test, sign, 0, 0, 0);
+        test->method = "exact";
+        test->verdict = RG_VERDICT_PASS;
         return;
     }
     take_logs(a, sign);
