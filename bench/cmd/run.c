@@ -247,11 +247,22 @@ static int show_plan(const job *j) {
     return RG_EXIT_OK;
 }
 
+/* What to run: a resumed bundle's own request, else the scenario's. A scenario named beside
+ * --resume must be the one that the bundle was made with. */
+static rg_status make_request(job *j, const rg_args *args, const char **only, rg_err *err) {
+    if (!*j->opt->resume)
+        return rg_request_from_file(args, j->root, &j->request, err);
+    rg_status status = rg_request_from_bundle(j->opt->resume, &j->request, only, err);
+    if (status == RG_ABSENT) /* a folder, not a device: code 5 is for devices */
+        err->status = status = RG_IO;
+    if (status == RG_OK && args->n_words)
+        status = rg_request_same_scenario(args->words[0], j->opt->resume, err);
+    return status;
+}
+
 static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
     const char *only = j->opt->only;
-    rg_status status = *j->opt->resume
-                           ? rg_request_from_bundle(j->opt->resume, &j->request, &only, err)
-                           : rg_request_from_file(args, j->root, &j->request, err);
+    rg_status status = make_request(j, args, &only, err);
     if (status == RG_OK && *j->opt->tier)
         json_object_set_new(j->request.document, "tier", json_string(j->opt->tier));
     if (status == RG_OK)

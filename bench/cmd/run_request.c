@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/core/data.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/run/script.h"
@@ -124,4 +125,26 @@ void rg_request_free(rg_request *request) {
     json_decref(request->document);
     rg_arena_free(request->arena);
     *request = (rg_request){0};
+}
+
+rg_status rg_request_same_scenario(const char *path, const char *bundle, rg_err *err) {
+    enum { LIMIT_BYTES = 64 << 20 };
+    rg_arena *arena = rg_arena_new(0);
+    const char *kept_path = arena ? rg_fs_join(arena, bundle, "scenario.lua") : NULL;
+    const char *named = NULL;
+    char *kept = NULL;
+    size_t n_named = 0, n_kept = 0;
+    rg_status status = kept_path ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK && rg_fs_exists(path))
+        status = rg_fs_read(arena, path, LIMIT_BYTES, (char **)&named, &n_named, err);
+    else if (status == RG_OK) /* a shipped one, found in the program's own data */
+        status = rg_data_read(arena, path, &named, &n_named, err);
+    if (status == RG_OK)
+        status = rg_fs_read(arena, kept_path, LIMIT_BYTES, &kept, &n_kept, err);
+    if (status == RG_OK && (n_named != n_kept || memcmp(named, kept, n_kept)))
+        status = rg_fail(err, RG_USAGE,
+                         "leave the scenario out to go on, or leave out --resume to measure anew",
+                         "%s is not the scenario that %s was made with", path, bundle);
+    rg_arena_free(arena);
+    return status;
 }

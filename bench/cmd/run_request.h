@@ -31,4 +31,9 @@ rg_status rg_request_help(const rg_args *args, rg_root *root, rg_err *err);
 
 void rg_request_free(rg_request *request); /* accepts all-zero */
 
+/* With a scenario named beside --resume: RG_OK when it is the text that the bundle holds, else
+ * RG_USAGE, since the bundle would go on with its own. RG_IO and RG_ABSENT when either cannot be
+ * read. */
+rg_status rg_request_same_scenario(const char *path, const char *bundle, rg_err *err);
+
 #endif

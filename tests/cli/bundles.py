@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import struct
+import tempfile
 
 
 def sha256(data):
@@ -229,9 +230,12 @@ def make(folder, cells, summary="Which of these is fastest?", name="golden", fin
     return folder
 
 
+# where an injected gnuplot command would write; a name that nobody else uses
+PLANTED = os.path.join(tempfile.gettempdir(), "railgauge-planted-%d" % os.getpid())
+
 HOSTILE = ["<script>alert(1)</script>/cpu", 'quote " and \' and `id` $(id) @me', "new\nline\rtab\tesc\x1b[31m",
            "x" * 300, "größe/μs/日本語/\u202eright-to-left", "=1+1|pipe|*star*_under_[link](http://a.example)",
-           "#1 & &amp; <!-- ]]> -->", "'; set output '/tmp/x'; !id"]
+           "#1 & &amp; <!-- ]]> -->", "'; set output '%s'; !id" % PLANTED]
 
 
 def ordinary():

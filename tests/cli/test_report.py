@@ -350,7 +350,7 @@ def test_hostile_names_stay_text_in_html():
     assert "\u202e" not in text and "\x1b" not in text
     if shutil.which("gnuplot"):
         check_labels_apart(root)
-    assert not os.path.exists("/tmp/x.svg") and not os.path.exists("/tmp/x")
+    assert not os.path.exists(bundles.PLANTED + ".svg") and not os.path.exists(bundles.PLANTED)
 
 
 def test_hostile_names_cannot_reach_the_terminal_or_forge_lines():
