@@ -2,7 +2,9 @@
 #include "bench/cmd/args.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "bench/core/text.h"
 
@@ -135,4 +137,13 @@ int rg_report_error(const char *verb, const rg_err *err) {
     if (err->advice[0])
         fprintf(stderr, "  try: %s\n", err->advice);
     return rg_status_exit(err->status);
+}
+
+unsigned rg_terminal_columns(int fd, unsigned preset) {
+    struct winsize size;
+    if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+        return size.ws_col;
+    const char *given = getenv("COLUMNS");
+    int number = given ? atoi(given) : 0;
+    return number > 0 && number <= 1000 ? (unsigned)number : preset;
 }

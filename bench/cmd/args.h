@@ -33,4 +33,8 @@ void rg_args_help(const rg_verb *verb, const rg_field *table);
 /* Prints "railgauge VERB: what" and "  try: advice" to stderr; returns the status's exit code. */
 int rg_report_error(const char *verb, const rg_err *err);
 
+/* Columns of the terminal that `fd` is, else of $COLUMNS, else `preset`. With fd -1 no terminal is
+ * asked. */
+unsigned rg_terminal_columns(int fd, unsigned preset);
+
 #endif

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
@@ -115,15 +114,8 @@ static void unload(loaded *side) {
 }
 
 static size_t columns_of(const options *opt) {
-    struct winsize size;
-    if (opt->width)
-        return (size_t)opt->width;
-    if (!*opt->output && isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-        size.ws_col)
-        return size.ws_col;
-    const char *given = getenv("COLUMNS");
-    int number = given ? atoi(given) : 0;
-    return number > 0 && number <= 1000 ? (size_t)number : 80;
+    return opt->width ? (size_t)opt->width
+                      : rg_terminal_columns(*opt->output ? -1 : STDOUT_FILENO, 80);
 }
 
 static void print_json(const rg_gate *gate, int code, rg_text *text) {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
@@ -51,14 +50,8 @@ static bool set(const char *name) {
 }
 
 static uint32_t columns(const options *opt, bool to_terminal) {
-    struct winsize size;
-    if (opt->width)
-        return (uint32_t)opt->width;
-    if (to_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-        return size.ws_col;
-    const char *given = getenv("COLUMNS");
-    int number = given ? atoi(given) : 0;
-    return number > 0 && number <= 1000 ? (uint32_t)number : 100;
+    return opt->width ? (uint32_t)opt->width
+                      : rg_terminal_columns(to_terminal ? STDOUT_FILENO : -1, 100);
 }
 
 static const char *or_null(const char *text) {

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
@@ -12,6 +11,7 @@
 #include "bench/cmd/run_request.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
+#include "bench/iface/registry.h"
 #include "bench/result/report.h"
 #include "bench/run/host.h"
 
@@ -161,16 +161,11 @@ static void print_json(const job *j, rg_status status, int code) {
     json_decref(document);
 }
 
-static uint32_t columns(void) {
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-        return size.ws_col;
-    return 100;
-}
-
 static rg_status print_table(const job *j, rg_err *err) {
     const char *dirs[] = {rg_bundle_dir(j->bundle)};
-    rg_report_options how = {.template_name = "brief", .format = "text", .width = columns()};
+    rg_report_options how = {.template_name = "brief",
+                             .format = "text",
+                             .width = rg_terminal_columns(STDOUT_FILENO, 100)};
     rg_text report = {0}, words = {0};
     rg_status status = rg_report_render(dirs, 1, &how, &report, &words, err);
     if (status == RG_OK)
@@ -260,6 +255,29 @@ static rg_status make_request(job *j, const rg_args *args, const char **only, rg
     return status;
 }
 
+static const char *model_at(size_t i, void *user) {
+    (void)user;
+    return rg_suite_models[i].name;
+}
+
+/* A slip in a suite model's name is the scenario's mistake, not a cell that fails later. */
+static rg_status check_models(const rg_plan *plan, rg_err *err) {
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const rg_cell *cell = &plan->cells[i];
+        const char *name = cell->source + strlen("suite:");
+        if (strncmp(cell->source, "suite:", strlen("suite:")) ||
+            rg_script_row_find(rg_suite_models, name))
+            continue;
+        const char *near = rg_text_nearest(name, model_at, NULL);
+        char advice[160] = "see `railgauge list models`";
+        if (near)
+            snprintf(advice, sizeof advice, "did you mean '%s'?", near);
+        return rg_fail(err, RG_USAGE, advice, "cell %zu (%s): the suite has no model '%s'", i + 1,
+                       cell->name, name);
+    }
+    return RG_OK;
+}
+
 static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
     const char *only = j->opt->only;
     rg_status status = make_request(j, args, &only, err);
@@ -267,6 +285,8 @@ static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
         json_object_set_new(j->request.document, "tier", json_string(j->opt->tier));
     if (status == RG_OK)
         status = rg_plan_build(j->request.document, &j->plan, err);
+    if (status == RG_OK)
+        status = check_models(j->plan, err);
     if (status == RG_OK && only && *only)
         status = rg_plan_only(j->plan, only, err);
     return status;

@@ -190,11 +190,14 @@ static size_t count_flag(const json_t *records, const char *flag) {
     return n;
 }
 
-static bool any_simulated(const json_t *records) {
+/* Has one of the records figures that were (or were not) measured on a device? Refused cells have
+ * none. */
+static bool any_of(const json_t *records, bool simulated) {
     size_t i;
     json_t *record;
     json_array_foreach(records, i, record) {
-        if (strcmp(rg_json_get_text(record, "provenance", "measured"), "measured"))
+        bool here = strcmp(rg_json_get_text(record, "provenance", "measured"), "measured") != 0;
+        if (here == simulated && !strcmp(rg_json_get_text(record, "status", ""), "ok"))
             return true;
     }
     return false;
@@ -221,13 +224,20 @@ static void rounds_text(const rg_gate *gate, rg_text *out) {
 }
 
 /* "VALID: measured, 6 rounds a side, interleaved; 2 unstable" */
+static const char *origin_word(const rg_gate *gate) {
+    const rg_gate_side *sides[] = {&gate->baseline, &gate->candidate};
+    bool simulated = any_of(sides[0]->records, true) || any_of(sides[1]->records, true);
+    bool measured = any_of(sides[0]->records, false) || any_of(sides[1]->records, false);
+    return simulated && measured ? "measured and simulated figures"
+           : simulated           ? "simulated figures"
+                                 : "measured";
+}
+
 static void trust_text(const rg_gate *gate, rg_text *out) {
     static const char *const flags[] = {"throttled", "hot", "unstable", "busy", "clock-changed"};
     const rg_gate_side *sides[] = {&gate->baseline, &gate->candidate};
     bool bad = gate->counts[RG_VERDICT_INVALID] || gate->counts[RG_VERDICT_NOT_COMPARABLE];
-    bool simulated = any_simulated(sides[0]->records) || any_simulated(sides[1]->records);
-    rg_text_printf(out, "%s: %s, ", bad ? "INVALID in part" : "VALID",
-                   simulated ? "simulated figures" : "measured");
+    rg_text_printf(out, "%s: %s, ", bad ? "INVALID in part" : "VALID", origin_word(gate));
     rounds_text(gate, out);
     rg_text_add(out, gate->interleaved ? ", interleaved" : ", one run after the other");
     for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++) {

@@ -109,6 +109,7 @@ def test_scripts_that_are_wrong_say_where():
     scenario("zero.lua", 'return rg.scenario { name = "z", cells = {} }', ["no cells"])
     scenario("twice.lua", 'return rg.scenario { name = "d", cells = { { model = "ds-cnn" }, { model = "ds-cnn" } } }', ["1 (", "2 ("])
     scenario("target.lua", 'return rg.scenario { name = "t", cells = { { model = "ds-cnn", target = "cpuu" } } }', ["'cpu'"])
+    scenario("slip.lua", 'return rg.scenario { name = "m", cells = { { model = "dscnn", target = "cpu" } } }', ["'ds-cnn'"])
     scenario("unit.lua", 'return rg.scenario { name = "u", tier = { min_time = 5 }, cells = { { model = "ds-cnn" } } }', ["unit"])
     scenario("bytecode.lua", b"\x1bLua\x54\x00", [])
 
