@@ -104,14 +104,6 @@ static void channel_moments(const walk *w, int32_t t, size_t channel, size_t cha
     *ret_deviation = variance > 0 ? sqrt(variance) : 0;
 }
 
-/* Which output channel a weight belongs to: along `axis`, or rows of a dense layer. */
-static size_t weight_channel(const rg_tensor *weights, int axis, size_t i) {
-    size_t inner = 1;
-    for (uint32_t d = (uint32_t)(axis < 0 ? 0 : axis) + 1; d < weights->shape.rank; d++)
-        inner *= (size_t)weights->shape.dim[d];
-    return i / inner % (size_t)weights->shape.dim[axis < 0 ? 0 : axis];
-}
-
 /* y = (x - mean) / deviation * gain + offset, for one channel, in the values already computed. */
 static void apply_channel(walk *w, int32_t t, size_t channel, size_t channels, float scale,
                           float shift) {
@@ -156,7 +148,7 @@ static rg_status normalise(walk *w, const rg_node *node, rg_err *err) {
         apply_channel(w, out, c, channels, scales[c], shift);
     }
     for (size_t i = 0; i < weights->bytes / sizeof *values; i++)
-        values[i] *= scales[weight_channel(weights, role->axis, i)];
+        values[i] *= scales[rg_channel_of(weights, role->axis, i)];
     return RG_OK;
 }
 

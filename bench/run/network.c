@@ -183,3 +183,11 @@ void rg_network_free(rg_network *network) {
         rg_graph_free(network->graph);
     free(network);
 }
+
+size_t rg_channel_of(const rg_tensor *tensor, int axis, size_t i) {
+    uint32_t along = axis < 0 ? 0 : (uint32_t)axis;
+    size_t inner = 1;
+    for (uint32_t d = along + 1; d < tensor->shape.rank; d++)
+        inner *= (size_t)tensor->shape.dim[d];
+    return i / inner % (size_t)tensor->shape.dim[along];
+}

@@ -37,4 +37,8 @@ typedef struct rg_network {
 rg_status rg_network_build(const json_t *description, rg_network **ret_network, rg_err *err);
 void rg_network_free(rg_network *network); /* accepts NULL */
 
+/* Channel of element i of a tensor whose channels lie along `axis`; -1: along the first dimension.
+ */
+size_t rg_channel_of(const rg_tensor *tensor, int axis, size_t i);
+
 #endif

@@ -92,13 +92,6 @@ static bool quantize_activation(job *j, uint32_t t) {
     return true;
 }
 
-static size_t channel_of(const rg_tensor *t, int axis, size_t i) {
-    size_t inner = 1;
-    for (uint32_t d = (uint32_t)axis + 1; d < t->shape.rank; d++)
-        inner *= (size_t)t->shape.dim[d];
-    return i / inner % (size_t)t->shape.dim[axis];
-}
-
 static bool quantize_weights(job *j, uint32_t t) {
     const rg_tensor *from = &j->from->tensors[t];
     rg_tensor *to = &j->to->tensors[t];
@@ -112,13 +105,13 @@ static bool quantize_weights(job *j, uint32_t t) {
     if (!data || !set_quant(j->to, to, channels, axis < 0 ? 0 : (uint32_t)axis, &scale, &zero))
         return false;
     for (size_t i = 0; i < n; i++) {
-        size_t c = axis < 0 ? 0 : channel_of(from, axis, i);
+        size_t c = axis < 0 ? 0 : rg_channel_of(from, axis, i);
         scale[c] = fmaxf(scale[c], fabsf(values[i]));
     }
     for (uint32_t c = 0; c < channels; c++)
         scale[c] = fmaxf(scale[c] / 127, 1e-9f);
     for (size_t i = 0; i < n; i++) {
-        double q = (double)values[i] / scale[axis < 0 ? 0 : channel_of(from, axis, i)];
+        double q = (double)values[i] / scale[axis < 0 ? 0 : rg_channel_of(from, axis, i)];
         data[i] = (int8_t)fmin(127, fmax(-127, floor(q + 0.5)));
     }
     to->dtype = RG_DTYPE_INT8;
