@@ -13,6 +13,24 @@ const rg_op *const rg_ops[] = {
     NULL};
 #undef RG_ROW
 
+#define RG_ROW(name) extern const rg_kernel rg_kernel_##name;
+#include "registry_kernels.inc"
+#undef RG_ROW
+#define RG_ROW(name) &rg_kernel_##name,
+const rg_kernel *const rg_kernels[] = {
+#include "registry_kernels.inc"
+    NULL};
+#undef RG_ROW
+
+#define RG_ROW(name) extern const rg_case_set rg_case_set_##name;
+#include "registry_case_sets.inc"
+#undef RG_ROW
+#define RG_ROW(name) &rg_case_set_##name,
+const rg_case_set *const rg_case_sets[] = {
+#include "registry_case_sets.inc"
+    NULL};
+#undef RG_ROW
+
 #define RG_ROW(name) extern const rg_reader rg_reader_##name;
 #include "registry_readers.inc"
 #undef RG_ROW
@@ -65,6 +83,32 @@ const rg_op *rg_op_find(const char *name) {
     for (size_t i = 0; rg_ops[i]; i++) {
         if (!strcmp(rg_ops[i]->name, name))
             return rg_ops[i];
+    }
+    return NULL;
+}
+
+const rg_kernel *rg_kernel_find(const char *name) {
+    for (size_t i = 0; rg_kernels[i]; i++) {
+        if (!strcmp(rg_kernels[i]->name, name))
+            return rg_kernels[i];
+    }
+    return NULL;
+}
+
+const rg_kernel *rg_kernel_for(const rg_op_call *call, uint64_t mask) {
+    for (size_t i = 0; rg_kernels[i]; i++) {
+        const rg_kernel *kernel = rg_kernels[i];
+        if (!strcmp(kernel->op, call->op->name) && rg_isa_runs(rg_isa_find(kernel->isa), mask) &&
+            (!kernel->suits || kernel->suits(call)))
+            return kernel;
+    }
+    return NULL;
+}
+
+const rg_case_set *rg_case_set_for(const rg_op *op) {
+    for (size_t i = 0; rg_case_sets[i]; i++) {
+        if (!strcmp(rg_case_sets[i]->kind, op->kind))
+            return rg_case_sets[i];
     }
     return NULL;
 }

@@ -3,6 +3,8 @@
 #ifndef RG_IFACE_REGISTRY_H
 #define RG_IFACE_REGISTRY_H
 
+#include "bench/iface/case.h"
+#include "bench/iface/kernel.h"
 #include "bench/iface/model.h"
 #include "bench/iface/op.h"
 #include "bench/iface/sensor.h"

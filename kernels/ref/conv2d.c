@@ -2,6 +2,8 @@
  * input has g times the filter's channels. int8 truth: int32 sum of (x - zero point) * w + bias
  * over the taps on the image, factor input * filter / output scale formed in double, double
  * rounding; for uint8 the product of scales is rounded to float32 first. */
+#include "kernels/ref/conv2d.h"
+
 #include <string.h>
 
 #include "kernels/ref/activation.h"
@@ -9,30 +11,18 @@
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
-typedef struct conv_params {
-    int padding, activation;
-    int64_t stride_h, stride_w, dilation_h, dilation_w;
-} conv_params;
-
 static const rg_field fields[] = {
-    RG_WINDOW_FIELDS(conv_params),
-    {"dilation_h", RG_FIELD_INT, offsetof(conv_params, dilation_h), "1", 1, RG_WINDOW_LIMIT, NULL,
-     "pixels", "rows from one tap to the next"},
-    {"dilation_w", RG_FIELD_INT, offsetof(conv_params, dilation_w), "1", 1, RG_WINDOW_LIMIT, NULL,
-     "pixels", "columns from one tap to the next"},
-    RG_ACTIVATION_FIELD(conv_params),
+    RG_WINDOW_FIELDS(rg_conv_params),
+    {"dilation_h", RG_FIELD_INT, offsetof(rg_conv_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
+     NULL, "pixels", "rows from one tap to the next"},
+    {"dilation_w", RG_FIELD_INT, offsetof(rg_conv_params, dilation_w), "1", 1, RG_WINDOW_LIMIT,
+     NULL, "pixels", "columns from one tap to the next"},
+    RG_ACTIVATION_FIELD(rg_conv_params),
     {0},
 };
 
-/* Sizes of one call, worked out anew by whoever needs them. */
-typedef struct layout {
-    rg_axis y, x;
-    int64_t batch, in_c, out_c, tap_c; /* tap_c: the filter's input channels */
-    int64_t groups, group;             /* how many, and output channels in each */
-} layout;
-
-static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
-    const conv_params *p = call->params;
+rg_status rg_conv_lay_out(const rg_op_call *call, rg_conv_layout *ret, rg_err *err) {
+    const rg_conv_params *p = call->params;
     const int32_t *in = call->in[0]->shape.dim, *filter = call->in[1]->shape.dim;
     rg_status status = rg_axis_init(&ret->y, in[1], filter[1], p->stride_h, p->dilation_h,
                                     p->padding, "rows", err);
@@ -48,7 +38,7 @@ static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
     return status;
 }
 
-static rg_status check_channels(const layout *l, rg_err *err) {
+static rg_status check_channels(const rg_conv_layout *l, rg_err *err) {
     if (l->in_c % l->tap_c || l->out_c % l->groups)
         return rg_fail(err, RG_BAD_DATA, NULL,
                        "%lld input channels do not match %lld filters over %lld channels",
@@ -57,16 +47,16 @@ static rg_status check_channels(const layout *l, rg_err *err) {
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    const conv_params *p = call->params;
+    const rg_conv_params *p = call->params;
     bool whole = call->op->in != RG_DTYPE_FLOAT32;
-    layout l;
+    rg_conv_layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
         status = rg_need_rank(call->in[0], "input", 4, err);
     if (status == RG_OK)
         status = rg_need_rank(call->in[1], "filter", 4, err);
     if (status == RG_OK)
-        status = lay_out(call, &l, err);
+        status = rg_conv_lay_out(call, &l, err);
     if (status == RG_OK)
         status = check_channels(&l, err);
     if (status == RG_OK)
@@ -104,18 +94,18 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
 }
 
 /* The first input channel that output channel `c` looks at. */
-static inline int64_t first_channel(const layout *l, int64_t c) {
+static inline int64_t first_channel(const rg_conv_layout *l, int64_t c) {
     return l->groups == 1 ? 0 : c / l->group * l->tap_c;
 }
 
 /* Kernel rows lie contiguously on both sides unless taps are dilated or channels grouped: then one
  * dot product takes all taps of a row. */
-static int64_t taps_a_dot(const layout *l) {
+static int64_t taps_a_dot(const rg_conv_layout *l) {
     return l->x.dilation == 1 && l->groups == 1 ? l->x.filter : 1;
 }
 
-static int32_t sum_bytes(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
-                         rg_taps tx, rg_bytes bytes) {
+static int32_t sum_bytes(const rg_conv_layout *l, const int8_t *image, const int8_t *filter,
+                         rg_taps ty, rg_taps tx, rg_bytes bytes) {
     int64_t joint = taps_a_dot(l);
     uint32_t sum = 0;
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
@@ -136,10 +126,11 @@ static void run_bytes(const rg_op_call *call, const void *state, const void *con
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
     rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
-    layout l;
-    if (lay_out(call, &l, NULL) != RG_OK)
+    rg_conv_layout l;
+    if (rg_conv_lay_out(call, &l, NULL) != RG_OK)
         return;
-    rg_activation_range(((const conv_params *)call->params)->activation, call->out[0], &low, &high);
+    rg_activation_range(((const rg_conv_params *)call->params)->activation, call->out[0], &low,
+                        &high);
     int64_t filter_size = l.y.filter * l.x.filter * l.tap_c;
     int8_t *at = (int8_t *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
@@ -158,7 +149,7 @@ static void run_bytes(const rg_op_call *call, const void *state, const void *con
 }
 
 /* Sums tap by tap and channel by channel in one float: the same order on every machine. */
-static float sum_f32(const layout *l, const float *image, const float *filter, rg_taps ty,
+static float sum_f32(const rg_conv_layout *l, const float *image, const float *filter, rg_taps ty,
                      rg_taps tx) {
     float sum = 0;
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
@@ -179,10 +170,10 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
     (void)state;
     const float *bias = rg_call_in(call, 2) ? in[2] : NULL;
     float low, high;
-    layout l;
-    if (lay_out(call, &l, NULL) != RG_OK)
+    rg_conv_layout l;
+    if (rg_conv_lay_out(call, &l, NULL) != RG_OK)
         return;
-    rg_activation_range_f32(((const conv_params *)call->params)->activation, &low, &high);
+    rg_activation_range_f32(((const rg_conv_params *)call->params)->activation, &low, &high);
     int64_t filter_size = l.y.filter * l.x.filter * l.tap_c;
     float *at = (float *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
@@ -207,7 +198,7 @@ const rg_op rg_op_conv2d_s8 = {
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
     .params = fields,
-    .params_size = sizeof(conv_params),
+    .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -228,7 +219,7 @@ const rg_op rg_op_conv2d_u8 = {
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
     .params = fields,
-    .params_size = sizeof(conv_params),
+    .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -249,7 +240,7 @@ const rg_op rg_op_conv2d_f32 = {
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
     .params = fields,
-    .params_size = sizeof(conv_params),
+    .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,

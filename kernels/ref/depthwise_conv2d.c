@@ -1,5 +1,7 @@
 /* depthwise_conv2d.c: each channel convolved alone, filters 1HWC, int8, uint8 and float32; output
  * channel c reads input channel c / multiplier. Truth as in conv2d.c. */
+#include "kernels/ref/depthwise_conv2d.h"
+
 #include <string.h>
 
 #include "kernels/ref/activation.h"
@@ -7,32 +9,22 @@
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
-typedef struct depthwise_params {
-    int padding, activation;
-    int64_t stride_h, stride_w, dilation_h, dilation_w, depth_multiplier;
-} depthwise_params;
-
 static const rg_field fields[] = {
-    RG_WINDOW_FIELDS(depthwise_params),
-    {"dilation_h", RG_FIELD_INT, offsetof(depthwise_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
+    RG_WINDOW_FIELDS(rg_depthwise_params),
+    {"dilation_h", RG_FIELD_INT, offsetof(rg_depthwise_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
      NULL, "pixels", "rows from one tap to the next"},
-    {"dilation_w", RG_FIELD_INT, offsetof(depthwise_params, dilation_w), "1", 1, RG_WINDOW_LIMIT,
+    {"dilation_w", RG_FIELD_INT, offsetof(rg_depthwise_params, dilation_w), "1", 1, RG_WINDOW_LIMIT,
      NULL, "pixels", "columns from one tap to the next"},
-    {"depth_multiplier", RG_FIELD_INT, offsetof(depthwise_params, depth_multiplier), "0", 0,
+    {"depth_multiplier", RG_FIELD_INT, offsetof(rg_depthwise_params, depth_multiplier), "0", 0,
      INT32_MAX, NULL, "channels", "output channels an input channel; 0: as the filter says"},
-    RG_ACTIVATION_FIELD(depthwise_params),
+    RG_ACTIVATION_FIELD(rg_depthwise_params),
     {0},
 };
 
 enum { BLOCK = 64 }; /* channels summed side by side */
 
-typedef struct layout {
-    rg_axis y, x;
-    int64_t batch, in_c, out_c, multiplier;
-} layout;
-
-static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
-    const depthwise_params *p = call->params;
+rg_status rg_depthwise_lay_out(const rg_op_call *call, rg_depthwise_layout *ret, rg_err *err) {
+    const rg_depthwise_params *p = call->params;
     const int32_t *in = call->in[0]->shape.dim, *filter = call->in[1]->shape.dim;
     rg_status status = rg_axis_init(&ret->y, in[1], filter[1], p->stride_h, p->dilation_h,
                                     p->padding, "rows", err);
@@ -46,8 +38,8 @@ static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
     return status;
 }
 
-static rg_status check_channels(const rg_op_call *call, const layout *l, rg_err *err) {
-    const depthwise_params *p = call->params;
+static rg_status check_channels(const rg_op_call *call, const rg_depthwise_layout *l, rg_err *err) {
+    const rg_depthwise_params *p = call->params;
     if (call->in[1]->shape.dim[0] != 1 || l->out_c % l->in_c)
         return rg_fail(err, RG_BAD_DATA, NULL,
                        "%d x %lld depthwise filters do not match %lld input channels",
@@ -59,16 +51,16 @@ static rg_status check_channels(const rg_op_call *call, const layout *l, rg_err 
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    const depthwise_params *p = call->params;
+    const rg_depthwise_params *p = call->params;
     bool whole = call->op->in != RG_DTYPE_FLOAT32;
-    layout l;
+    rg_depthwise_layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
         status = rg_need_rank(call->in[0], "input", 4, err);
     if (status == RG_OK)
         status = rg_need_rank(call->in[1], "filter", 4, err);
     if (status == RG_OK)
-        status = lay_out(call, &l, err);
+        status = rg_depthwise_lay_out(call, &l, err);
     if (status == RG_OK)
         status = check_channels(call, &l, err);
     if (status == RG_OK)
@@ -135,8 +127,9 @@ static void tap_f32(float *sum, const float *pixel, const float *weight, int64_t
 }
 
 /* Sums of output channels [c, c + n) at one window. */
-static void sum_bytes(const layout *l, const int8_t *image, const int8_t *filter, rg_taps ty,
-                      rg_taps tx, int64_t c, int64_t n, rg_bytes bytes, uint32_t *ret_sum) {
+static void sum_bytes(const rg_depthwise_layout *l, const int8_t *image, const int8_t *filter,
+                      rg_taps ty, rg_taps tx, int64_t c, int64_t n, rg_bytes bytes,
+                      uint32_t *ret_sum) {
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
@@ -147,8 +140,8 @@ static void sum_bytes(const layout *l, const int8_t *image, const int8_t *filter
     }
 }
 
-static void sum_f32(const layout *l, const float *image, const float *filter, rg_taps ty,
-                    rg_taps tx, int64_t c, int64_t n, float *ret_sum) {
+static void sum_f32(const rg_depthwise_layout *l, const float *image, const float *filter,
+                    rg_taps ty, rg_taps tx, int64_t c, int64_t n, float *ret_sum) {
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
@@ -165,10 +158,10 @@ static void run_bytes(const rg_op_call *call, const void *state, const void *con
     const int32_t *bias = rg_call_in(call, 2) ? in[2] : NULL;
     rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
-    layout l;
-    if (lay_out(call, &l, NULL) != RG_OK)
+    rg_depthwise_layout l;
+    if (rg_depthwise_lay_out(call, &l, NULL) != RG_OK)
         return;
-    rg_activation_range(((const depthwise_params *)call->params)->activation, call->out[0], &low,
+    rg_activation_range(((const rg_depthwise_params *)call->params)->activation, call->out[0], &low,
                         &high);
     int8_t *at = (int8_t *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
@@ -194,10 +187,10 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
     (void)state;
     const float *bias = rg_call_in(call, 2) ? in[2] : NULL;
     float low, high;
-    layout l;
-    if (lay_out(call, &l, NULL) != RG_OK)
+    rg_depthwise_layout l;
+    if (rg_depthwise_lay_out(call, &l, NULL) != RG_OK)
         return;
-    rg_activation_range_f32(((const depthwise_params *)call->params)->activation, &low, &high);
+    rg_activation_range_f32(((const rg_depthwise_params *)call->params)->activation, &low, &high);
     float *at = (float *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
         const float *image = (const float *)in[0] + row / l.y.out * l.y.in * l.x.in * l.in_c;
@@ -223,7 +216,7 @@ const rg_op rg_op_depthwise_conv2d_s8 = {
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
     .params = fields,
-    .params_size = sizeof(depthwise_params),
+    .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -244,7 +237,7 @@ const rg_op rg_op_depthwise_conv2d_u8 = {
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
     .params = fields,
-    .params_size = sizeof(depthwise_params),
+    .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -265,7 +258,7 @@ const rg_op rg_op_depthwise_conv2d_f32 = {
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
     .params = fields,
-    .params_size = sizeof(depthwise_params),
+    .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,

@@ -1,24 +1,22 @@
 /* fully_connected.c: rows of the input times a matrix [outputs, depth], int8, uint8
  * and float32. Truth of 8 bits: fixed point with double rounding; with one weight scale the product
  * input * filter scale is rounded to float32 before the division, per channel all is double. */
+#include "kernels/ref/fully_connected.h"
+
 #include "kernels/ref/activation.h"
 #include "kernels/ref/bytes.h"
 #include "kernels/ref/need.h"
 
-typedef struct fc_params {
-    int activation, weights_format;
-    bool keep_num_dims, asymmetric_quantize_inputs;
-} fc_params;
-
 static const char *const formats[] = {"default", "shuffled4x16int8", NULL};
 static const rg_field fields[] = {
-    RG_ACTIVATION_FIELD(fc_params),
-    {"weights_format", RG_FIELD_CHOICE, offsetof(fc_params, weights_format), "default", 0, 0,
+    RG_ACTIVATION_FIELD(rg_fc_params),
+    {"weights_format", RG_FIELD_CHOICE, offsetof(rg_fc_params, weights_format), "default", 0, 0,
      formats, "", "order of the weights in memory"},
-    {"keep_num_dims", RG_FIELD_BOOL, offsetof(fc_params, keep_num_dims), "false", 0, 0, NULL, "",
+    {"keep_num_dims", RG_FIELD_BOOL, offsetof(rg_fc_params, keep_num_dims), "false", 0, 0, NULL, "",
      "output keeps the input's leading dimensions"},
-    {"asymmetric_quantize_inputs", RG_FIELD_BOOL, offsetof(fc_params, asymmetric_quantize_inputs),
-     "false", 0, 0, NULL, "", "how hybrid kernels quantize; no meaning here"},
+    {"asymmetric_quantize_inputs", RG_FIELD_BOOL,
+     offsetof(rg_fc_params, asymmetric_quantize_inputs), "false", 0, 0, NULL, "",
+     "how hybrid kernels quantize; no meaning here"},
     {0},
 };
 
@@ -33,7 +31,7 @@ static int64_t outputs_of(const rg_op_call *call) {
 }
 
 static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
-    const fc_params *p = call->params;
+    const rg_fc_params *p = call->params;
     const rg_shape *in = &call->in[0]->shape;
     char text[96];
     rg_shape_text(in, text, sizeof text);
@@ -51,7 +49,7 @@ static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    const fc_params *p = call->params;
+    const rg_fc_params *p = call->params;
     bool whole = call->op->in != RG_DTYPE_FLOAT32;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
@@ -106,7 +104,8 @@ static void run_bytes(const rg_op_call *call, const void *state, const void *con
     rg_bytes bytes = rg_bytes_of(call);
     int32_t zero = call->out[0]->quant.zero_point[0], low, high;
     int64_t depth = depth_of(call), outputs = outputs_of(call);
-    rg_activation_range(((const fc_params *)call->params)->activation, call->out[0], &low, &high);
+    rg_activation_range(((const rg_fc_params *)call->params)->activation, call->out[0], &low,
+                        &high);
     for (size_t tile = first_tile; tile < last_tile; tile++) {
         int64_t row = (int64_t)(tile / tiles_a_row(call));
         int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
@@ -134,7 +133,7 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
     const float *bias = rg_call_in(call, 2) ? in[2] : NULL;
     int64_t depth = depth_of(call), outputs = outputs_of(call);
     float low, high;
-    rg_activation_range_f32(((const fc_params *)call->params)->activation, &low, &high);
+    rg_activation_range_f32(((const rg_fc_params *)call->params)->activation, &low, &high);
     for (size_t tile = first_tile; tile < last_tile; tile++) {
         int64_t row = (int64_t)(tile / tiles_a_row(call));
         int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
@@ -156,7 +155,7 @@ const rg_op rg_op_fully_connected_s8 = {
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
     .params = fields,
-    .params_size = sizeof(fc_params),
+    .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -177,7 +176,7 @@ const rg_op rg_op_fully_connected_u8 = {
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
     .params = fields,
-    .params_size = sizeof(fc_params),
+    .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
@@ -198,7 +197,7 @@ const rg_op rg_op_fully_connected_f32 = {
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
     .params = fields,
-    .params_size = sizeof(fc_params),
+    .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,

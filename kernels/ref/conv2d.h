@@ -1,0 +1,23 @@
+/* conv2d.h: parameters and sizes of a convolution, shared by the reference and the fast kernels. */
+#ifndef RG_KERNELS_REF_CONV2D_H
+#define RG_KERNELS_REF_CONV2D_H
+
+#include "kernels/ref/need.h"
+#include "kernels/ref/window.h"
+
+typedef struct rg_conv_params {
+    int padding, activation;
+    int64_t stride_h, stride_w, dilation_h, dilation_w;
+} rg_conv_params;
+
+/* Sizes of one call, worked out anew by whoever needs them. */
+typedef struct rg_conv_layout {
+    rg_axis y, x;
+    int64_t batch, in_c, out_c, tap_c; /* tap_c: the filter's input channels */
+    int64_t groups, group;             /* how many, and output channels in each */
+} rg_conv_layout;
+
+/* Lays a call out; fails only where the operator's infer does. */
+rg_status rg_conv_lay_out(const rg_op_call *call, rg_conv_layout *ret, rg_err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* depthwise_conv2d.h: parameters and sizes of a depthwise convolution, shared by the reference and
+ * the fast kernels. */
+#ifndef RG_KERNELS_REF_DEPTHWISE_CONV2D_H
+#define RG_KERNELS_REF_DEPTHWISE_CONV2D_H
+
+#include "kernels/ref/need.h"
+#include "kernels/ref/window.h"
+
+typedef struct rg_depthwise_params {
+    int padding, activation;
+    int64_t stride_h, stride_w, dilation_h, dilation_w, depth_multiplier;
+} rg_depthwise_params;
+
+typedef struct rg_depthwise_layout {
+    rg_axis y, x;
+    int64_t batch, in_c, out_c,
+        multiplier; /* output channel c reads input channel c / multiplier */
+} rg_depthwise_layout;
+
+/* Lays a call out; fails only where the operator's infer does. */
+rg_status rg_depthwise_lay_out(const rg_op_call *call, rg_depthwise_layout *ret, rg_err *err);
+
+#endif
