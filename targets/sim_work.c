@@ -66,7 +66,7 @@ rg_status rg_sim_work_new(const rg_graph *graph, unsigned slots, uint32_t batch,
     work->batch = graph_times(graph, batch);
     work->arena = rg_arena_new(0);
     work->slots = work->arena ? rg_arena_array(work->arena, slots, sizeof *work->slots) : NULL;
-    rg_exec_options options = {.threads = 1};
+    rg_exec_options options = {.threads = 1, .reference = true};
     rg_status status = work->slots ? rg_exec_new(graph, &options, &work->exec, err)
                                    : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     for (unsigned s = 0; status == RG_OK && s < slots; s++) {

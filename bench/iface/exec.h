@@ -1,6 +1,6 @@
-/* exec.h: services of the hub that CPU-like targets call: run a graph with the operators of the
- * registry on this machine's cores. Implemented in bench/run/exec.c; declared here because targets
- * see only core and iface. */
+/* exec.h: services of the hub that CPU-like targets call: run a graph with the operators and
+ * kernels of the registry on this machine's cores. Implemented in bench/run/exec*.c; declared here
+ * because targets see only core and iface. */
 #ifndef RG_IFACE_EXEC_H
 #define RG_IFACE_EXEC_H
 
@@ -18,13 +18,26 @@ typedef struct rg_exec_options {
     bool count_nodes;    /* keep the time of each node (costs one clock read a node) */
     bool keep_all;       /* each tensor in memory of its own, readable after a run (calibration) */
     size_t memory_limit_bytes; /* activations and prepared state together; 0: 2 GiB */
+    bool reference;      /* the scalar reference computes every node, as it stands in the graph:
+                            what truth and calibration are made with */
+    uint64_t isa_mask;   /* features of isa.h that kernels may use, as far as the CPU has them;
+                            0: rg_isa_allowed(); RG_EXEC_SCALAR: none */
+    const rg_exec *twin; /* takes over what was prepared for another exec: packed weights, tables,
+                            choice of kernels. Same graph; `reference` and `isa_mask` are the
+                            twin's. Either may be freed first. NULL: prepares its own. */
 } rg_exec_options;
+
+/* A mask that allows no feature at all, where 0 means the default. */
+#define RG_EXEC_SCALAR (UINT64_C(1) << 63)
 
 typedef struct rg_exec_memory {
     size_t arena_bytes;       /* inputs, outputs and activations as planned */
     size_t arena_bound_bytes; /* largest sum of tensors alive at one node: no plan can be smaller */
     size_t weights_bytes;     /* constants */
     size_t state_bytes;       /* parameters, multipliers and tables prepared at load */
+    size_t packed_bytes;      /* of kernels: packed weights, multipliers, tables; shared by twins */
+    size_t scratch_bytes;     /* work memory of all threads */
+    int64_t pack_ns;          /* how long it took to prepare and pack all nodes, untimed at runs */
     size_t variables_bytes;   /* tensors that live from one inference to the next */
 } rg_exec_memory;
 
@@ -67,6 +80,12 @@ rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, r
 
 /* Time of node i in the last run, when count_nodes was set; 0 otherwise. */
 int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node);
+
+/* What computes node i: the name of a kernel, "reference", or "" beyond the last node. */
+const char *rg_exec_node_kernel(const rg_exec *exec, uint32_t node);
+
+/* The features that kernels of this exec may use: 0 for the reference and for none. */
+uint64_t rg_exec_isa(const rg_exec *exec);
 
 /* Work of a whole graph; RG_UNSUPPORTED when an operator is unknown (ops-unknown). */
 rg_status rg_graph_work(const rg_graph *graph, rg_work *ret_work, rg_err *err);

@@ -1,7 +1,7 @@
 /* kernel.h: one fast way to compute an operator on a CPU. Its truth is the operator's scalar
  * reference (op.h): whatever a kernel accepts it must answer with the same bytes. Spokes in
  * kernels/x86/ and kernels/arm/ implement it: `const rg_kernel rg_kernel_<name>` at the bottom of a
- * file, one line in kernels/meson.build. Chosen per node by bench/run/choose.c. */
+ * file, one line in kernels/meson.build. Chosen per node by bench/run/exec_prepare.c. */
 #ifndef RG_IFACE_KERNEL_H
 #define RG_IFACE_KERNEL_H
 

@@ -1,6 +1,5 @@
-/* exec.c: runs a graph with the operators of the registry. calls.c makes the nodes ready, memplan.c
- * places the tensors, threads.c provides the cores; here they come together, and here is the loop
- * over the nodes. */
+/* exec.c: runs a graph. exec_prepare.c makes its nodes ready, exec_place.c places the tensors,
+ * threads.c provides the cores; here they come together, and here is the loop over the nodes. */
 #include "bench/iface/exec.h"
 
 #include <stdlib.h>
@@ -8,38 +7,32 @@
 
 #include "bench/core/clock.h"
 #include "bench/run/calls.h"
-#include "bench/run/memplan.h"
-#include "bench/run/threads.h"
-
-/* A node with less to do than this stays on one thread. Two meetings of two threads cost 2 to 5 us
- * while they spin and some 60 us when they had fallen asleep; the scalar reference does 1 to 2
- * billion of these units a second, so the work of a split node lasts longer than either. */
-enum { SPLIT_COST = 200000 };
-
-static const size_t default_limit_bytes = (size_t)2 << 30;
+#include "bench/run/exec_priv.h"
 
 /* A node as the loop sees it. */
 typedef struct step {
-    const rg_op_call *call;
-    const void *state;
+    rg_ready ready;
     const void *const *in;
     void *const *out;
-    size_t tiles;
-    bool split; /* over all threads */
+    uint32_t node;
     int64_t ns; /* in the last run */
 } step;
 
 struct rg_exec {
     const rg_graph *graph;
-    rg_arena *arena; /* calls, states, steps and pointers */
+    rg_prepared *prepared;
+    rg_arena *arena; /* steps and pointers */
     step *steps;
-    void **values;        /* by tensor: where its elements are; NULL: unused */
-    bool *readable;       /* by tensor: still there after a run */
-    unsigned char *block; /* inputs, outputs, activations; then variables */
+    uint32_t n_steps;
+    bool any_split, count_nodes;
+    rg_places places;
+    unsigned char *scratch; /* scratch_bytes for each thread */
+    size_t scratch_bytes;
     rg_threads *pool;
     rg_exec_memory memory;
-    bool count_nodes;
 };
+
+static const size_t default_limit_bytes = (size_t)RG_EXEC_DEFAULT_LIMIT_MIB << 20;
 
 rg_status rg_exec_admits(const rg_graph *graph, rg_err *err) {
     rg_arena *arena = rg_arena_new(default_limit_bytes);
@@ -50,240 +43,105 @@ rg_status rg_exec_admits(const rg_graph *graph, rg_err *err) {
     return status;
 }
 
-/* --- lifetimes and places --------------------------------------------------------------------- */
-
-/* When a tensor is alive, in nodes; first > last: never. */
-typedef struct life {
-    uint32_t first, last;
-} life;
-
-static void touch(life *l, uint32_t node) {
-    l->first = node < l->first ? node : l->first;
-    l->last = node > l->last ? node : l->last;
-}
-
-/* Graph inputs keep their bytes from run to run, so they live throughout; outputs from where they
- * are written to the end. */
-static void find_lives(const rg_graph *graph, bool keep_all, life *lives) {
-    uint32_t end = graph->n_nodes;
-    for (uint32_t t = 0; t < graph->n_tensors; t++)
-        lives[t] = (life){UINT32_MAX, 0};
-    for (uint32_t n = 0; n < graph->n_nodes; n++) {
-        const rg_node *node = &graph->nodes[n];
-        for (uint32_t i = 0; i < node->n_in; i++) {
-            if (node->in[i] >= 0)
-                touch(&lives[node->in[i]], n);
-        }
-        for (uint32_t i = 0; i < node->n_out; i++)
-            touch(&lives[node->out[i]], n);
-    }
-    for (uint32_t t = 0; keep_all && t < graph->n_tensors; t++) {
-        if (lives[t].first <= lives[t].last)
-            lives[t] = (life){0, end};
-    }
-    for (uint32_t i = 0; i < graph->n_in; i++)
-        lives[graph->in[i]] = (life){0, end};
-    for (uint32_t i = 0; i < graph->n_out; i++)
-        touch(&lives[graph->out[i]], end);
-}
-
-/* True for tensors that need a place in the plan. */
-static bool is_planned(const rg_tensor *tensor, life l) {
-    return !tensor->data && !tensor->variable && l.first <= l.last;
-}
-
-static void mark_readable(const rg_graph *graph, bool keep_all, bool *readable) {
-    for (uint32_t t = 0; t < graph->n_tensors; t++)
-        readable[t] = keep_all || graph->tensors[t].data || graph->tensors[t].variable;
-    for (uint32_t i = 0; i < graph->n_in; i++)
-        readable[graph->in[i]] = true;
-    for (uint32_t i = 0; i < graph->n_out; i++)
-        readable[graph->out[i]] = true;
-}
-
-static size_t round_up(size_t bytes) {
-    return (bytes + RG_MEMPLAN_ALIGN - 1) / RG_MEMPLAN_ALIGN * RG_MEMPLAN_ALIGN;
-}
-
-/* Variables stand behind the plan, one after the other. */
-static rg_status place_variables(rg_exec *exec, size_t limit_bytes, rg_err *err) {
-    size_t bytes = 0;
-    for (uint32_t t = 0; t < exec->graph->n_tensors; t++) {
-        const rg_tensor *tensor = &exec->graph->tensors[t];
-        if (!tensor->variable || tensor->data)
-            continue;
-        if (tensor->bytes > limit_bytes || bytes > limit_bytes)
-            return rg_fail(err, RG_NO_MEMORY, "raise the memory limit",
-                           "the state of %s exceeds the limit of %zu bytes", exec->graph->name,
-                           limit_bytes);
-        bytes += round_up(tensor->bytes);
-    }
-    exec->memory.variables_bytes = bytes;
-    return RG_OK;
-}
-
-static rg_status allocate_block(rg_exec *exec, size_t limit_bytes, rg_err *err) {
-    size_t plan = exec->memory.arena_bytes, variables = exec->memory.variables_bytes;
-    if (plan > limit_bytes || variables > limit_bytes - plan)
-        return rg_fail(err, RG_NO_MEMORY, "raise the memory limit or give a smaller model",
-                       "%s needs %zu bytes for activations and %zu for state, the limit is %zu",
-                       exec->graph->name, plan, variables, limit_bytes);
-    exec->block = aligned_alloc(RG_MEMPLAN_ALIGN, plan + variables + RG_MEMPLAN_ALIGN);
-    if (!exec->block)
-        return rg_fail(err, RG_NO_MEMORY, "close other programs",
-                       "no memory for %zu bytes of activations", plan + variables);
-    memset(exec->block, 0, plan + variables + RG_MEMPLAN_ALIGN); /* no page faults while timed */
-    return RG_OK;
-}
-
-static void point_values(rg_exec *exec, const rg_memplan_item *items, const life *lives) {
-    const rg_graph *graph = exec->graph;
-    size_t item = 0, variable = exec->memory.arena_bytes;
-    for (uint32_t t = 0; t < graph->n_tensors; t++) {
-        const rg_tensor *tensor = &graph->tensors[t];
-        if (tensor->data) {
-            exec->values[t] = (void *)(uintptr_t)tensor->data;
-        } else if (tensor->variable) {
-            exec->values[t] = exec->block + variable;
-            variable += round_up(tensor->bytes);
-        } else if (is_planned(tensor, lives[t])) {
-            exec->values[t] = exec->block + items[item++].offset;
-        }
-    }
-}
-
-static rg_status plan_tensors(rg_exec *exec, const rg_exec_options *options, size_t limit_bytes,
-                              rg_memplan_item *items, life *lives, rg_err *err) {
-    const rg_graph *graph = exec->graph;
-    size_t n = 0;
-    find_lives(graph, options->keep_all, lives);
-    for (uint32_t t = 0; t < graph->n_tensors; t++) {
-        if (is_planned(&graph->tensors[t], lives[t]))
-            items[n++] =
-                (rg_memplan_item){graph->tensors[t].bytes, lives[t].first, lives[t].last, 0};
-    }
-    rg_memplan_size size;
-    rg_status status = rg_memplan_solve(items, n, &size, err);
-    if (status != RG_OK)
-        return status;
-    exec->memory.arena_bytes = size.bytes;
-    exec->memory.arena_bound_bytes = size.bound_bytes;
-    status = place_variables(exec, limit_bytes, err);
-    if (status == RG_OK)
-        status = allocate_block(exec, limit_bytes, err);
-    if (status == RG_OK)
-        point_values(exec, items, lives);
-    return status;
-}
-
-static rg_status make_room(rg_exec *exec, const rg_exec_options *options, size_t limit_bytes,
-                           rg_err *err) {
-    const rg_graph *graph = exec->graph;
-    for (uint32_t i = 0; i < graph->n_in; i++) {
-        if (graph->tensors[graph->in[i]].data)
-            return rg_fail(err, RG_UNSUPPORTED, NULL, "graph input %u (%s) is a constant", i,
-                           graph->tensors[graph->in[i]].name);
-    }
-    rg_memplan_item *items = calloc(graph->n_tensors + 1, sizeof *items);
-    life *lives = calloc(graph->n_tensors + 1, sizeof *lives);
-    rg_status status = items && lives ? plan_tensors(exec, options, limit_bytes, items, lives, err)
-                                      : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    free(items);
-    free(lives);
-    if (status == RG_OK)
-        mark_readable(graph, options->keep_all, exec->readable);
-    return status;
-}
-
-/* --- steps ------------------------------------------------------------------------------------ */
+/* --- building --------------------------------------------------------------------------------- */
 
 static void **point_to(const rg_exec *exec, const int32_t *list, uint32_t n) {
     void **pointers = rg_arena_array(exec->arena, n ? n : 1, sizeof *pointers);
     for (uint32_t i = 0; pointers && i < n; i++)
-        pointers[i] = list[i] >= 0 ? exec->values[list[i]] : NULL;
+        pointers[i] = list[i] >= 0 ? exec->places.values[list[i]] : NULL;
     return pointers;
 }
 
-/* Multiply-accumulates count double and moved bytes a quarter: about what each takes. */
-static bool is_worth_splitting(const rg_op_call *call) {
-    rg_work work = call->op->work ? call->op->work(call) : (rg_work){0};
-    double cost = 2.0 * (double)work.macs + (double)work.other_ops +
-                  0.25 * ((double)work.bytes_read + (double)work.bytes_written);
-    return cost >= SPLIT_COST;
-}
-
-static rg_status prepare_state(rg_exec *exec, step *s, rg_err *err) {
-    const rg_op *op = s->call->op;
-    size_t bytes = op->state_bytes ? op->state_bytes(s->call) : 0;
-    void *state = bytes ? rg_arena_alloc(exec->arena, bytes) : NULL;
-    if (bytes && !state)
-        return rg_fail(err, RG_NO_MEMORY, "raise the memory limit",
-                       "no memory for %zu bytes of prepared state", bytes);
-    s->state = state;
-    return op->prepare ? op->prepare(s->call, state, err) : RG_OK;
-}
-
-static rg_status make_step(rg_exec *exec, uint32_t index, const rg_op_call *call, rg_err *err) {
+static rg_status make_step(rg_exec *exec, uint32_t index, rg_err *err) {
     const rg_node *node = &exec->graph->nodes[index];
-    step *s = &exec->steps[index];
-    s->call = call;
+    step *s = &exec->steps[exec->n_steps++];
+    s->ready = exec->prepared->nodes[index];
+    s->node = index;
     s->in = (const void *const *)point_to(exec, node->in, node->n_in);
     s->out = point_to(exec, node->out, node->n_out);
-    if (!s->in || !s->out)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for nodes");
-    s->tiles = call->op->tiles ? call->op->tiles(call) : 1;
-    s->split = rg_threads_count(exec->pool) > 1 && s->tiles > 1 && is_worth_splitting(call);
-    rg_status status = prepare_state(exec, s, err);
-    if (status != RG_OK)
-        rg_err_prefix(err, "node %u (%s, %s)", index, node->kind, node->name);
+    s->ready.split = s->ready.split && rg_threads_count(exec->pool) > 1;
+    exec->any_split = exec->any_split || s->ready.split;
+    return s->in && s->out ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for nodes");
+}
+
+static rg_status make_steps(rg_exec *exec, rg_err *err) {
+    uint32_t n = exec->graph->n_nodes;
+    exec->steps = rg_arena_array(exec->arena, n + 1, sizeof *exec->steps);
+    rg_status status =
+        exec->steps ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u nodes", n);
+    for (uint32_t i = 0; status == RG_OK && i < n; i++)
+        status = make_step(exec, i, err);
     return status;
 }
 
-static rg_status make_steps(rg_exec *exec, const rg_op_call *calls, rg_err *err) {
-    rg_status status = RG_OK;
-    for (uint32_t i = 0; status == RG_OK && i < exec->graph->n_nodes; i++)
-        status = make_step(exec, i, &calls[i], err);
-    return status;
-}
-
-static rg_status allocate_lists(rg_exec *exec, size_t limit_bytes, rg_err *err) {
-    const rg_graph *graph = exec->graph;
-    exec->arena = rg_arena_new(limit_bytes);
-    if (exec->arena) {
-        exec->steps = rg_arena_array(exec->arena, graph->n_nodes + 1, sizeof *exec->steps);
-        exec->values = rg_arena_array(exec->arena, graph->n_tensors + 1, sizeof *exec->values);
-        exec->readable = rg_arena_array(exec->arena, graph->n_tensors + 1, sizeof *exec->readable);
-    }
-    if (exec->steps && exec->values && exec->readable)
+/* Each thread's begins on a cache line of its own, some way from its neighbour's end. */
+static rg_status make_scratch(rg_exec *exec, rg_err *err) {
+    size_t one = exec->prepared->scratch_bytes, threads = rg_threads_count(exec->pool);
+    if (!one)
         return RG_OK;
-    return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u nodes", graph->n_nodes);
+    exec->scratch_bytes = (one + 255) / 128 * 128;
+    exec->scratch = aligned_alloc(128, exec->scratch_bytes * threads);
+    if (!exec->scratch)
+        return rg_fail(err, RG_NO_MEMORY, "ask for fewer threads",
+                       "no memory for %zu bytes of scratch for each of %zu threads", one, threads);
+    memset(exec->scratch, 0, exec->scratch_bytes * threads);
+    return RG_OK;
+}
+
+static rg_status prepare(rg_exec *exec, const rg_exec_options *options, size_t limit_bytes,
+                         rg_err *err) {
+    if (!options->twin)
+        return rg_prepared_new(exec->graph, options, limit_bytes, &exec->prepared, err);
+    if (options->twin->graph != exec->graph)
+        return rg_fail(err, RG_INVALID, NULL, "the twin runs %s, not %s",
+                       options->twin->graph->name, exec->graph->name);
+    exec->prepared = rg_prepared_hold(options->twin->prepared);
+    return RG_OK;
+}
+
+static rg_status build(rg_exec *exec, const rg_exec_options *options, rg_err *err) {
+    size_t limit = options->memory_limit_bytes ? options->memory_limit_bytes : default_limit_bytes;
+    exec->arena = rg_arena_new(0);
+    rg_status status = exec->arena ? prepare(exec, options, limit, err)
+                                   : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status =
+            rg_places_new(exec->graph, options->keep_all, limit, exec->arena, &exec->places, err);
+    if (status == RG_OK)
+        status =
+            rg_threads_new(options->threads, options->cores, options->first_core, &exec->pool, err);
+    if (status == RG_OK)
+        status = make_steps(exec, err);
+    return status == RG_OK ? make_scratch(exec, err) : status;
+}
+
+static void count_memory(rg_exec *exec) {
+    const rg_prepared *p = exec->prepared;
+    exec->memory = (rg_exec_memory){
+        .arena_bytes = exec->places.arena_bytes,
+        .arena_bound_bytes = exec->places.bound_bytes,
+        .weights_bytes = rg_graph_constant_bytes(exec->graph),
+        .state_bytes = p->state_bytes + rg_arena_used_bytes(exec->arena),
+        .variables_bytes = exec->places.variables_bytes,
+        .packed_bytes = p->packed_bytes,
+        .scratch_bytes = exec->scratch_bytes * rg_threads_count(exec->pool),
+        .pack_ns = p->pack_ns,
+    };
 }
 
 rg_status rg_exec_new(const rg_graph *graph, const rg_exec_options *options, rg_exec **ret_exec,
                       rg_err *err) {
-    size_t limit = options->memory_limit_bytes ? options->memory_limit_bytes : default_limit_bytes;
     rg_exec *exec = calloc(1, sizeof *exec);
     if (!exec)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     exec->graph = graph;
     exec->count_nodes = options->count_nodes;
-    rg_op_call *calls = NULL;
-    rg_status status = allocate_lists(exec, limit, err);
-    if (status == RG_OK)
-        status = rg_calls_resolve(graph, exec->arena, &calls, err);
-    if (status == RG_OK)
-        status = make_room(exec, options, limit, err);
-    if (status == RG_OK)
-        status =
-            rg_threads_new(options->threads, options->cores, options->first_core, &exec->pool, err);
-    if (status == RG_OK)
-        status = make_steps(exec, calls, err);
+    rg_status status = build(exec, options, err);
     if (status != RG_OK) {
         rg_exec_free(exec);
         return status;
     }
-    exec->memory.weights_bytes = rg_graph_constant_bytes(graph);
-    exec->memory.state_bytes = rg_arena_used_bytes(exec->arena);
+    count_memory(exec);
     rg_exec_reset(exec);
     *ret_exec = exec;
     return RG_OK;
@@ -293,22 +151,49 @@ void rg_exec_free(rg_exec *exec) {
     if (!exec)
         return;
     rg_threads_free(exec->pool);
-    free(exec->block);
+    rg_places_free(&exec->places);
+    rg_prepared_release(exec->prepared);
     rg_arena_free(exec->arena);
+    free(exec->scratch);
     free(exec);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void run_tiles(const step *s, size_t first, size_t last) {
-    if (first < last)
-        s->call->op->run(s->call, s->state, s->in, s->out, first, last);
+static void run_tiles(const step *s, size_t first, size_t last, void *scratch) {
+    const rg_ready *r = &s->ready;
+    if (r->kernel)
+        r->kernel->run(r->call, r->prepared, s->in, s->out, first, last, scratch);
+    else
+        r->call->op->run(r->call, r->prepared, s->in, s->out, first, last);
 }
 
 /* What thread `t` of `n` does of a split node: equal runs of tiles, so that the division depends on
  * nothing but their number. */
-static void run_share(const step *s, uint32_t t, uint32_t n) {
-    run_tiles(s, s->tiles * t / n, s->tiles * (t + 1) / n);
+static void run_share(const step *s, uint32_t t, uint32_t n, void *scratch) {
+    size_t first = s->ready.tiles * t / n, last = s->ready.tiles * (t + 1) / n;
+    if (first < last)
+        run_tiles(s, first, last, scratch);
+}
+
+static void note_time(step *s, int64_t *before) {
+    int64_t now = rg_clock_real_ns();
+    s->ns = now - *before;
+    *before = now;
+}
+
+/* All nodes on the calling thread. */
+static void run_alone(void *user, uint32_t thread) {
+    rg_exec *exec = user;
+    step *end = exec->steps + exec->n_steps;
+    int64_t before = exec->count_nodes ? rg_clock_real_ns() : 0;
+    (void)thread;
+    for (step *s = exec->steps; s < end; s++) {
+        if (s->ready.tiles)
+            run_tiles(s, 0, s->ready.tiles, exec->scratch);
+        if (exec->count_nodes)
+            note_time(s, &before);
+    }
 }
 
 /* The body of each thread. Nodes that are not split are thread 0's; the others go ahead to the next
@@ -316,27 +201,29 @@ static void run_share(const step *s, uint32_t t, uint32_t n) {
 static void run_thread(void *user, uint32_t thread) {
     rg_exec *exec = user;
     uint32_t threads = rg_threads_count(exec->pool);
-    int64_t before = exec->count_nodes && thread == 0 ? rg_clock_real_ns() : 0;
-    for (uint32_t i = 0; i < exec->graph->n_nodes; i++) {
+    void *scratch = exec->scratch ? exec->scratch + thread * exec->scratch_bytes : NULL;
+    bool timed = exec->count_nodes && thread == 0;
+    int64_t before = timed ? rg_clock_real_ns() : 0;
+    for (uint32_t i = 0; i < exec->n_steps; i++) {
         step *s = &exec->steps[i];
-        if (s->split) {
-            if (i > 0 && !s[-1].split)
+        if (s->ready.split) {
+            if (i > 0 && !s[-1].ready.split)
                 rg_threads_barrier(exec->pool);
-            run_share(s, thread, threads);
+            run_share(s, thread, threads, scratch);
             rg_threads_barrier(exec->pool);
-        } else if (thread == 0) {
-            run_tiles(s, 0, s->tiles);
+        } else if (thread == 0 && s->ready.tiles) {
+            run_tiles(s, 0, s->ready.tiles, scratch);
         }
-        if (exec->count_nodes && thread == 0) {
-            int64_t now = rg_clock_real_ns();
-            s->ns = now - before;
-            before = now;
-        }
+        if (timed)
+            note_time(s, &before);
     }
 }
 
 void rg_exec_run(rg_exec *exec) {
-    rg_threads_run(exec->pool, run_thread, exec);
+    if (exec->any_split)
+        rg_threads_run(exec->pool, run_thread, exec);
+    else
+        rg_threads_run_alone(exec->pool, run_alone, exec);
 }
 
 /* One element's bits of a variable at rest: its zero point, or 0. */
@@ -354,23 +241,23 @@ void rg_exec_reset(rg_exec *exec) {
     for (uint32_t t = 0; t < exec->graph->n_tensors; t++) {
         const rg_tensor *tensor = &exec->graph->tensors[t];
         if (tensor->variable && !tensor->data)
-            fill_resting(tensor, exec->values[t]);
+            fill_resting(tensor, exec->places.values[t]);
     }
 }
 
 /* --- looking in ------------------------------------------------------------------------------- */
 
 void *rg_exec_input(rg_exec *exec, uint32_t i) {
-    return i < exec->graph->n_in ? exec->values[exec->graph->in[i]] : NULL;
+    return i < exec->graph->n_in ? exec->places.values[exec->graph->in[i]] : NULL;
 }
 
 const void *rg_exec_output(rg_exec *exec, uint32_t i) {
-    return i < exec->graph->n_out ? exec->values[exec->graph->out[i]] : NULL;
+    return i < exec->graph->n_out ? exec->places.values[exec->graph->out[i]] : NULL;
 }
 
 const void *rg_exec_tensor(rg_exec *exec, uint32_t tensor) {
-    bool known = tensor < exec->graph->n_tensors && exec->readable[tensor];
-    return known ? exec->values[tensor] : NULL;
+    bool known = tensor < exec->graph->n_tensors && exec->places.readable[tensor];
+    return known ? exec->places.values[tensor] : NULL;
 }
 
 rg_exec_memory rg_exec_memory_of(const rg_exec *exec) {
@@ -381,8 +268,24 @@ bool rg_exec_is_pinned(const rg_exec *exec) {
     return rg_threads_is_pinned(exec->pool);
 }
 
+static const step *step_of(const rg_exec *exec, uint32_t node) {
+    return node < exec->n_steps ? &exec->steps[node] : NULL;
+}
+
 int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node) {
-    return exec->count_nodes && node < exec->graph->n_nodes ? exec->steps[node].ns : 0;
+    const step *s = exec->count_nodes ? step_of(exec, node) : NULL;
+    return s ? s->ns : 0;
+}
+
+const char *rg_exec_node_kernel(const rg_exec *exec, uint32_t node) {
+    const step *s = step_of(exec, node);
+    if (!s)
+        return "";
+    return s->ready.kernel ? s->ready.kernel->name : "reference";
+}
+
+uint64_t rg_exec_isa(const rg_exec *exec) {
+    return exec->prepared->isa_mask;
 }
 
 rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err) {

@@ -91,7 +91,7 @@ static rg_status compute(const rg_graph *graph, const rg_input_set *set, rg_aren
                          char *data, rg_err *err) {
     char *inputs[RG_MAX_IO];
     rg_exec *exec = NULL;
-    rg_exec_options options = {.threads = 1};
+    rg_exec_options options = {.threads = 1, .reference = true};
     rg_status status = rg_exec_new(graph, &options, &exec, err);
     for (uint32_t i = 0; status == RG_OK && i < graph->n_in; i++) {
         size_t bytes = set->repeat * graph->tensors[graph->in[i]].bytes;

@@ -228,11 +228,20 @@ uint32_t rg_threads_count(const rg_threads *pool) {
     return pool->threads;
 }
 
+static void pin_caller(rg_threads *pool) {
+    if (pinned_for == pool->id)
+        return;
+    pin(pool, 0);
+    pinned_for = pool->id;
+}
+
+void rg_threads_run_alone(rg_threads *pool, rg_threads_body body, void *user) {
+    pin_caller(pool);
+    body(user, 0);
+}
+
 void rg_threads_run(rg_threads *pool, rg_threads_body body, void *user) {
-    if (pinned_for != pool->id) {
-        pin(pool, 0);
-        pinned_for = pool->id;
-    }
+    pin_caller(pool);
     pool->body = body;
     pool->user = user;
     rg_threads_barrier(pool);

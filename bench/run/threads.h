@@ -35,6 +35,9 @@ uint32_t rg_threads_count(const rg_threads *pool);
  * different threads one after the other. */
 void rg_threads_run(rg_threads *pool, rg_threads_body body, void *user);
 
+/* Runs body(user, 0) on the calling thread alone, pinned as the pool says; the helpers rest. */
+void rg_threads_run_alone(rg_threads *pool, rg_threads_body body, void *user);
+
 /* Inside a body: waits until every thread of the pool is here. What was written before it by any
  * thread is visible after it to all. */
 void rg_threads_barrier(rg_threads *pool);
