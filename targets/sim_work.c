@@ -196,5 +196,6 @@ void rg_sim_work_usage(const rg_sim_work *work, rg_memory *ret_memory) {
     ret_memory->arena_bytes = (int64_t)memory.arena_bytes;
     ret_memory->arena_bound_bytes = (int64_t)memory.arena_bound_bytes;
     ret_memory->weights_bytes = (int64_t)memory.weights_bytes;
-    ret_memory->device_bytes = -1;
+    ret_memory->device_bytes = ret_memory->packed_bytes = ret_memory->scratch_bytes = -1;
+    ret_memory->pack_ns = -1;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "bench/core/isa.h"
 #include "bench/core/text.h"
 
 static void spell(const char *key, char *ret, size_t cap) {
@@ -120,6 +121,14 @@ static void print_option(const rg_field *field) {
     if (field->preset && *field->preset && field->type != RG_FIELD_BOOL)
         printf(" (default %s)", field->preset);
     putchar('\n');
+}
+
+rg_status rg_args_isa(const char *text, rg_err *err) {
+    uint64_t mask;
+    rg_status status = *text ? rg_isa_parse(text, &mask, err) : RG_OK;
+    if (status == RG_OK && *text && setenv("RAILGAUGE_ISA", text, 1))
+        status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    return status;
 }
 
 void rg_args_help(const rg_verb *verb, const rg_field *table) {

@@ -27,6 +27,10 @@ typedef struct rg_args {
 rg_status rg_args_parse(const rg_field *table, void *options, size_t min_words, size_t max_words,
                         int argc, char **argv, rg_args *ret_args, rg_err *err);
 
+/* --isa of a verb: puts the list of levels into RAILGAUGE_ISA, where this process and its workers
+ * look; "" leaves the environment alone. RG_USAGE naming the nearest known level. */
+rg_status rg_args_isa(const char *text, rg_err *err);
+
 /* Prints usage, options with defaults and units, and the verb's help to stdout. */
 void rg_args_help(const rg_verb *verb, const rg_field *table);
 

@@ -16,7 +16,7 @@
 #include "bench/run/probe.h"
 
 typedef struct options {
-    const char *target, *device, *variant, *cores, *input, *output_dir;
+    const char *target, *device, *variant, *isa, *cores, *input, *output_dir;
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
     bool json;
@@ -30,6 +30,8 @@ static const rg_field table[] = {
     ROW(target, RG_FIELD_TEXT, "cpu", 0, 0, NULL, "kind of device; see `railgauge list targets`"),
     ROW(device, RG_FIELD_TEXT, "", 0, 0, NULL, "one device; see `railgauge list devices`"),
     ROW(variant, RG_FIELD_TEXT, "", 0, 0, NULL, "kernel set or delegate of the target"),
+    ROW(isa, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"),
     ROW(input, RG_FIELD_TEXT, "", 0, 0, NULL,
         "INDEX=FILE, raw little-endian elements of one input; repeatable"),
     ROW(fill, RG_FIELD_CHOICE, "none", 0, 0, fills, "what inputs without a file are filled with"),
@@ -176,20 +178,23 @@ static json_t *effective_json(const job *j) {
 
 /* Memory as far as the target knows it. */
 static json_t *memory_json(const job *j) {
-    rg_memory memory = {-1, -1, -1, -1};
+    rg_memory memory = RG_MEMORY_UNKNOWN;
     if (j->target->usage)
         j->target->usage(j->program, &memory);
     const struct {
         const char *key;
-        int64_t bytes;
+        int64_t value;
     } rows[] = {{"arena_bytes", memory.arena_bytes},
                 {"arena_bound_bytes", memory.arena_bound_bytes},
                 {"weights_bytes", memory.weights_bytes},
-                {"device_bytes", memory.device_bytes}};
+                {"device_bytes", memory.device_bytes},
+                {"packed_bytes", memory.packed_bytes},
+                {"scratch_bytes", memory.scratch_bytes},
+                {"pack_ns", memory.pack_ns}};
     json_t *known = json_object();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].bytes >= 0)
-            json_object_set_new(known, rows[i].key, json_integer(rows[i].bytes));
+        if (rows[i].value >= 0)
+            json_object_set_new(known, rows[i].key, json_integer(rows[i].value));
     }
     return known;
 }
@@ -293,6 +298,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         rg_args_help(&rg_verb_infer, table);
         return RG_EXIT_OK;
     }
+    if (rg_args_isa(given.isa, &err) != RG_OK)
+        return rg_report_error("infer", &err);
     job *j = calloc(1, sizeof *j);
     if (!j) {
         rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");

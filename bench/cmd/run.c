@@ -16,7 +16,7 @@
 #include "bench/run/host.h"
 
 typedef struct options {
-    const char *set, *out, *resume, *only, *tier;
+    const char *set, *out, *resume, *only, *tier, *isa;
     bool plan_only, json, quiet;
 } options;
 
@@ -33,6 +33,8 @@ static const rg_field table[] = {
      "cells by name, glob of the name, or start of the key"},
     {"tier", RG_FIELD_TEXT, offsetof(options, tier), "", 0, 0, NULL, "",
      "how much to measure, instead of what the scenario says: quick, standard, procurement"},
+    {"isa", RG_FIELD_TEXT, offsetof(options, isa), "", 0, 0, NULL, "",
+     "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"},
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout instead of the table"},
     {"quiet", RG_FIELD_BOOL, offsetof(options, quiet), "false", 0, 0, NULL, "",
@@ -319,7 +321,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     options opt;
     rg_args args;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 0, 1, argc, argv, &args, &err) != RG_OK)
+    if (rg_args_parse(table, &opt, 0, 1, argc, argv, &args, &err) != RG_OK ||
+        rg_args_isa(opt.isa, &err) != RG_OK)
         return rg_report_error("run", &err);
     job j = {.globals = globals, .opt = &opt, .teller = rg_teller_new(opt.quiet)};
     int code = do_run(&j, &args, &err);

@@ -80,7 +80,11 @@ typedef struct rg_done {
 /* Memory in use, -1 where unknown. */
 typedef struct rg_memory {
     int64_t arena_bytes, arena_bound_bytes, weights_bytes, device_bytes;
+    int64_t packed_bytes, scratch_bytes; /* weights as kernels want them; work memory of threads */
+    int64_t pack_ns;                     /* how long preparing took, once, untimed at runs */
 } rg_memory;
+#define RG_MEMORY_UNKNOWN                                                                          \
+    { -1, -1, -1, -1, -1, -1, -1 }
 
 /* What really ran where. `known` false prints as unknown, never as 100 %. */
 typedef struct rg_placement {

@@ -31,12 +31,13 @@ typedef struct rg_sample {
  * "idle_after": ...  model loaded and idle, when power was measured "memory": {"rss_before_bytes",
  * "rss_loaded_bytes", "rss_steady_start_bytes", "rss_steady_end_bytes", "rss_peak_bytes",
  * "pss_bytes", "arena_bytes", "arena_bound_bytes", "weights_bytes", "device_bytes",
- * "model_file_bytes"}            unknown ones are left out "counters": {"instructions": total over
- * the window, ...} or {"NAME": {"na": code, "what": why}} "usage": {"cpu_ns", "voluntary_switches",
- * "involuntary_switches", "page_faults"} over the window "work": {"macs", "other_ops",
- * "bytes_read", "bytes_written"} of one inference, absent when unknown "io": {"input_bytes",
- * "output_bytes"} of one inference "truth": {"compared": true, "exact": bool, "differing",
- * "elements", "max_abs", "cosine", "sqnr_db", "top1": bool, "reference_sha256"} "placement":
+ * "packed_bytes", "scratch_bytes", "pack_ns" (how long packing took), "model_file_bytes"} unknown
+ * ones are left out "counters": {"instructions": total over the window, ...} or {"NAME": {"na":
+ * code, "what": why}} "usage": {"cpu_ns", "voluntary_switches", "involuntary_switches",
+ * "page_faults"} over the window "work": {"macs", "other_ops", "bytes_read", "bytes_written"} of
+ * one inference, absent when unknown "io": {"input_bytes", "output_bytes"} of one inference
+ * "truth": {"compared": true, "exact": bool, "differing", "elements", "max_abs", "cosine",
+ * "sqnr_db", "top1": bool, "reference_sha256"} "placement":
  * {"known", "nodes", "nodes_on_target", "macs", "macs_on_target", "crossings"} "clock": {"cost_ns",
  * "resolution_ns", "monotonic"}, "overhead_ns": harness overhead an iteration from an empty target,
  *   "host": {"before": {...}, "after": {...}}                 clocks, temperatures, throttle

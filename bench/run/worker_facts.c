@@ -61,13 +61,16 @@ static void peak_memory(rg_worker *worker) {
 }
 
 static void target_memory(rg_worker *worker) {
-    rg_memory memory = {-1, -1, -1, -1};
+    rg_memory memory = RG_MEMORY_UNKNOWN;
     if (worker->target->usage)
         worker->target->usage(worker->program, &memory);
     set_bytes(worker->memory_facts, "arena_bytes", memory.arena_bytes);
     set_bytes(worker->memory_facts, "arena_bound_bytes", memory.arena_bound_bytes);
     set_bytes(worker->memory_facts, "weights_bytes", memory.weights_bytes);
     set_bytes(worker->memory_facts, "device_bytes", memory.device_bytes);
+    set_bytes(worker->memory_facts, "packed_bytes", memory.packed_bytes);
+    set_bytes(worker->memory_facts, "scratch_bytes", memory.scratch_bytes);
+    set_bytes(worker->memory_facts, "pack_ns", memory.pack_ns);
     if (worker->loaded.workload.bytes)
         set_bytes(worker->memory_facts, "model_file_bytes", (int64_t)worker->loaded.workload.bytes);
 }

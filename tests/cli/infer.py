@@ -6,6 +6,7 @@ Needs real models; without the shared folder (RAILGAUGE_SHARED or ../shared) tho
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -77,7 +78,8 @@ def json_describes_inputs_outputs_and_settings():
     assert out["first"] == [b - 256 if b > 127 else b for b in raw]
     assert out["type"] == "int8" and out["shape"] == [1, 2] and out["zero_point"] == -128
     assert fed["sha256"] == hashlib.sha256(splitmix64(20250101, 96 * 96 * 3)).hexdigest()
-    assert said["effective"]["threads"] == "2" and said["effective"]["kernel"] == "reference"
+    assert said["effective"]["threads"] == "2" and said["effective"]["variant"] == "fast", said["effective"]
+    assert said["effective"]["kernel"] and said["effective"]["isa"], said["effective"]
     memory = said["memory"]
     assert memory["arena_bound_bytes"] <= memory["arena_bytes"] <= 1.3 * memory["arena_bound_bytes"], memory
     assert memory["weights_bytes"] > 200000, memory
@@ -145,7 +147,35 @@ def unsupported_operators_are_named_and_counted():
 def an_unknown_target_device_or_variant_is_refused_with_the_known_ones():
     refused(64, "cpux", "'cpu'", words=[wakeword, "--fill", "splitmix64", "--target", "cpux"])
     refused(64, "cpu:3", "'cpu'", words=[wakeword, "--fill", "splitmix64", "--device", "cpu:3"])
-    refused(3, "neon", "reference", words=[wakeword, "--fill", "splitmix64", "--variant", "neon"])
+    refused(3, "neo", "reference", words=[wakeword, "--fill", "splitmix64", "--variant", "neo"])
+
+
+def the_reference_and_the_mask_are_chosen_and_told_and_change_no_byte():
+    fast = infer(wakeword, "--fill", "splitmix64", "--json")
+    for words, kernel in ((["--variant", "reference"], "reference"), (["--isa", "scalar"], "reference"),
+                          (["--variant", "scalar", "--threads", "2"], "reference")):
+        done = infer(wakeword, "--fill", "splitmix64", "--json", *words)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert said["effective"]["kernel"] == kernel and said["effective"]["isa"] == "scalar", said["effective"]
+        assert said["outputs"] == json.loads(fast.stdout)["outputs"]
+        assert said["memory"]["packed_bytes"] == 0 and said["memory"]["pack_ns"] > 0, said["memory"]
+
+
+def a_wrong_instruction_set_is_refused_and_never_ignored():
+    refused(64, "avx9", "try:", words=[wakeword, "--fill", "splitmix64", "--isa", "avx9"])
+    done = subprocess.run([program, "infer", wakeword, "--fill", "splitmix64"], env={**os.environ, "RAILGAUGE_ISA": "avx9"},
+                          capture_output=True, text=True)
+    assert done.returncode == 64 and "RAILGAUGE_ISA" in done.stderr and "avx9" in done.stderr, done.stderr
+
+
+def neon_is_there_on_aarch64_and_says_why_not_elsewhere():
+    words = [wakeword, "--fill", "splitmix64", "--target", "neon"]
+    if platform.machine() == "aarch64":
+        done = infer(*words)
+        assert done.returncode == 0 and done.stdout == infer(wakeword, "--fill", "splitmix64").stdout, done.stderr
+    else:
+        refused(5, "NEON", "try:", "aarch64", words=words)
 
 
 def a_full_disk_is_no_success():
