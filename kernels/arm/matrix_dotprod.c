@@ -1,0 +1,17 @@
+/* matrix_dotprod.c: matrix products with byte dot products (SDOT); the code is dot.S. */
+#include "kernels/arm/matrix.h"
+
+rg_arm_tile rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5;
+
+static const rg_arm_method method = {
+    .rows = 5,
+    .columns = 16,
+    .depth = 4,
+    .price = 5,
+    .run = {NULL, rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5},
+};
+
+RG_ARM_MATRIX_SLOTS(method)
+
+RG_ARM_MATRIX_KERNEL(conv2d_s8, dotprod, "tiles of 5 pixels by 16 channels with SDOT");
+RG_ARM_MATRIX_KERNEL(fully_connected_s8, dotprod, "tiles of 5 rows by 16 outputs with SDOT");

@@ -1,0 +1,214 @@
+/* matrix_plan.c: planning and packing of matrix products on Arm; see matrix_plan.h. Zero points are
+ * folded into the bias: sum (x - zero) * w = sum x * w - zero * sum w, with padding read as pixels
+ * of the zero point. */
+#include "kernels/arm/matrix_plan.h"
+
+#include <string.h>
+
+#include "kernels/ref/bytes.h"
+#include "kernels/ref/fully_connected.h"
+
+enum {
+    STRIP_BYTES = 16384, /* of input that a strip's rows take: half of the smallest L1 cache */
+    STRIP_ROWS = 480,    /* at most */
+    STRIP_TILES = 4,     /* at least, so that weights are read often enough */
+    CALL_TILES = 16,     /* as many as a call should have at least */
+};
+
+static int64_t up(int64_t n, int64_t to) {
+    return (n + to - 1) / to * to;
+}
+
+static int64_t parts(int64_t n, int64_t of) {
+    return (n + of - 1) / of;
+}
+
+static bool is_conv(const rg_op_call *call) {
+    return !strcmp(call->op->kind, "conv2d");
+}
+
+/* A matrix of rows is an image of one line. */
+static void lay_out(const rg_op_call *call, rg_conv_layout *ret) {
+    if (is_conv(call)) {
+        rg_conv_lay_out(call, ret, NULL);
+        return;
+    }
+    int64_t depth = call->in[1]->shape.dim[1], columns = call->in[1]->shape.dim[0];
+    int64_t rows = (int64_t)rg_elements(call->in[0]) / depth;
+    *ret = (rg_conv_layout){
+        {1, 1, 1, 1, 1, 0}, {rows, rows, 1, 1, 1, 0}, 1, depth, columns, depth, 1, columns};
+}
+
+/* True where the last window along an axis ends behind the input or the first starts before it. */
+static bool reaches_over(const rg_axis *a) {
+    return a->pad > 0 || (a->out - 1) * a->stride - a->pad + (a->filter - 1) * a->dilation >= a->in;
+}
+
+/* Whether to copy rows together: always where a segment is shorter than a load; else where the
+ * units saved are worth more than the copying. */
+static bool should_gather(const rg_arm_plan *p, int64_t segments) {
+    if (p->length < 16)
+        return true;
+    int64_t saved =
+        segments * parts(p->length, p->method->depth) - parts(p->depth, p->method->depth);
+    int64_t cost = segments * (12 + 2 * parts(p->length, 16));
+    return saved * p->blocks * p->method->price > cost;
+}
+
+static void plan_segments(rg_arm_plan *p) {
+    const rg_conv_layout *l = &p->l;
+    p->joint = l->groups == 1 && (l->x.dilation == 1 || l->x.filter == 1);
+    p->length = p->joint ? l->x.filter * l->tap_c : l->tap_c;
+    int64_t segments = l->y.filter * (p->joint ? 1 : l->x.filter);
+    p->gathered = should_gather(p, segments);
+    if (p->gathered) {
+        p->length = up(p->depth, p->method->depth);
+        segments = 1;
+    }
+    int64_t rest = p->length % 16;
+    p->shape.segments = segments;
+    p->shape.full = p->length / 16;
+    p->shape.tail = parts(rest, p->method->depth);
+    p->shape.tail_offset = rest - 16;
+    p->units = segments * (p->shape.full * (16 / p->method->depth) + p->shape.tail);
+}
+
+static void plan_cuts(rg_arm_plan *p) {
+    int64_t high = p->method->rows;
+    int64_t strip = STRIP_BYTES / p->depth;
+    strip = strip > STRIP_ROWS ? STRIP_ROWS : strip;
+    strip = strip < STRIP_TILES * high ? STRIP_TILES * high : strip;
+    p->strips = parts(p->rows, strip);
+    p->strip = up(parts(p->rows, p->strips), high);
+    p->strips = parts(p->rows, p->strip);
+    int64_t all = p->blocks * p->l.groups;
+    p->chunks = p->strips >= CALL_TILES ? 1 : parts(CALL_TILES, p->strips);
+    p->chunks = p->chunks > all ? all : p->chunks;
+    p->chunk = parts(all, p->chunks);
+    p->chunks = parts(all, p->chunk);
+}
+
+static void plan_memory(rg_arm_plan *p) {
+    int64_t columns = p->method->columns, copies = 0;
+    size_t bias = (size_t)columns * 4 * (p->method->paired ? 2 : 1);
+    p->block_bytes = bias + (size_t)(p->units * p->method->depth * columns + columns * 12);
+    p->zeros_at = up(sizeof *p, 64);
+    p->blocks_at = p->zeros_at + (size_t)up(p->length, 64);
+    p->packed_bytes = p->blocks_at + p->block_bytes * (size_t)(p->blocks * p->l.groups);
+    if (p->gathered)
+        copies = p->strip * up(p->length, 16);
+    else if (p->joint && reaches_over(&p->l.x))
+        copies = p->strip * p->shape.segments * p->length;
+    p->partial_at = 0;
+    p->table_at = (size_t)up(p->strip * columns, 64);
+    p->copies_at = p->table_at + (size_t)up(p->strip * p->shape.segments * 8, 64) + RG_ARM_MARGIN;
+    p->scratch_bytes = p->copies_at + (size_t)copies;
+}
+
+void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_arm_plan *ret) {
+    rg_arm_plan p = {.method = method, .run = method->run};
+    lay_out(call, &p.l);
+    p.rows = p.l.batch * p.l.y.out * p.l.x.out;
+    p.depth = p.l.y.filter * p.l.x.filter * p.l.tap_c;
+    p.blocks = parts(p.l.group, method->columns);
+    p.edges = reaches_over(&p.l.x) || reaches_over(&p.l.y);
+    p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
+    p.shape.zero = (int16_t)call->out[0]->quant.zero_point[0];
+    plan_segments(&p);
+    plan_cuts(&p);
+    plan_memory(&p);
+    *ret = p;
+}
+
+/* The byte of a column's weights that stands at byte `at` of unit `unit`; -1: none, a zero. Units
+ * run through full steps, then the tail, whose first bytes the full steps may have taken. */
+static int64_t source_byte(const rg_arm_plan *p, int64_t unit, int64_t at) {
+    int64_t depth = p->method->depth, in_full = p->shape.full * (16 / depth);
+    int64_t a_segment = in_full + p->shape.tail, segment = unit / a_segment;
+    int64_t length = p->gathered ? p->depth : p->length;
+    unit %= a_segment;
+    int64_t byte = unit * depth + at;
+    if (unit >= in_full) {
+        byte = p->length - (a_segment - unit) * depth + at;
+        if (byte < p->shape.full * 16)
+            return -1;
+    }
+    return byte < length ? segment * length + byte : -1;
+}
+
+/* Where sums of a block start: bias less what the inputs' zero point adds. */
+static int32_t start_of(const rg_arm_plan *p, const int8_t *weights, int32_t bias) {
+    uint32_t sum = 0;
+    for (int64_t i = 0; i < p->depth; i++)
+        sum += (uint32_t)(int32_t)weights[i];
+    return (int32_t)((uint32_t)bias - sum * (uint32_t)(int32_t)p->zero_x);
+}
+
+/* Factors as {multiplier, -right} of each four columns, then left shifts; false if any is general.
+ * A column that does not exist multiplies by zero. */
+static bool pack_factors(int64_t columns, int64_t n, const rg_factor *factors, int32_t *ret) {
+    bool plain = true;
+    for (int64_t c = 0; c < columns; c++) {
+        rg_factor f = c < n ? factors[c] : (rg_factor){0, -1};
+        if (f.multiplier == 0)
+            f.shift = -1; /* zero by any shift */
+        int32_t *group = ret + c / 4 * 8 + c % 4;
+        group[0] = f.multiplier;
+        group[4] = f.shift < 0 ? f.shift : 0;
+        ret[columns * 2 + c] = f.shift > 0 ? f.shift : 0;
+        plain = plain && f.shift < 0;
+    }
+    return plain;
+}
+
+/* Two rows by two columns share an accumulator: each two biases stand twice. */
+static int32_t *bias_at(const rg_arm_plan *p, int32_t *bias, int64_t c, int64_t row) {
+    return p->method->paired ? bias + c / 2 * 4 + row * 2 + c % 2 : bias + c;
+}
+
+/* One block: columns [c, c + n) of the output channels, whose weights start at `weights`. */
+static bool pack_block(const rg_arm_plan *p, int64_t n, const int8_t *weights, const int32_t *bias,
+                       const rg_factor *factors, uint8_t *ret) {
+    int64_t columns = p->method->columns, depth = p->method->depth;
+    int8_t *units = (int8_t *)ret + columns * 4 * (p->method->paired ? 2 : 1);
+    for (int64_t c = 0; c < n; c++) {
+        const int8_t *column = weights + c * p->depth;
+        int32_t start = start_of(p, column, bias ? bias[c] : 0);
+        *bias_at(p, (int32_t *)ret, c, 0) = start;
+        *bias_at(p, (int32_t *)ret, c, p->method->paired ? 1 : 0) = start;
+        for (int64_t u = 0; u < p->units; u++) {
+            for (int64_t at = 0; at < depth; at++) {
+                int64_t byte = source_byte(p, u, at);
+                units[(u * columns + c) * depth + at] = byte < 0 ? 0 : column[byte];
+            }
+        }
+    }
+    return pack_factors(columns, n, factors, (int32_t *)(units + p->units * columns * depth));
+}
+
+static bool has_lowest(const int8_t *weights, size_t n) {
+    return memchr(weights, 0x80, n) != NULL;
+}
+
+void rg_arm_plan_pack(const rg_op_call *call, const rg_arm_plan *plan, const rg_factor *factors,
+                      void *packed) {
+    rg_arm_plan *head = packed;
+    uint8_t *to = (uint8_t *)packed + plan->blocks_at;
+    const int8_t *weights = call->in[1]->data;
+    const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
+    int64_t group = plan->l.group, columns = plan->method->columns;
+    bool plain = true;
+    for (int64_t g = 0; g < plan->l.groups; g++) {
+        for (int64_t c = 0; c < group; c += columns, to += plan->block_bytes) {
+            int64_t n = group - c < columns ? group - c : columns, first = g * group + c;
+            plain = pack_block(plan, n, weights + first * plan->depth, bias ? bias + first : NULL,
+                               factors + first, to) &&
+                    plain;
+        }
+    }
+    *head = *plan;
+    head->shape.general = !plain;
+    if (plan->method->safe[1] && has_lowest(weights, rg_elements(call->in[1])))
+        head->run = plan->method->safe;
+    memset((uint8_t *)packed + plan->zeros_at, plan->zero_x, (size_t)plan->length);
+}

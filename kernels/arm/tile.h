@@ -1,0 +1,39 @@
+/* tile.h: the micro-kernels of matrix products on Arm: what matrix.c hands to the assembly of
+ * dot.S, mmla.S and mlal.S. One call computes some rows of the product for one block of columns,
+ * `count` times over. Offsets in rg_arm_shape are known to tile.inc. */
+#ifndef RG_KERNELS_ARM_TILE_H
+#define RG_KERNELS_ARM_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What all tiles of a call have in common. A row is `segments` runs of bytes, each given by a
+ * pointer: `full` steps of 16 bytes, then `tail` units (of method.depth bytes) which are the last
+ * ones of the 16 bytes that stand `tail_offset` behind the end of the full steps. */
+typedef struct rg_arm_shape {
+    int64_t full, tail, tail_offset, segments;
+    int64_t general;  /* 0: every factor shifts right by at least one bit */
+    int16_t zero;     /* zero point of the outputs */
+    int8_t low, high; /* their range */
+    int32_t row_sums; /* reserved: 0 */
+} rg_arm_shape;
+_Static_assert(offsetof(rg_arm_shape, zero) == 40, "tile.inc reads it there");
+
+/* `rows`: for each tile, segment by segment, a pointer for each row of the tile. `block`: bias,
+ * packed weights and factors of the columns. Writes method.columns bytes a row, `stride` bytes from
+ * row to row, `count` tiles one below the other. */
+typedef void rg_arm_tile(const int8_t *const *rows, const void *block, int8_t *out, int64_t stride,
+                         const rg_arm_shape *shape, int64_t count);
+
+/* One way to multiply: sizes of its tile, and code for each height. */
+typedef struct rg_arm_method {
+    int rows, columns;    /* of the largest tile */
+    int depth;            /* bytes of a row that one unit of packed weights stands against */
+    int price;            /* instructions a unit, row and block of columns, roughly */
+    bool paired;          /* accumulators hold two rows by two columns */
+    rg_arm_tile *run[7];  /* by height */
+    rg_arm_tile *safe[7]; /* for weights of -128, where that matters; else NULL */
+} rg_arm_method;
+
+#endif
