@@ -34,11 +34,11 @@ rg_status rg_need_rank(const rg_tensor *t, const char *what, uint32_t rank, rg_e
 }
 
 int32_t rg_dtype_low(rg_dtype dtype) {
-    return dtype == RG_DTYPE_INT8 ? -128 : 0;
+    return dtype == RG_DTYPE_INT16 ? INT16_MIN : dtype == RG_DTYPE_INT8 ? -128 : 0;
 }
 
 int32_t rg_dtype_high(rg_dtype dtype) {
-    return dtype == RG_DTYPE_INT8 ? 127 : 255;
+    return dtype == RG_DTYPE_INT16 ? INT16_MAX : dtype == RG_DTYPE_INT8 ? 127 : 255;
 }
 
 rg_status rg_need_quant(const rg_tensor *t, const char *what, rg_err *err) {
