@@ -1,0 +1,323 @@
+/* gemm_bytes_avx2.c: conv2d and fully_connected of int8 and uint8 with AVX2, exact for all weights.
+ * The strip (plan.h) holds distances from the input's zero point as int16, so padding is 0 and two
+ * neighbouring channels are one operand of vpmaddwd; weights are int8, widened when loaded, or
+ * distances as int16 where they have a zero point. Tiles of 6 pixels x 16 channels.
+ */
+#include <immintrin.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/iface/kernel.h"
+#include "kernels/ref/activation.h"
+#include "kernels/ref/bytes.h"
+#include "kernels/x86/plan.h"
+#include "kernels/x86/requantize.h"
+
+enum { ROWS = 6, COLS = 16 };
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+/* Reads two int16 or four bytes wherever they lie. */
+typedef int32_t __attribute__((may_alias, aligned(1))) pair;
+
+/* Head of a panel of 16 output channels; its weights follow: for each pair of K, 16 pairs. */
+typedef struct panel_head {
+    _Alignas(32) int32_t bias[COLS];
+    rg_requant requant[COLS / 8];
+} panel_head;
+
+/* Head of what is packed; the panels follow. */
+typedef struct pack_head {
+    _Alignas(64) rg_gemm_plan plan;
+    rg_bytes bytes;
+    rg_requant_out out;
+    bool wide;          /* weights are int16 */
+    int64_t pairs;      /* of one segment */
+    size_t panel_bytes; /* with its weights */
+} pack_head;
+
+/* Where a tile reads and writes. */
+typedef struct tile_at {
+    const int16_t *in[ROWS];
+    int8_t *out[ROWS];
+} tile_at;
+
+static bool lay_out(const rg_op_call *call, pack_head *ret) {
+    rg_bytes bytes = rg_bytes_of(call);
+    *ret = (pack_head){.bytes = bytes, .wide = bytes.zero_w != 0};
+    if (!rg_gemm_lay_out(call, COLS, sizeof(int16_t), ROWS, &ret->plan))
+        return false;
+    const rg_gemm_plan *p = &ret->plan;
+    ret->pairs = (p->seg_len + 1) / 2;
+    size_t weights = (size_t)(p->seg_y * p->seg_x * ret->pairs) * COLS * 2;
+    ret->panel_bytes = sizeof(panel_head) + weights * (ret->wide ? 2 : 1);
+    return true;
+}
+
+static bool suits(const rg_op_call *call) {
+    pack_head head;
+    const rg_tensor *bias = rg_call_in(call, 2);
+    return call->in[1]->data && (!bias || bias->data) && rg_requant_suits(call) &&
+           lay_out(call, &head);
+}
+
+static size_t packed_bytes(const rg_op_call *call) {
+    pack_head head;
+    if (!lay_out(call, &head))
+        return 0;
+    return sizeof head + (size_t)(head.plan.groups * head.plan.panels) * head.panel_bytes;
+}
+
+static size_t scratch_bytes(const rg_op_call *call) {
+    pack_head head;
+    return lay_out(call, &head) ? (size_t)(rg_gemm_strip_len(&head.plan) + 1) * sizeof(int16_t) : 0;
+}
+
+static size_t tiles(const rg_op_call *call) {
+    pack_head head;
+    return lay_out(call, &head) ? rg_gemm_tiles(&head.plan) : 1;
+}
+
+/* The weights of output channel `c`, column `col` of a panel, into the panel's pairs. */
+static void pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
+    const rg_gemm_plan *p = &head->plan;
+    for (int64_t s = 0; s < p->seg_y * p->seg_x; s++)
+        for (int64_t e = 0; e < p->seg_len; e++) {
+            int16_t w = rg_byte_distance(filter[rg_gemm_weight_at(p, s, e)], head->bytes.flip,
+                                         head->bytes.zero_w);
+            int64_t at = ((s * head->pairs + e / 2) * COLS + col) * 2 + e % 2;
+            if (head->wide)
+                ((int16_t *)ret)[at] = w;
+            else
+                ((int8_t *)ret)[at] = (int8_t)w;
+        }
+}
+
+/* Panel `index`, counted through all groups. */
+static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_factor *factors,
+                       int64_t index, panel_head *ret) {
+    const rg_gemm_plan *p = &head->plan;
+    const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
+    int64_t first = index % p->panels * COLS, c0 = index / p->panels * p->group_c + first;
+    int64_t size = p->filter_y * p->filter_x * p->tap_c;
+    for (int col = 0; col < COLS && first + col < p->group_c; col++) {
+        int64_t c = c0 + col;
+        ret->bias[col] = bias ? bias[c] : 0;
+        rg_requant_fill(&ret->requant[col / 8], col % 8, factors[c]);
+        pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
+    }
+}
+
+static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
+    pack_head *head = packed;
+    if (!lay_out(call, head))
+        return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
+    head->out = rg_requant_out_of(call);
+    rg_factor *factors = calloc(1, call->op->state_bytes(call));
+    if (!factors)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for the factors of %lld channels",
+                       (long long)head->plan.out_c);
+    rg_status status = call->op->prepare(call, factors, err);
+    for (int64_t i = 0; status == RG_OK && i < head->plan.groups * head->plan.panels; i++)
+        pack_panel(call, head, factors, i,
+                   (panel_head *)((char *)(head + 1) + (size_t)i * head->panel_bytes));
+    free(factors);
+    return status;
+}
+
+ALWAYS void store(void *at, __m256i v) {
+    _mm256_storeu_si256(at, v);
+}
+
+/* 16 weights: 8 channels of one pair. */
+ALWAYS __m256i load_weights(bool wide, const int8_t *w) {
+    return wide ? _mm256_load_si256((const __m256i *)w)
+                : _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)w));
+}
+
+/* n bytes to distances from the zero point. */
+static void widen(const int8_t *from, int64_t n, rg_bytes bytes, int16_t *ret) {
+    const __m128i flip = _mm_set1_epi8((char)bytes.flip);
+    const __m256i zero = _mm256_set1_epi16(bytes.zero_x);
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(from + i)), flip);
+        store(ret + i, _mm256_sub_epi16(_mm256_cvtepi8_epi16(x), zero));
+    }
+    for (; i < n; i++)
+        ret[i] = rg_byte_distance(from[i], bytes.flip, bytes.zero_x);
+}
+
+/* One row of the strip; len may be spread over every step_x-th column. */
+static void fill_row(const pack_head *head, const int8_t *in, rg_gemm_row row, int16_t *ret) {
+    const rg_gemm_plan *p = &head->plan;
+    int64_t all = p->strip_w * p->in_c;
+    memset(ret, 0, (size_t)row.left * sizeof *ret);
+    if (p->step_x == 1)
+        widen(in + row.from, row.len, head->bytes, ret + row.left);
+    else
+        for (int64_t i = 0; i < row.len; i += p->in_c)
+            widen(in + row.from + i * p->step_x, p->in_c, head->bytes, ret + row.left + i);
+    int64_t end = row.left + row.len;
+    memset(ret + end, 0, (size_t)(all - end) * sizeof *ret);
+}
+
+static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_block *block,
+                       int16_t *strip) {
+    const rg_gemm_plan *p = &head->plan;
+    int64_t rows = rg_gemm_strip_rows(p, block), len = p->strip_w * p->in_c;
+    for (int64_t i = 0; i < rows; i++)
+        fill_row(head, in, rg_gemm_row_at(p, block, i), strip + i * len);
+    strip[rows * len] = 0; /* an odd segment's last pair reads one further, times 0 */
+}
+
+/* Sums of `rows` pixels x 16 channels over all segments. */
+ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *at,
+                     const panel_head *panel, __m256i sum[ROWS][2]) {
+    const rg_gemm_plan *p = &head->plan;
+    const int8_t *w = (const int8_t *)(panel + 1);
+    int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
+    for (int r = 0; r < rows; r++) {
+        sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
+        sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
+    }
+    for (int64_t sy = 0; sy < p->seg_y; sy++)
+        for (int64_t sx = 0; sx < p->seg_x; sx++) {
+            int64_t from = sy * next_y + sx * next_x, end = from + 2 * head->pairs;
+            for (int64_t e = from; e < end; e += 2) {
+                __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
+                w += wide ? 64 : 32;
+                for (int r = 0; r < rows; r++) {
+                    __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + e));
+                    sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
+                    sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
+                }
+            }
+        }
+}
+
+/* Two rows of 16 sums to int8, in order. */
+ALWAYS __m256i narrow(const pack_head *head, const panel_head *panel, __m256i a[2], __m256i b[2]) {
+    const rg_requant *q = panel->requant;
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i zero = _mm256_set1_epi16((int16_t)head->out.zero);
+    __m256i low = _mm256_set1_epi8((char)head->out.low);
+    __m256i high = _mm256_set1_epi8((char)head->out.high);
+    __m256i x = _mm256_packs_epi32(rg_requant_avx2(a[0], q), rg_requant_avx2(a[1], q + 1));
+    __m256i y = _mm256_packs_epi32(rg_requant_avx2(b[0], q), rg_requant_avx2(b[1], q + 1));
+    x = _mm256_packs_epi16(_mm256_adds_epi16(x, zero), _mm256_adds_epi16(y, zero));
+    x = _mm256_min_epi8(_mm256_max_epi8(x, low), high);
+    x = _mm256_permutevar8x32_epi32(x, order);
+    return _mm256_xor_si256(x, _mm256_set1_epi8((char)head->out.flip));
+}
+
+ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
+    if (n == COLS) {
+        _mm_storeu_si128((__m128i *)out, v);
+        return;
+    }
+    _Alignas(16) int8_t bytes[COLS];
+    _mm_store_si128((__m128i *)bytes, v);
+    memcpy(out, bytes, (size_t)n);
+}
+
+ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
+                 const panel_head *panel, int64_t n) {
+    __m256i sum[ROWS][2];
+    multiply(rows, wide, head, at, panel, sum);
+    for (int r = 0; r < rows; r += 2) {
+        int second = r + 1 < rows ? r + 1 : r;
+        __m256i both = narrow(head, panel, sum[r], sum[second]);
+        store_row(at->out[r], _mm256_castsi256_si128(both), n);
+        if (second > r)
+            store_row(at->out[second], _mm256_extracti128_si256(both, 1), n);
+    }
+}
+
+typedef void tile_fn(const pack_head *head, const tile_at *at, const panel_head *panel, int64_t n);
+#define TILE(rows)                                                                                 \
+    static void narrow_##rows(const pack_head *head, const tile_at *at, const panel_head *panel,   \
+                              int64_t n) {                                                         \
+        tile(rows, false, head, at, panel, n);                                                     \
+    }                                                                                              \
+    static void wide_##rows(const pack_head *head, const tile_at *at, const panel_head *panel,     \
+                            int64_t n) {                                                           \
+        tile(rows, true, head, at, panel, n);                                                      \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+static tile_fn *const tile_of[2][ROWS + 1] = {
+    {NULL, narrow_1, narrow_2, narrow_3, narrow_4, narrow_5, narrow_6},
+    {NULL, wide_1, wide_2, wide_3, wide_4, wide_5, wide_6},
+};
+
+/* One panel over all pixels of a block, whose strip and first output pixel are given. */
+static void run_panel(const pack_head *head, const rg_gemm_block *block, const int16_t *strip,
+                      int8_t *out, int64_t index) {
+    const rg_gemm_plan *p = &head->plan;
+    const panel_head *panel =
+        (const void *)((const char *)(head + 1) + (size_t)index * head->panel_bytes);
+    int64_t group = index / p->panels, first = index % p->panels * COLS;
+    int64_t n = p->group_c - first < COLS ? p->group_c - first : COLS;
+    int64_t down = p->stride_y * p->strip_w * p->in_c, right = p->stride_x * p->in_c;
+    int64_t y = 0, x = 0, left = block->h * block->w;
+    strip += group * p->tap_c;
+    out += group * p->group_c + first;
+    while (left > 0) {
+        tile_at at;
+        int rows = 0;
+        for (; rows < ROWS && rows < left; rows++) {
+            at.in[rows] = strip + y * down + x * right;
+            at.out[rows] = out + (y * p->out_w + x) * p->out_c;
+            if (++x == block->w)
+                x = 0, y++;
+        }
+        tile_of[head->wide][rows](head, &at, panel, n);
+        left -= rows;
+    }
+}
+
+static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
+                size_t first_tile, size_t last_tile, void *scratch) {
+    (void)call;
+    const pack_head *head = packed;
+    const rg_gemm_plan *p = &head->plan;
+    size_t shares = (size_t)p->shares, filled = SIZE_MAX;
+    rg_gemm_block block = {0};
+    for (size_t t = first_tile; t < last_tile; t++) {
+        if (t / shares != filled) {
+            filled = t / shares;
+            block = rg_gemm_block_at(p, filled);
+            fill_strip(head, in[0], &block, scratch);
+        }
+        int8_t *first =
+            (int8_t *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
+        int64_t i, last;
+        rg_gemm_share(p, (int64_t)(t % shares), &i, &last);
+        for (; i < last; i++)
+            run_panel(head, &block, scratch, first, i);
+    }
+}
+
+#define ROW(op_name, what)                                                                         \
+    const rg_kernel rg_kernel_##op_name##_avx2 = {                                                 \
+        .name = #op_name "_avx2",                                                                  \
+        .op = #op_name,                                                                            \
+        .isa = "avx2",                                                                             \
+        .summary = what " in tiles of 6 x 16, bytes widened to 16 bits for exact pairs",           \
+        .suits = suits,                                                                            \
+        .packed_bytes = packed_bytes,                                                              \
+        .pack = pack,                                                                              \
+        .scratch_bytes = scratch_bytes,                                                            \
+        .tiles = tiles,                                                                            \
+        .run = run,                                                                                \
+    }
+
+ROW(conv2d_s8, "Convolution");
+ROW(conv2d_u8, "Convolution");
+ROW(fully_connected_s8, "Matrix product");
+ROW(fully_connected_u8, "Matrix product");

@@ -1,0 +1,104 @@
+/* plan.h: how convolutions and fully connected layers become matrix products on x86, whatever the
+ * instructions: where a block of output pixels lies, which strip of the input it needs, and how the
+ * weights of a panel of output channels follow each other. Worked out once, at load. Plain C; the
+ * kernels beside it (gemm_*.c) do the arithmetic.
+ *
+ * A call is cut into blocks of rows x cols output pixels. For each block the input that it looks at
+ * is copied once into scratch, padding written out: the strip. Seen from an output pixel, the taps
+ * are then segments at fixed offsets: one per kernel row (its taps and channels are contiguous),
+ * or one per tap where taps are dilated or channels grouped. A fully connected layer, or a 1x1
+ * convolution of stride 1, is an image of one row.
+ */
+#ifndef RG_KERNELS_X86_PLAN_H
+#define RG_KERNELS_X86_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/iface/op.h"
+
+/* Geometry of a call. Lengths and offsets count elements (channels), not bytes. */
+typedef struct rg_gemm_plan {
+    int64_t batch, in_h, in_w, in_c;
+    int64_t out_h, out_w, out_c;
+    int64_t groups, group_c, tap_c; /* out channels a group; in channels a group */
+    int64_t stride_y, stride_x;     /* strip rows and columns from one output pixel to the next */
+    int64_t step_y, step_x;         /* input rows and columns from one of the strip to the next */
+    int64_t pad_y, pad_x;           /* input rows and columns before the first */
+    int64_t filter_y, filter_x;     /* taps, as the weights count them */
+    int64_t seg_y, seg_x, seg_len;  /* segments: rows, in a row, elements of one */
+    int64_t seg_dy, seg_dx;         /* strip rows between segment rows; columns between segments */
+    int64_t block_h, block_w;       /* output pixels of a block; the last ones are smaller */
+    int64_t blocks_y, blocks_x;     /* blocks of one image */
+    int64_t strip_h, strip_w;       /* rows and columns of a whole block's strip */
+    int64_t panel_c, panels;        /* output channels of a panel; panels of a group */
+    int64_t shares;                 /* parts that the panels of a block are cut into (tiles) */
+} rg_gemm_plan;
+
+/* One block: which pixels. */
+typedef struct rg_gemm_block {
+    int64_t image, y, x, h, w; /* first output row and column; how many */
+} rg_gemm_block;
+
+/* Lays out a call of kind conv2d or fully_connected for panels of `panel_c` channels, an
+ * `element_bytes` wide strip and tiles of `tile_rows` pixels. False where infer fails or the strip
+ * would be larger than RG_GEMM_STRIP_LIMIT bytes: leave such calls to the reference. */
+enum { RG_GEMM_STRIP_LIMIT = 8 << 20 };
+bool rg_gemm_lay_out(const rg_op_call *call, int64_t panel_c, int64_t element_bytes,
+                     int64_t tile_rows, rg_gemm_plan *ret);
+
+/* Elements of a whole strip. */
+static inline int64_t rg_gemm_strip_len(const rg_gemm_plan *p) {
+    return p->strip_h * p->strip_w * p->in_c;
+}
+
+static inline size_t rg_gemm_blocks(const rg_gemm_plan *p) {
+    return (size_t)(p->batch * p->blocks_y * p->blocks_x);
+}
+
+/* Tiles of a call: share s of block b is tile b * shares + s. */
+static inline size_t rg_gemm_tiles(const rg_gemm_plan *p) {
+    return rg_gemm_blocks(p) * (size_t)p->shares;
+}
+
+/* Panels [*ret_first, *ret_last) of all groups that share `s` of a block computes; counted through
+ * all groups: panel i belongs to group i / panels. */
+static inline void rg_gemm_share(const rg_gemm_plan *p, int64_t s, int64_t *ret_first,
+                                 int64_t *ret_last) {
+    int64_t all = p->groups * p->panels;
+    *ret_first = all * s / p->shares;
+    *ret_last = all * (s + 1) / p->shares;
+}
+
+static inline rg_gemm_block rg_gemm_block_at(const rg_gemm_plan *p, size_t index) {
+    int64_t i = (int64_t)index, bx = i % p->blocks_x, by = i / p->blocks_x % p->blocks_y;
+    rg_gemm_block b = {i / p->blocks_x / p->blocks_y, by * p->block_h, bx * p->block_w, p->block_h,
+                       p->block_w};
+    b.h = b.y + b.h > p->out_h ? p->out_h - b.y : b.h;
+    b.w = b.x + b.w > p->out_w ? p->out_w - b.x : b.w;
+    return b;
+}
+
+/* One row of a block's strip: `left` elements of padding, `len` elements at input element `from`,
+ * then padding up to strip_w * in_c. A row outside the image is padding only: len = 0. */
+typedef struct rg_gemm_row {
+    int64_t left, from, len;
+} rg_gemm_row;
+
+/* Row `i` of the strip of `block`; with step_x > 1 `len` counts the strip's elements, which are
+ * in_c from every step_x-th input column. */
+rg_gemm_row rg_gemm_row_at(const rg_gemm_plan *p, const rg_gemm_block *block, int64_t i);
+
+/* Rows of the strip that a block (perhaps a smaller last one) needs. */
+static inline int64_t rg_gemm_strip_rows(const rg_gemm_plan *p, const rg_gemm_block *block) {
+    return p->strip_h - (p->block_h - block->h) * p->stride_y;
+}
+
+/* Offset of weight (ky, kx, c) within one filter, for segment s = sy * seg_x + sx and its element
+ * e: filters are [filter_y][filter_x][tap_c], so segments follow each other. */
+static inline int64_t rg_gemm_weight_at(const rg_gemm_plan *p, int64_t segment, int64_t e) {
+    return segment * p->seg_len + e;
+}
+
+#endif
