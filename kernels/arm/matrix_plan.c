@@ -12,6 +12,7 @@ enum {
     STRIP_BYTES = 16384, /* of input that a strip's rows take: half of the smallest L1 cache */
     STRIP_ROWS = 480,    /* at most */
     STRIP_TILES = 4,     /* at least, so that weights are read often enough */
+    AHEAD = 64,          /* bytes that a kernel may load past its weights */
     CALL_TILES = 16,     /* as many as a call should have at least */
 };
 
@@ -94,7 +95,7 @@ static void plan_memory(rg_arm_plan *p) {
     p->block_bytes = bias + (size_t)(p->units * p->method->depth * columns + columns * 12);
     p->zeros_at = up(sizeof *p, 64);
     p->blocks_at = p->zeros_at + (size_t)up(p->length, 64);
-    p->packed_bytes = p->blocks_at + p->block_bytes * (size_t)(p->blocks * p->l.groups);
+    p->packed_bytes = p->blocks_at + p->block_bytes * (size_t)(p->blocks * p->l.groups) + AHEAD;
     if (p->gathered)
         copies = p->strip * up(p->length, 16);
     else if (p->joint && reaches_over(&p->l.x))
