@@ -1,7 +1,8 @@
-/* depthwise_bytes.h: what the depthwise kernels for int8 and uint8 work out at load. Output
- * channels go in blocks of eight and groups of four blocks; taps go in pairs, one above the other,
- * because vpmaddwd multiplies and adds pairs of 16-bit numbers. Where rows of windows overlap, one
- * pass computes two output rows from the same pairs. */
+/* depthwise_bytes.h: what the depthwise kernels for int8 and uint8 share. Output channels go in
+ * blocks of eight, four blocks a group. A pass computes one output row or two: first the input rows
+ * that it sees are interleaved, two by two and channel by channel, into a small buffer with zero
+ * points around the image; then vpmaddwd multiplies and adds two taps at a time from there. Edges,
+ * tails, strides and multipliers are the first step's business only. */
 #ifndef RG_KERNELS_X86_DEPTHWISE_BYTES_H
 #define RG_KERNELS_X86_DEPTHWISE_BYTES_H
 
@@ -11,7 +12,8 @@
 enum {
     RG_DW_LANES = 8, /* output channels of a block */
     RG_DW_GROUP = 4, /* blocks that go through the image together */
-    RG_DW_SPAN = 32, /* input bytes that a group reads of a pixel at most */
+    RG_DW_SPAN = 32, /* channels of a group, and the most input bytes it reads of a pixel */
+    RG_DW_CELL = 2 * RG_DW_SPAN, /* bytes of two interleaved pixels of a group */
 };
 
 /* Eight output channels; lanes beyond `n` have weights and scales of 0. Weights follow: for each
@@ -23,26 +25,27 @@ typedef struct rg_dw_block {
     int32_t away[RG_DW_LANES];  /* -1 where a negative sum counts one less */
     int64_t round[RG_DW_LANES]; /* even channels, then odd ones */
     int64_t twice[RG_DW_LANES]; /* 1 where nothing is shifted right, as above */
-    uint8_t spread[16];         /* which of the 8 interleaved input pairs each channel reads */
-    int64_t from, source, n;    /* first output and input channel, number of channels */
-    int64_t proven;             /* the float formula is exact for all of them */
+    uint8_t spread[16];      /* multiplier > 1: which interleaved input pair each channel reads */
+    int64_t from, source, n; /* first output and input channel, number of channels */
+    int64_t proven;          /* the float formula is exact for all of them */
     int16_t weights[];
 } rg_dw_block;
 
 /* One call. Offsets are in bytes from the struct's start. */
 typedef struct rg_dw {
     rg_depthwise_layout l;
-    int64_t rows;    /* output rows of a pass: 1 or 2 */
-    int64_t taps_y;  /* input rows of a pass */
-    int64_t columns; /* output columns of a step: rows x columns is 4 */
-    int64_t span_x;  /* input columns of a step */
+    int64_t rows;     /* output rows of a pass: 1 or 2 */
+    int64_t columns;  /* output columns of a step; rows x columns is 4 */
+    int64_t taps_y;   /* input rows of a pass */
+    int64_t pairs;    /* of them */
+    int64_t chunk_x;  /* output columns between two fillings of the buffer */
+    int64_t buffer_x; /* cells of the buffer for each pair of rows */
     int64_t blocks, block_bytes, blocks_at;
-    int64_t chunks, passes; /* tiles: chunks of groups x passes over rows */
+    int64_t parts, passes; /* tiles: parts of the channels x passes over rows */
     int64_t image_bytes;
-    int64_t empty_at;            /* a row of zero points */
     int32_t low, high, out_zero; /* of outputs, as int8 */
-    uint8_t zero;                /* input zero point as stored */
-    bool is_unsigned, spread;
+    bool ordered;                /* the last block begins within the one before */
+    uint8_t zero, flip;          /* input zero point as stored; 128 for uint8 */
 } rg_dw;
 
 /* The slots of rg_kernel. */

@@ -1,44 +1,12 @@
-/* depthwise_bytes_avx2.c: depthwise convolution of int8 and uint8. Two pixels, one above the
- * other, are interleaved by channel and widened to 16 bits once, then serve all columns and output
- * rows that see them: vpmaddwd gives two taps of eight channels. A step is four outputs of each
- * channel. Steps at the image's edge read a small gathered copy with zero points around. */
+/* depthwise_bytes_avx2.c: depthwise convolution of int8 and uint8, as depthwise_bytes.h tells. A
+ * step is four outputs of each of eight channels: one row of four or two rows of two, whose sums
+ * stay in registers while each pair of pixels, widened to 16 bits once, serves all windows that
+ * hold it. */
 #include <immintrin.h>
 #include <string.h>
 
 #include "bench/iface/kernel.h"
 #include "kernels/x86/depthwise_bytes.h"
-
-/* A run of steps along one output row or two, for one group of blocks. */
-typedef struct walk {
-    const rg_dw *d;
-    const uint8_t *const *row; /* input rows of the pass */
-    int64_t at, pixel;         /* offset of the first column in them; bytes to the next column */
-    int64_t first, last;       /* blocks */
-    int64_t steps;
-    int64_t rows, columns; /* of outputs to be stored, where not all */
-    uint8_t *out;          /* of the first column, channel 0 */
-} walk;
-
-static inline __m128i load8(const uint8_t *at) {
-    return _mm_loadl_epi64((const __m128i *)at);
-}
-
-/* Eight channels of two pixels as pairs of int16. */
-static inline __m256i pair(const uint8_t *a, const uint8_t *b, const rg_dw_block *block,
-                           bool spread, bool is_unsigned) {
-    __m128i both = _mm_unpacklo_epi8(load8(a), load8(b));
-    if (spread)
-        both = _mm_shuffle_epi8(both, _mm_loadu_si128((const __m128i *)block->spread));
-    return is_unsigned ? _mm256_cvtepu8_epi16(both) : _mm256_cvtepi8_epi16(both);
-}
-
-/* The last of an odd number of rows: its pixels beside anything, which the weights' zeros drop. */
-static inline __m256i single(const uint8_t *a, const rg_dw_block *block, bool spread,
-                             bool is_unsigned) {
-    if (spread)
-        return pair(a, a, block, spread, is_unsigned);
-    return is_unsigned ? _mm256_cvtepu8_epi32(load8(a)) : _mm256_cvtepi8_epi32(load8(a));
-}
 
 static inline __m256i load_ints(const void *at) {
     return _mm256_loadu_si256((const __m256i *)at);
@@ -70,7 +38,7 @@ static inline __m256i scale_any(__m256i sum, const rg_dw_block *b, __m256i zero)
 }
 
 /* Four vectors of eight sums to four times eight bytes. */
-static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum, bool is_unsigned) {
+static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum) {
     if (__builtin_expect(b->proven != 0, 1)) {
         for (int i = 0; i < 4; i++)
             sum[i] = scale_proven(sum[i], b);
@@ -82,222 +50,262 @@ static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum,
         _mm256_packs_epi16(_mm256_packs_epi32(sum[0], sum[1]), _mm256_packs_epi32(sum[2], sum[3]));
     bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)d->low));
     bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)d->high));
-    if (is_unsigned)
-        bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
+    bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)d->flip));
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-/* Stores eight channels of rows x columns outputs; `part`: not all of them are wanted. */
-static inline void store(const walk *w, const rg_dw_block *b, uint8_t *out, __m256i bytes,
-                         int64_t columns, bool part) {
-    int64_t out_c = w->d->l.out_c, out_row = w->d->l.x.out * out_c;
+/* One block along a row of the buffer. */
+typedef struct walk {
+    const rg_dw *d;
+    const rg_dw_block *block;
+    const int8_t *cells;   /* of the first pair of rows */
+    int64_t pitch;         /* bytes to the next pair of rows */
+    int64_t rows, columns; /* outputs wanted */
+    uint8_t *out;
+} walk;
+
+static void store_part(const walk *w, uint8_t *out, __m256i bytes, int64_t columns) {
+    const rg_depthwise_layout *l = &w->d->l;
+    int64_t step = w->d->columns;
     uint8_t all[32];
-    if (!part) {
-        __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
-        uint8_t *second = columns == 2 ? out + out_row : out + 2 * out_c;
-        _mm_storel_epi64((__m128i *)out, low);
-        _mm_storeh_pi((__m64 *)(out + out_c), _mm_castsi128_ps(low));
-        _mm_storel_epi64((__m128i *)second, high);
-        _mm_storeh_pi((__m64 *)(second + out_c), _mm_castsi128_ps(high));
-        return;
-    }
     _mm256_storeu_si256((__m256i *)all, bytes);
     for (int64_t r = 0; r < w->rows; r++)
-        for (int64_t x = 0; x < w->columns; x++)
-            memcpy(out + r * out_row + x * out_c, all + 8 * (r * columns + x), (size_t)b->n);
+        for (int64_t x = 0; x < columns; x++)
+            memcpy(out + (r * l->x.out + x) * l->out_c, all + 8 * (r * step + x),
+                   (size_t)w->block->n);
 }
 
-/* The micro-kernel; every parameter after `part` is a constant where it is called: columns of the
- * filter (0: any, with any stride and dilation), stride, output rows. */
-static inline __attribute__((always_inline)) void steps(const walk *w, bool part, int64_t filter,
-                                                        int64_t stride, int rows, bool spread,
-                                                        bool is_unsigned) {
-    const rg_dw *d = w->d;
-    const int columns = 4 / rows;
-    const bool any = filter == 0;
-    const int64_t n_x = any ? d->l.x.filter : filter, pixel = w->pixel;
-    const int64_t across = any ? d->l.x.stride : stride, apart = any ? d->l.x.dilation : 1;
-    const int64_t pairs = d->taps_y / 2, odd = d->taps_y % 2;
-    int64_t at = w->at;
-    uint8_t *out = w->out;
-    for (int64_t s = 0; s < w->steps; s++) {
-        for (int64_t i = w->first; i < w->last; i++) {
-            const rg_dw_block *b = rg_dw_block_at(d, i);
-            const int16_t *weight = b->weights;
-            __m256i start = load_ints(b->start), sum[4] = {start, start, start, start};
-            for (int64_t p = 0; p < pairs + odd; p++) {
-                const uint8_t *upper = w->row[2 * p] + (at + b->source);
-                const uint8_t *lower = p < pairs ? w->row[2 * p + 1] + (at + b->source) : NULL;
-#define TAPS(LOAD)                                                                                 \
-    if (any) {                                                                                     \
-        for (int64_t kx = 0; kx < n_x; kx++) {                                                     \
-            for (int x = 0; x < columns; x++) {                                                    \
-                int64_t o = (x * across + kx * apart) * pixel;                                     \
-                (void)o;                                                                           \
-                __m256i pixels = LOAD(o);                                                          \
-                for (int r = 0; r < rows; r++)                                                     \
-                    sum[r * columns + x] =                                                         \
-                        _mm256_add_epi32(sum[r * columns + x],                                     \
-                                         _mm256_madd_epi16(pixels, load_ints(weight + 16 * r)));   \
-            }                                                                                      \
-            weight += 16 * rows;                                                                   \
-        }                                                                                          \
-    } else {                                                                                       \
-        _Pragma("GCC unroll 16") for (int c = 0; c < (columns - 1) * stride + filter; c++) {       \
-            __m256i pixels = LOAD(c * pixel);                                                      \
-            _Pragma("GCC unroll 4") for (int x = 0; x < columns; x++) {                            \
-                int64_t kx = c - x * stride;                                                       \
-                if (kx < 0 || kx >= filter)                                                        \
-                    continue;                                                                      \
-                _Pragma("GCC unroll 2") for (int r = 0; r < rows; r++) sum[r * columns + x] =      \
-                    _mm256_add_epi32(                                                              \
-                        sum[r * columns + x],                                                      \
-                        _mm256_madd_epi16(pixels, load_ints(weight + 16 * (kx * rows + r))));      \
-            }                                                                                      \
-        }                                                                                          \
-        weight += 16 * rows * filter;                                                              \
-    }
-#define PAIR(o) pair(upper + (o), lower + (o), b, spread, is_unsigned)
-#define SINGLE(o) single(upper + (o), b, spread, is_unsigned)
-                if (p < pairs) {
-                    TAPS(PAIR)
-                } else {
-                    TAPS(SINGLE)
-                }
+static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, bool two_rows) {
+    int64_t out_c = w->d->l.out_c;
+    __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+    uint8_t *second = out + (two_rows ? w->d->l.x.out : 2) * out_c;
+    _mm_storel_epi64((__m128i *)out, low);
+    _mm_storeh_pi((__m64 *)(out + out_c), _mm_castsi128_ps(low));
+    _mm_storel_epi64((__m128i *)second, high);
+    _mm_storeh_pi((__m64 *)(second + out_c), _mm_castsi128_ps(high));
+}
+
+static inline __m256i multiply(__m256i sum, __m256i pixels, const int16_t *weights) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, load_ints(weights)));
+}
+
+static inline __m256i widen(const int8_t *cell) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)cell));
+}
+
+/* A filter and stride of the compiler's knowledge: each cell is widened once. */
+static inline __attribute__((always_inline)) void sum_known(const rg_dw_block *b,
+                                                            const int8_t *cells, int64_t pitch,
+                                                            int filter, int stride, int rows,
+                                                            __m256i *sum) {
+    const int columns = 4 / rows, taps_y = filter + (rows - 1) * stride;
+    const int16_t *weights = b->weights;
+#pragma GCC unroll 8
+    for (int p = 0; p < (taps_y + 1) / 2; p++, weights += 16 * rows * filter) {
+#pragma GCC unroll 16
+        for (int c = 0; c < (columns - 1) * stride + filter; c++) {
+            __m256i pixels = widen(cells + p * pitch + c * RG_DW_CELL);
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) {
+                int r = i / columns, kx = c - i % columns * stride, y = 2 * p - r * stride;
+                if (kx >= 0 && kx < filter && y > -2 && y < filter)
+                    sum[i] = multiply(sum[i], pixels, weights + 16 * (kx * rows + r));
             }
-            store(w, b, out + b->from, finish(d, b, sum, is_unsigned), columns, part);
         }
-        at += columns * across * pixel;
+    }
+}
+
+static inline __attribute__((always_inline)) void sum_any(const rg_dw *d, const rg_dw_block *b,
+                                                          const int8_t *cells, int64_t pitch,
+                                                          int rows, __m256i *sum) {
+    const rg_axis *x = &d->l.x;
+    const int16_t *weights = b->weights;
+    for (int64_t p = 0; p < d->pairs; p++) {
+        for (int64_t kx = 0; kx < x->filter; kx++, weights += 16 * rows) {
+            const int8_t *cell = cells + p * pitch + kx * x->dilation * RG_DW_CELL;
+#pragma GCC unroll 4
+            for (int i = 0; i < 4 / rows; i++) {
+                __m256i pixels = widen(cell + i * x->stride * RG_DW_CELL);
+#pragma GCC unroll 2
+                for (int r = 0; r < rows; r++)
+                    sum[r * (4 / rows) + i] =
+                        multiply(sum[r * (4 / rows) + i], pixels, weights + 16 * r);
+            }
+        }
+    }
+}
+
+/* filter 0: any. */
+static inline __attribute__((always_inline)) void walk_row(const walk *w, int filter, int stride,
+                                                           int rows) {
+    const rg_dw *d = w->d;
+    const rg_dw_block *b = w->block;
+    const int columns = 4 / rows;
+    const int64_t step = columns * (filter ? stride : d->l.x.stride) * RG_DW_CELL;
+    const int8_t *cells = w->cells;
+    const bool part = w->rows < rows || b->n < RG_DW_LANES;
+    uint8_t *out = w->out;
+    for (int64_t left = w->columns; left > 0; left -= columns) {
+        __m256i start = load_ints(b->start), sum[4] = {start, start, start, start};
+        if (filter)
+            sum_known(b, cells, w->pitch, filter, stride, rows, sum);
+        else
+            sum_any(d, b, cells, w->pitch, rows, sum);
+        __m256i bytes = finish(d, b, sum);
+        if (part || left < columns)
+            store_part(w, out, bytes, left < columns ? left : columns);
+        else
+            store_all(w, out, bytes, rows == 2);
+        cells += step;
         out += columns * d->l.out_c;
     }
 }
 
-/* One row a kernel: columns of the filter, stride, output rows of a pass. */
-#define KERNELS(X)                                                                                 \
-    X(0, 0, 1)                                                                                     \
-    X(0, 0, 2) X(3, 1, 1) X(3, 2, 1) X(5, 1, 1) X(5, 2, 1) X(3, 1, 2) X(5, 1, 2) X(7, 1, 2)
-typedef void walk_steps(const walk *w, bool part);
-#define ONE(f, s, r, name, spread, is_unsigned)                                                    \
-    static void steps_##f##s##r##name(const walk *w, bool part) {                                  \
-        steps(w, part, f, s, r, spread, is_unsigned);                                              \
+/* Micro-kernels: square filter (0: any), stride of both axes, output rows of a pass. */
+#define MICRO_KERNELS(X)                                                                           \
+    X(0, 0, 1) X(0, 0, 2) X(3, 1, 2) X(3, 2, 2) X(5, 1, 2) X(5, 2, 2) X(7, 1, 2)
+typedef void walk_fn(const walk *w);
+#define WALK(filter, stride, rows)                                                                 \
+    static void walk_##filter##_##stride##_##rows(const walk *w) {                                 \
+        walk_row(w, filter, stride, rows);                                                         \
     }
-#define ALL(f, s, r)                                                                               \
-    ONE(f, s, r, _s8, false, false)                                                                \
-    ONE(f, s, r, _u8, false, true)                                                                 \
-    ONE(f, s, r, _spread_s8, true, false)                                                          \
-    ONE(f, s, r, _spread_u8, true, true)
-KERNELS(ALL)
+MICRO_KERNELS(WALK)
+#define ROW(filter, stride, rows) {filter, stride, rows, walk_##filter##_##stride##_##rows},
 static const struct {
     int64_t filter, stride, rows;
-    walk_steps *run[4]; /* s8, u8, spread s8, spread u8 */
-} kernels[] = {
-#define ROW(f, s, r)                                                                               \
-    {f,                                                                                            \
-     s,                                                                                            \
-     r,                                                                                            \
-     {steps_##f##s##r##_s8, steps_##f##s##r##_u8, steps_##f##s##r##_spread_s8,                     \
-      steps_##f##s##r##_spread_u8}},
-    KERNELS(ROW)};
+    walk_fn *run;
+} micro_kernels[] = {MICRO_KERNELS(ROW)};
 
-static walk_steps *choose(const rg_dw *d) {
-    size_t best = 0;
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-        bool general = kernels[i].filter == 0;
-        if (kernels[i].rows == d->rows &&
-            (general || (kernels[i].filter == d->l.x.filter && kernels[i].stride == d->l.x.stride &&
-                         d->l.x.dilation == 1)))
+static walk_fn *choose(const rg_dw *d) {
+    const rg_axis *x = &d->l.x, *y = &d->l.y;
+    size_t best = d->rows == 2;
+    for (size_t i = 2; i < sizeof micro_kernels / sizeof *micro_kernels; i++)
+        if (micro_kernels[i].rows == d->rows && micro_kernels[i].filter == x->filter &&
+            x->filter == y->filter && micro_kernels[i].stride == x->stride &&
+            x->stride == y->stride && x->dilation == 1)
             best = i;
-    }
-    return kernels[best].run[2 * d->spread + d->is_unsigned];
+    return micro_kernels[best].run;
 }
 
-/* What one pass over one group needs to know. */
+/* What one tile needs to know. */
 typedef struct pass {
     const rg_dw *d;
-    walk_steps *run;
     const uint8_t *image, *image_end;
-    const uint8_t **row;      /* taps_y + 1 of them */
-    const uint8_t **near_row; /* the same rows of the gathered copy */
-    uint8_t *copy;
-    int64_t safe; /* columns that can be read eight bytes at a time */
+    uint8_t empty[RG_DW_SPAN]; /* zero points */
+    int8_t *buffer;
 } pass;
 
-/* Input rows of output rows from (n, oy) on; rows off the image are rows of zero points. */
-static void find_rows(pass *p, int64_t n, int64_t oy) {
+/* Two input rows as the buffer's filling walks them; off the image they stay at zero points. */
+typedef struct row {
+    const uint8_t *at; /* channel `source` of column 0 */
+    int64_t step;      /* bytes a column: 0 off the image */
+    int64_t safe;      /* columns that may be read 32 bytes wide */
+} row;
+
+static row find_row(const pass *p, int64_t n, int64_t y, int64_t source) {
     const rg_depthwise_layout *l = &p->d->l;
-    const uint8_t *empty = (const uint8_t *)p->d + p->d->empty_at;
-    for (int64_t i = 0; i <= p->d->taps_y; i++) {
-        int64_t y = oy * l->y.stride - l->y.pad + i * l->y.dilation;
-        bool on = y >= 0 && y < l->y.in && i < p->d->taps_y;
-        p->row[i] = on ? p->image + (n * l->y.in + y) * l->x.in * l->in_c : empty;
-        p->near_row[i] = p->copy + i * p->d->span_x * RG_DW_SPAN;
+    if (y < 0 || y >= l->y.in)
+        return (row){p->empty, 0, l->x.in};
+    const uint8_t *at = p->image + (n * l->y.in + y) * l->x.in * l->in_c + source;
+    int64_t room = p->image_end - at - RG_DW_SPAN;
+    int64_t safe = room < 0 ? 0 : room / l->in_c + 1;
+    return (row){at, l->in_c, safe < l->x.in ? safe : l->x.in};
+}
+
+/* 32 channels of two pixels: blocks 0 and 2, then 1 and 3; `ordered`: channel by channel, for
+ * blocks that begin anywhere. */
+static inline void interleave(__m256i a, __m256i b, bool ordered, int8_t *cell) {
+    __m256i low = _mm256_unpacklo_epi8(a, b), high = _mm256_unpackhi_epi8(a, b);
+    __m256i *to = (__m256i *)cell;
+    _mm256_storeu_si256(to, ordered ? _mm256_permute2x128_si256(low, high, 0x20) : low);
+    _mm256_storeu_si256(to + 1, ordered ? _mm256_permute2x128_si256(low, high, 0x31) : high);
+}
+
+/* Where a block's pairs lie in a cell. */
+static inline int64_t block_in_cell(const rg_dw *d, int64_t first, int64_t i) {
+    static const int8_t at[RG_DW_GROUP] = {0, 32, 16, 48};
+    if (d->ordered)
+        return 2 * (rg_dw_block_at(d, i)->source - rg_dw_block_at(d, first)->source);
+    return at[i - first];
+}
+
+/* The same where a channel of the input serves several of the output. */
+static inline void interleave_spread(__m256i a, __m256i b, const rg_dw *d, int64_t first,
+                                     int64_t last, int8_t *cell) {
+    uint8_t bytes[2][RG_DW_SPAN + 8];
+    int64_t source = rg_dw_block_at(d, first)->source;
+    _mm256_storeu_si256((__m256i *)bytes[0], a);
+    _mm256_storeu_si256((__m256i *)bytes[1], b);
+    for (int64_t i = first; i < last; i++) {
+        const rg_dw_block *block = rg_dw_block_at(d, i);
+        int64_t at = block->source - source;
+        __m128i both = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(bytes[0] + at)),
+                                         _mm_loadl_epi64((const __m128i *)(bytes[1] + at)));
+        both = _mm_shuffle_epi8(both, _mm_loadu_si128((const __m128i *)block->spread));
+        _mm_storeu_si128((__m128i *)(cell + block_in_cell(d, first, i)), both);
     }
 }
 
-/* Columns [0, safe) of all rows can be read eight bytes from any channel up to `source` on. */
-static int64_t safe_columns(const pass *p, int64_t source) {
-    const rg_depthwise_layout *l = &p->d->l;
-    if (source + RG_DW_LANES <= l->in_c)
-        return l->x.in;
-    const uint8_t *empty = (const uint8_t *)p->d + p->d->empty_at;
-    int64_t safe = l->x.in;
-    for (int64_t i = 0; i < p->d->taps_y; i++) {
-        if (p->row[i] == empty)
-            continue;
-        int64_t room = p->image_end - p->row[i] - source - RG_DW_LANES;
-        int64_t fit = room < 0 ? 0 : room / l->in_c + 1;
-        safe = fit < safe ? fit : safe;
-    }
-    return safe;
+static inline __m256i read_part(const pass *p, const row *r, int64_t x) {
+    uint8_t bytes[RG_DW_SPAN] = {0};
+    if (x < 0 || x >= p->d->l.x.in)
+        return load_ints(p->empty);
+    const uint8_t *at = r->at + x * r->step;
+    if (x < r->safe)
+        return load_ints(at);
+    memcpy(bytes, at, (size_t)(p->image_end - at));
+    return load_ints(bytes);
 }
 
-static void gather(const pass *p, int64_t ox, int64_t source) {
-    const rg_depthwise_layout *l = &p->d->l;
-    const uint8_t *empty = (const uint8_t *)p->d + p->d->empty_at;
-    uint8_t *to = p->copy;
-    int64_t x = ox * l->x.stride - l->x.pad;
-    for (int64_t i = 0; i < p->d->taps_y; i++) {
-        for (int64_t c = 0; c < p->d->span_x; c++, to += RG_DW_SPAN) {
-            bool on = x + c >= 0 && x + c < l->x.in;
-            const uint8_t *from = on ? p->row[i] + (x + c) * l->in_c + source : empty;
-            if (p->row[i] == empty || from == empty || p->image_end - from >= RG_DW_SPAN)
-                memcpy(to, from, RG_DW_SPAN);
-            else
-                memcpy(to, from, (size_t)(p->image_end - from));
-        }
-    }
-}
-
-/* Blocks [first, last) along a row: steps whose window lies on the image run at once, those at the
- * edges one by one from a copy. */
-static void run_group(const pass *p, int64_t first, int64_t last, int64_t rows, uint8_t *out) {
+/* Fills `n` cells from input column `x` on, for blocks [first, last). */
+static void fill(const pass *p, const row *upper, const row *lower, int64_t x, int64_t n,
+                 int64_t first, int64_t last, int8_t *cell) {
     const rg_dw *d = p->d;
-    const rg_axis *a = &d->l.x;
-    int64_t safe = safe_columns(p, rg_dw_block_at(d, last - 1)->source);
-    int64_t source = rg_dw_block_at(d, first)->source, ox = 0;
-    while (ox < a->out) {
-        int64_t x = ox * a->stride - a->pad, n = 0;
-        if (x >= 0 && safe >= x + d->span_x) {
-            n = (safe - x - d->span_x) / (d->columns * a->stride) + 1;
-            int64_t whole = (a->out - ox) / d->columns;
-            n = n < whole ? n : whole;
+    const __m256i flip = _mm256_set1_epi8((char)d->flip);
+    const int64_t safe = upper->safe < lower->safe ? upper->safe : lower->safe, end = x + n;
+    while (x < end) {
+        int64_t whole = d->l.multiplier == 1 && x >= 0 ? (safe < end ? safe : end) : x;
+        const uint8_t *a = upper->at + x * upper->step, *b = lower->at + x * lower->step;
+        for (; x < whole; x++, cell += RG_DW_CELL, a += upper->step, b += lower->step)
+            interleave(_mm256_xor_si256(load_ints(a), flip), _mm256_xor_si256(load_ints(b), flip),
+                       d->ordered, cell);
+        if (x >= end)
+            break;
+        __m256i c = _mm256_xor_si256(read_part(p, upper, x), flip);
+        __m256i e = _mm256_xor_si256(read_part(p, lower, x), flip);
+        if (d->l.multiplier == 1)
+            interleave(c, e, d->ordered, cell);
+        else
+            interleave_spread(c, e, d, first, last, cell);
+        x++;
+        cell += RG_DW_CELL;
+    }
+}
+
+/* Blocks [first, last) of the output rows from oy on. */
+static void run_group(const pass *p, int64_t n, int64_t oy, int64_t first, int64_t last,
+                      uint8_t *out) {
+    const rg_dw *d = p->d;
+    const rg_axis *ax = &d->l.x, *ay = &d->l.y;
+    const int64_t pitch = d->buffer_x * RG_DW_CELL, source = rg_dw_block_at(d, first)->source;
+    walk_fn *micro_kernel = choose(d);
+    walk w = {d, NULL, NULL, pitch, ay->out - oy < d->rows ? 1 : d->rows, 0, NULL};
+    for (int64_t ox = 0; ox < ax->out; ox += d->chunk_x) {
+        w.columns = ax->out - ox < d->chunk_x ? ax->out - ox : d->chunk_x;
+        int64_t cells = (w.columns - 1) * ax->stride + (ax->filter - 1) * ax->dilation + 1;
+        for (int64_t i = 0; i < d->pairs; i++) {
+            int64_t y = oy * ay->stride - ay->pad + 2 * i * ay->dilation;
+            row upper = find_row(p, n, y, source);
+            row lower = find_row(p, n, y + ay->dilation, source);
+            fill(p, &upper, &lower, ox * ax->stride - ax->pad, cells, first, last,
+                 p->buffer + i * pitch);
         }
-        walk w = {d,    p->row, x * d->l.in_c, d->l.in_c,  first,
-                  last, n,      rows,          d->columns, out + ox * d->l.out_c};
-        bool part = rows < d->rows || d->l.out_c < RG_DW_LANES;
-        if (n == 0) {
-            gather(p, ox, source);
-            w.row = p->near_row;
-            w.at = -source;
-            w.pixel = RG_DW_SPAN;
-            w.steps = n = 1;
-            if (a->out - ox < d->columns) {
-                w.columns = a->out - ox;
-                part = true;
-            }
+        for (int64_t i = first; i < last; i++) {
+            w.block = rg_dw_block_at(d, i);
+            w.cells = p->buffer + block_in_cell(d, first, i);
+            w.out = out + ox * d->l.out_c + w.block->from;
+            micro_kernel(&w);
         }
-        p->run(&w, part);
-        ox += n * d->columns;
     }
 }
 
@@ -306,26 +314,17 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     const rg_dw *d = packed;
     const rg_depthwise_layout *l = &d->l;
     (void)call;
-    const uint8_t **rows = scratch;
-    pass p = {d,
-              choose(d),
-              in[0],
-              (const uint8_t *)in[0] + d->image_bytes,
-              rows,
-              rows + d->taps_y + 1,
-              (uint8_t *)(rows + 2 * (d->taps_y + 1)),
-              0};
-    int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP;
-    int64_t passes_y = d->passes / l->batch;
+    pass p = {.d = d, .image = in[0], .buffer = scratch};
+    p.image_end = p.image + d->image_bytes;
+    memset(p.empty, d->zero, sizeof p.empty);
+    int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP, passes_y = d->passes / l->batch;
     for (int64_t t = (int64_t)first_tile; t < (int64_t)last_tile; t++) {
-        int64_t chunk = t % d->chunks, n = t / d->chunks / passes_y;
-        int64_t oy = t / d->chunks % passes_y * d->rows;
-        int64_t left = l->y.out - oy;
-        find_rows(&p, n, oy);
+        int64_t part = t % d->parts, n = t / d->parts / passes_y;
+        int64_t oy = t / d->parts % passes_y * d->rows;
         uint8_t *at = (uint8_t *)out[0] + (n * l->y.out + oy) * l->x.out * l->out_c;
-        for (int64_t g = chunk * groups / d->chunks; g < (chunk + 1) * groups / d->chunks; g++) {
+        for (int64_t g = part * groups / d->parts; g < (part + 1) * groups / d->parts; g++) {
             int64_t last = (g + 1) * RG_DW_GROUP < d->blocks ? (g + 1) * RG_DW_GROUP : d->blocks;
-            run_group(&p, g * RG_DW_GROUP, last, left < d->rows ? left : d->rows, at);
+            run_group(&p, n, oy, g * RG_DW_GROUP, last, at);
         }
     }
 }
