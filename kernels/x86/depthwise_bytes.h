@@ -28,7 +28,7 @@ typedef struct rg_dw_block {
     uint8_t spread[16];      /* multiplier > 1: which interleaved input pair each channel reads */
     int64_t from, source, n; /* first output and input channel, number of channels */
     int64_t proven;          /* the float formula is exact for all of them */
-    int16_t weights[];
+    _Alignas(64) int16_t weights[];
 } rg_dw_block;
 
 /* One call. Offsets are in bytes from the struct's start. */

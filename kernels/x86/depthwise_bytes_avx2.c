@@ -37,7 +37,7 @@ static inline __m256i scale_any(__m256i sum, const rg_dw_block *b, __m256i zero)
     return _mm256_add_epi32(_mm256_srav_epi32(high, load_ints(b->right)), zero);
 }
 
-/* Four vectors of eight sums to four times eight bytes. */
+/* Four vectors of eight sums to bytes: four of each vector in the lower half, four above. */
 static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum) {
     if (__builtin_expect(b->proven != 0, 1)) {
         for (int i = 0; i < 4; i++)
@@ -50,8 +50,7 @@ static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum)
         _mm256_packs_epi16(_mm256_packs_epi32(sum[0], sum[1]), _mm256_packs_epi32(sum[2], sum[3]));
     bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)d->low));
     bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)d->high));
-    bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)d->flip));
-    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)d->flip));
 }
 
 /* One block along a row of the buffer. */
@@ -64,10 +63,12 @@ typedef struct walk {
     uint8_t *out;
 } walk;
 
-static void store_part(const walk *w, uint8_t *out, __m256i bytes, int64_t columns) {
+static __attribute__((noinline)) void store_part(const walk *w, uint8_t *out, __m256i bytes,
+                                                 int64_t columns) {
     const rg_depthwise_layout *l = &w->d->l;
     int64_t step = w->d->columns;
     uint8_t all[32];
+    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)all, bytes);
     for (int64_t r = 0; r < w->rows; r++)
         for (int64_t x = 0; x < columns; x++)
@@ -77,7 +78,8 @@ static void store_part(const walk *w, uint8_t *out, __m256i bytes, int64_t colum
 
 static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, bool two_rows) {
     int64_t out_c = w->d->l.out_c;
-    __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+    __m128i half = _mm256_castsi256_si128(bytes), other = _mm256_extracti128_si256(bytes, 1);
+    __m128i low = _mm_unpacklo_epi32(half, other), high = _mm_unpackhi_epi32(half, other);
     uint8_t *second = out + (two_rows ? w->d->l.x.out : 2) * out_c;
     _mm_storel_epi64((__m128i *)out, low);
     _mm_storeh_pi((__m64 *)(out + out_c), _mm_castsi128_ps(low));
@@ -85,8 +87,12 @@ static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, bool tw
     _mm_storeh_pi((__m64 *)(second + out_c), _mm_castsi128_ps(high));
 }
 
+/* The empty assembly keeps the compiler from gathering products in a tree of sums, for which there
+ * are not enough registers. */
 static inline __m256i multiply(__m256i sum, __m256i pixels, const int16_t *weights) {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, load_ints(weights)));
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, load_ints(weights)));
+    __asm__("" : "+x"(sum));
+    return sum;
 }
 
 static inline __m256i widen(const int8_t *cell) {
