@@ -32,6 +32,7 @@ typedef struct pack_head {
     rg_bytes bytes;
     rg_requant_out out;
     bool wide;          /* weights are int16 */
+    bool quick;         /* requantizes the quick way */
     int64_t pairs;      /* of one segment */
     size_t panel_bytes; /* with its weights */
 } pack_head;
@@ -78,9 +79,11 @@ static size_t tiles(const rg_op_call *call) {
     return lay_out(call, &head) ? rg_gemm_tiles(&head.plan) : 1;
 }
 
-/* The weights of output channel `c`, column `col` of a panel, into the panel's pairs. */
-static void pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
+/* The weights of output channel `c`, column `col` of a panel, into the panel's pairs; returns the
+ * sum of their sizes. */
+static int64_t pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
     const rg_gemm_plan *p = &head->plan;
+    int64_t sizes = 0;
     for (int64_t s = 0; s < p->seg_y * p->seg_x; s++)
         for (int64_t e = 0; e < p->seg_len; e++) {
             int16_t w = rg_byte_distance(filter[rg_gemm_weight_at(p, s, e)], head->bytes.flip,
@@ -90,11 +93,13 @@ static void pack_weights(const pack_head *head, const int8_t *filter, int col, v
                 ((int16_t *)ret)[at] = w;
             else
                 ((int8_t *)ret)[at] = (int8_t)w;
+            sizes += w < 0 ? -w : w;
         }
+    return sizes;
 }
 
 /* Panel `index`, counted through all groups. */
-static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_factor *factors,
+static void pack_panel(const rg_op_call *call, pack_head *head, const rg_factor *factors,
                        int64_t index, panel_head *ret) {
     const rg_gemm_plan *p = &head->plan;
     const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
@@ -102,9 +107,11 @@ static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_f
     int64_t size = p->filter_y * p->filter_x * p->tap_c;
     for (int col = 0; col < COLS && first + col < p->group_c; col++) {
         int64_t c = c0 + col;
+        int64_t sizes =
+            pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
         ret->bias[col] = bias ? bias[c] : 0;
-        rg_requant_fill(&ret->requant[col / 8], col % 8, factors[c]);
-        pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
+        int64_t bound = sizes * 255 + llabs(ret->bias[col]);
+        head->quick &= rg_requant_fill(&ret->requant[col / 8], col % 8, factors[c], bound);
     }
 }
 
@@ -113,6 +120,7 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     if (!lay_out(call, head))
         return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
     head->out = rg_requant_out_of(call);
+    head->quick = true;
     rg_factor *factors = calloc(1, call->op->state_bytes(call));
     if (!factors)
         return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for the factors of %lld channels",
@@ -196,17 +204,24 @@ ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *
         }
 }
 
+/* A row of 16 sums, rounded, as int16; the halves of its vectors alternate. */
+ALWAYS __m256i rounded(bool quick, const rg_requant *q, const __m256i sum[2]) {
+    return quick ? _mm256_packs_epi32(rg_requant_quick_avx2(sum[0], q),
+                                      rg_requant_quick_avx2(sum[1], q + 1))
+                 : _mm256_packs_epi32(rg_requant_avx2(sum[0], q), rg_requant_avx2(sum[1], q + 1));
+}
+
 /* Two rows of 16 sums to int8, in order. */
-ALWAYS __m256i narrow(const pack_head *head, const panel_head *panel, __m256i a[2], __m256i b[2]) {
+ALWAYS __m256i narrow(bool quick, const pack_head *head, const panel_head *panel,
+                      const __m256i a[2], const __m256i b[2]) {
     const rg_requant *q = panel->requant;
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     __m256i zero = _mm256_set1_epi16((int16_t)head->out.zero);
     __m256i low = _mm256_set1_epi8((char)head->out.low);
     __m256i high = _mm256_set1_epi8((char)head->out.high);
-    __m256i x = _mm256_packs_epi32(rg_requant_avx2(a[0], q), rg_requant_avx2(a[1], q + 1));
-    __m256i y = _mm256_packs_epi32(rg_requant_avx2(b[0], q), rg_requant_avx2(b[1], q + 1));
-    x = _mm256_packs_epi16(_mm256_adds_epi16(x, zero), _mm256_adds_epi16(y, zero));
-    x = _mm256_min_epi8(_mm256_max_epi8(x, low), high);
+    __m256i x = _mm256_adds_epi16(rounded(quick, q, a), zero);
+    __m256i y = _mm256_adds_epi16(rounded(quick, q, b), zero);
+    x = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(x, y), low), high);
     x = _mm256_permutevar8x32_epi32(x, order);
     return _mm256_xor_si256(x, _mm256_set1_epi8((char)head->out.flip));
 }
@@ -221,17 +236,37 @@ ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
     memcpy(out, bytes, (size_t)n);
 }
 
-ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
-                 const panel_head *panel, int64_t n) {
-    __m256i sum[ROWS][2];
-    multiply(rows, wide, head, at, panel, sum);
+ALWAYS void store_rows(int rows, bool quick, const pack_head *head, const tile_at *at,
+                       const panel_head *panel, int64_t n, __m256i sum[ROWS][2]) {
+#pragma GCC unroll 8
     for (int r = 0; r < rows; r += 2) {
         int second = r + 1 < rows ? r + 1 : r;
-        __m256i both = narrow(head, panel, sum[r], sum[second]);
+        __m256i both = narrow(quick, head, panel, sum[r], sum[second]);
         store_row(at->out[r], _mm256_castsi256_si128(both), n);
         if (second > r)
             store_row(at->out[second], _mm256_extracti128_si256(both, 1), n);
     }
+}
+
+/* Rare: sums that might wrap, factors of a half and more. */
+static __attribute__((noinline)) void store_any(int rows, const pack_head *head, const tile_at *at,
+                                                const panel_head *panel, int64_t n,
+                                                __m256i sum[ROWS][2]) {
+    store_rows(rows, false, head, at, panel, n, sum);
+}
+
+ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
+                 const panel_head *panel, int64_t n) {
+    __m256i sum[ROWS][2];
+    multiply(rows, wide, head, at, panel, sum);
+    if (head->quick) {
+        store_rows(rows, true, head, at, panel, n, sum);
+        return;
+    }
+    __m256i copy[ROWS][2];
+    for (int r = 0; r < rows; r++)
+        copy[r][0] = sum[r][0], copy[r][1] = sum[r][1];
+    store_any(rows, head, at, panel, n, copy);
 }
 
 typedef void tile_fn(const pack_head *head, const tile_at *at, const panel_head *panel, int64_t n);
@@ -264,17 +299,22 @@ static void run_panel(const pack_head *head, const rg_gemm_block *block, const i
     int64_t group = index / p->panels, first = index % p->panels * COLS;
     int64_t n = p->group_c - first < COLS ? p->group_c - first : COLS;
     int64_t down = p->stride_y * p->strip_w * p->in_c, right = p->stride_x * p->in_c;
-    int64_t y = 0, x = 0, left = block->h * block->w;
+    int64_t x = 0, left = block->h * block->w;
     strip += group * p->tap_c;
     out += group * p->group_c + first;
+    const int16_t *from = strip;
     while (left > 0) {
         tile_at at;
         int rows = 0;
-        for (; rows < ROWS && rows < left; rows++) {
-            at.in[rows] = strip + y * down + x * right;
-            at.out[rows] = out + (y * p->out_w + x) * p->out_c;
-            if (++x == block->w)
-                x = 0, y++;
+        for (; rows < ROWS && rows < left; rows++, from += right, out += p->out_c) {
+            if (x == block->w) {
+                x = 0;
+                from = strip += down;
+                out += (p->out_w - block->w) * p->out_c;
+            }
+            at.in[rows] = from;
+            at.out[rows] = out;
+            x++;
         }
         tile_of[head->wide][rows](head, &at, panel, n);
         left -= rows;
