@@ -173,3 +173,11 @@ Test(fast_fully_connected, int8_gives_the_bytes_of_the_reference) {
 Test(fast_fully_connected, uint8_gives_the_bytes_of_the_reference) {
     prove("fully_connected_u8", RG_DTYPE_UINT8, rows);
 }
+
+Test(fast_conv2d, float32_gives_the_bytes_of_the_reference) {
+    prove("conv2d_f32", RG_DTYPE_FLOAT32, convolution);
+}
+
+Test(fast_fully_connected, float32_gives_the_bytes_of_the_reference) {
+    prove("fully_connected_f32", RG_DTYPE_FLOAT32, rows);
+}
