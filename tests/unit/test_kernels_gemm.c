@@ -76,7 +76,7 @@ static const char *activation(problem *p) {
 
 static void output(problem *p, rg_dtype dtype, rg_shape shape, int64_t depth) {
     bool whole = dtype != RG_DTYPE_FLOAT32;
-    float spread = p->c.scale[0] * p->c.in[1].quant.scale[0] * 40 * (float)(1 + depth / 8);
+    float spread = p->c.scale[0] * p->c.scale[1] * 40 * (float)(1 + depth / 8);
     float scale = pick(p, 0, 9) ? spread * real(p, 0.05f, 4) : spread * real(p, 0.0001f, 100);
     int low = dtype == RG_DTYPE_UINT8 ? 0 : -128;
     op_case_out(&p->c, dtype, shape, whole ? scale : 0,
