@@ -13,7 +13,7 @@
 #include "kernels/x86/plan.h"
 #include "kernels/x86/requantize.h"
 
-enum { ROWS = 6, COLS = 16 };
+enum { ROWS = 6, COLS = 16, PANELS = 4 };
 
 #define ALWAYS static inline __attribute__((always_inline))
 
@@ -181,7 +181,7 @@ static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_bl
 
 /* Sums of `rows` pixels x 16 channels over all segments. */
 ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *at,
-                     const panel_head *panel, __m256i sum[ROWS][2]) {
+                     const panel_head *panel, __m256i (*sum)[2]) {
     const rg_gemm_plan *p = &head->plan;
     const int8_t *w = (const int8_t *)(panel + 1);
     int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
@@ -237,7 +237,7 @@ ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
 }
 
 ALWAYS void store_rows(int rows, bool quick, const pack_head *head, const tile_at *at,
-                       const panel_head *panel, int64_t n, __m256i sum[ROWS][2]) {
+                       const panel_head *panel, int64_t n, __m256i (*sum)[2]) {
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r += 2) {
         int second = r + 1 < rows ? r + 1 : r;
@@ -251,7 +251,7 @@ ALWAYS void store_rows(int rows, bool quick, const pack_head *head, const tile_a
 /* Rare: sums that might wrap, factors of a half and more. */
 static __attribute__((noinline)) void store_any(int rows, const pack_head *head, const tile_at *at,
                                                 const panel_head *panel, int64_t n,
-                                                __m256i sum[ROWS][2]) {
+                                                __m256i (*sum)[2]) {
     store_rows(rows, false, head, at, panel, n, sum);
 }
 
@@ -290,6 +290,66 @@ static tile_fn *const tile_of[2][ROWS + 1] = {
     {NULL, wide_1, wide_2, wide_3, wide_4, wide_5, wide_6},
 };
 
+/* Sums of one pixel x PANELS panels: as many streams of weights, which is what counts there. */
+ALWAYS void multiply_row(bool wide, const pack_head *head, const int16_t *in, const char *panels,
+                         __m256i (*sum)[2]) {
+    const rg_gemm_plan *p = &head->plan;
+    int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
+    const int64_t step = (int64_t)head->panel_bytes;
+    const int8_t *w = (const int8_t *)(panels + sizeof(panel_head));
+    for (int i = 0; i < PANELS; i++) {
+        const panel_head *panel = (const void *)(panels + i * step);
+        sum[i][0] = _mm256_load_si256((const __m256i *)panel->bias);
+        sum[i][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
+    }
+    for (int64_t sy = 0; sy < p->seg_y; sy++)
+        for (int64_t sx = 0; sx < p->seg_x; sx++) {
+            const int16_t *x = in + sy * next_y + sx * next_x, *end = x + 2 * head->pairs;
+            for (; x < end; x += 2, w += wide ? 64 : 32) {
+                __m256i two = _mm256_set1_epi32(*(const pair *)x);
+                for (int i = 0; i < PANELS; i++) {
+                    const int8_t *at = w + i * step;
+                    __m256i w0 = load_weights(wide, at);
+                    __m256i w1 = load_weights(wide, at + (wide ? 32 : 16));
+                    sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(two, w0));
+                    sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(two, w1));
+                }
+            }
+        }
+}
+
+/* One pixel x PANELS panels, of which the last one may have `n` < 16 channels. */
+ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const char *panels,
+                     int8_t *out, int64_t n) {
+    __m256i sum[PANELS][2];
+    multiply_row(wide, head, in, panels, sum);
+#pragma GCC unroll 8
+    for (int i = 0; i < PANELS; i++) {
+        tile_at at = {.out = {out + i * COLS}};
+        const panel_head *panel = (const void *)(panels + (size_t)i * head->panel_bytes);
+        int64_t width = i + 1 < PANELS ? COLS : n;
+        if (head->quick)
+            store_rows(1, true, head, &at, panel, width, &sum[i]);
+        else
+            store_any(1, head, &at, panel, width, &sum[i]);
+    }
+}
+
+static void row_narrow(const pack_head *head, const int16_t *in, const char *panels, int8_t *out,
+                       int64_t n) {
+    tile_row(false, head, in, panels, out, n);
+}
+
+static void row_wide(const pack_head *head, const int16_t *in, const char *panels, int8_t *out,
+                     int64_t n) {
+    tile_row(true, head, in, panels, out, n);
+}
+
+static int64_t panel_width(const rg_gemm_plan *p, int64_t index) {
+    int64_t left = p->group_c - index % p->panels * COLS;
+    return left < COLS ? left : COLS;
+}
+
 /* One panel over all pixels of a block, whose strip and first output pixel are given. */
 static void run_panel(const pack_head *head, const rg_gemm_block *block, const int16_t *strip,
                       int8_t *out, int64_t index) {
@@ -297,7 +357,7 @@ static void run_panel(const pack_head *head, const rg_gemm_block *block, const i
     const panel_head *panel =
         (const void *)((const char *)(head + 1) + (size_t)index * head->panel_bytes);
     int64_t group = index / p->panels, first = index % p->panels * COLS;
-    int64_t n = p->group_c - first < COLS ? p->group_c - first : COLS;
+    int64_t n = panel_width(p, index);
     int64_t down = p->stride_y * p->strip_w * p->in_c, right = p->stride_x * p->in_c;
     int64_t x = 0, left = block->h * block->w;
     strip += group * p->tap_c;
@@ -321,25 +381,37 @@ static void run_panel(const pack_head *head, const rg_gemm_block *block, const i
     }
 }
 
+/* Panels [first, last) over a block; a block of one pixel takes several at once. */
+static void run_panels(const pack_head *head, const rg_gemm_block *block, const int16_t *strip,
+                       int8_t *out, int64_t first, int64_t last) {
+    const rg_gemm_plan *p = &head->plan;
+    const char *panels = (const char *)(head + 1);
+    bool row = block->h * block->w == 1 && p->groups == 1;
+    for (; row && first + PANELS <= last; first += PANELS)
+        (head->wide ? row_wide
+                    : row_narrow)(head, strip, panels + (size_t)first * head->panel_bytes,
+                                  out + first * COLS, panel_width(p, first + PANELS - 1));
+    for (; first < last; first++)
+        run_panel(head, block, strip, out, first);
+}
+
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile, void *scratch) {
     (void)call;
     const pack_head *head = packed;
     const rg_gemm_plan *p = &head->plan;
-    size_t shares = (size_t)p->shares, filled = SIZE_MAX;
-    rg_gemm_block block = {0};
-    for (size_t t = first_tile; t < last_tile; t++) {
-        if (t / shares != filled) {
-            filled = t / shares;
-            block = rg_gemm_block_at(p, filled);
-            fill_strip(head, in[0], &block, scratch);
-        }
-        int8_t *first =
+    size_t shares = (size_t)p->shares, next;
+    for (size_t t = first_tile; t < last_tile; t = next) {
+        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
+        next = (t / shares + 1) * shares;
+        next = next < last_tile ? next : last_tile;
+        fill_strip(head, in[0], &block, scratch);
+        int8_t *at =
             (int8_t *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
-        int64_t i, last;
-        rg_gemm_share(p, (int64_t)(t % shares), &i, &last);
-        for (; i < last; i++)
-            run_panel(head, &block, scratch, first, i);
+        int64_t first, last, unused;
+        rg_gemm_share(p, (int64_t)(t % shares), &first, &unused);
+        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
+        run_panels(head, &block, scratch, at, first, last);
     }
 }
 

@@ -23,7 +23,7 @@ typedef struct pack_head {
     _Alignas(64) rg_gemm_plan plan;
     float low, high;
     int64_t depth; /* elements of K */
-    bool copied;   /* blocks look at a strip; else at the input itself */
+    bool copied;   /* blocks look at a strip; else at the input, which is one row */
 } pack_head;
 
 /* Where a tile reads and writes. */
@@ -222,25 +222,23 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     (void)call;
     const pack_head *head = packed;
     const rg_gemm_plan *p = &head->plan;
-    size_t shares = (size_t)p->shares, filled = SIZE_MAX;
+    size_t shares = (size_t)p->shares, next;
     const float *strip = scratch;
-    rg_gemm_block block = {0};
-    for (size_t t = first_tile; t < last_tile; t++) {
-        if (t / shares != filled) {
-            filled = t / shares;
-            block = rg_gemm_block_at(p, filled);
-            if (head->copied)
-                fill_strip(p, in[0], &block, scratch);
-            else
-                strip = (const float *)in[0] +
-                        ((block.image * p->in_h + block.y) * p->in_w + block.x) * p->in_c;
-        }
-        float *first =
+    for (size_t t = first_tile; t < last_tile; t = next) {
+        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
+        next = (t / shares + 1) * shares;
+        next = next < last_tile ? next : last_tile;
+        if (head->copied)
+            fill_strip(p, in[0], &block, scratch);
+        else
+            strip = (const float *)in[0] + block.x * p->in_c;
+        float *at =
             (float *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
-        int64_t i, last;
-        rg_gemm_share(p, (int64_t)(t % shares), &i, &last);
+        int64_t i, last, unused;
+        rg_gemm_share(p, (int64_t)(t % shares), &i, &unused);
+        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
         for (; i < last; i++)
-            run_panel(head, &block, strip, first, i);
+            run_panel(head, &block, strip, at, i);
     }
 }
 
