@@ -16,6 +16,11 @@
 enum { ROWS = 6, COLS = 16, PANELS = 4 };
 
 #define ALWAYS static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
 
 /* Reads two int16 or four bytes wherever they lie. */
 typedef int32_t __attribute__((may_alias, aligned(1))) pair;
@@ -185,6 +190,7 @@ ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *
     const rg_gemm_plan *p = &head->plan;
     const int8_t *w = (const int8_t *)(panel + 1);
     int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
+    UNROLL
     for (int r = 0; r < rows; r++) {
         sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
         sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
@@ -195,6 +201,7 @@ ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *
             for (int64_t e = from; e < end; e += 2) {
                 __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
                 w += wide ? 64 : 32;
+                UNROLL
                 for (int r = 0; r < rows; r++) {
                     __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + e));
                     sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
@@ -236,23 +243,27 @@ ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
     memcpy(out, bytes, (size_t)n);
 }
 
-ALWAYS void store_rows(int rows, bool quick, const pack_head *head, const tile_at *at,
-                       const panel_head *panel, int64_t n, __m256i (*sum)[2]) {
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r += 2) {
-        int second = r + 1 < rows ? r + 1 : r;
-        __m256i both = narrow(quick, head, panel, sum[r], sum[second]);
-        store_row(at->out[r], _mm256_castsi256_si128(both), n);
-        if (second > r)
-            store_row(at->out[second], _mm256_extracti128_si256(both, 1), n);
+ALWAYS void store_rows(int rows, const pack_head *head, const tile_at *at, const panel_head *panel,
+                       int64_t n, __m256i (*sum)[2]) {
+    UNROLL
+    for (int r = 0; r < rows / 2; r++) {
+        __m256i both = narrow(true, head, panel, sum[2 * r], sum[2 * r + 1]);
+        store_row(at->out[2 * r], _mm256_castsi256_si128(both), n);
+        store_row(at->out[2 * r + 1], _mm256_extracti128_si256(both, 1), n);
+    }
+    if (rows % 2) {
+        __m256i one = narrow(true, head, panel, sum[rows - 1], sum[rows - 1]);
+        store_row(at->out[rows - 1], _mm256_castsi256_si128(one), n);
     }
 }
 
 /* Rare: sums that might wrap, factors of a half and more. */
 static __attribute__((noinline)) void store_any(int rows, const pack_head *head, const tile_at *at,
                                                 const panel_head *panel, int64_t n,
-                                                __m256i (*sum)[2]) {
-    store_rows(rows, false, head, at, panel, n, sum);
+                                                const __m256i (*sum)[2]) {
+    for (int r = 0; r < rows; r++)
+        store_row(at->out[r], _mm256_castsi256_si128(narrow(false, head, panel, sum[r], sum[r])),
+                  n);
 }
 
 ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
@@ -260,10 +271,11 @@ ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
     __m256i sum[ROWS][2];
     multiply(rows, wide, head, at, panel, sum);
     if (head->quick) {
-        store_rows(rows, true, head, at, panel, n, sum);
+        store_rows(rows, head, at, panel, n, sum);
         return;
     }
     __m256i copy[ROWS][2];
+    UNROLL
     for (int r = 0; r < rows; r++)
         copy[r][0] = sum[r][0], copy[r][1] = sum[r][1];
     store_any(rows, head, at, panel, n, copy);
@@ -297,6 +309,7 @@ ALWAYS void multiply_row(bool wide, const pack_head *head, const int16_t *in, co
     int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
     const int64_t step = (int64_t)head->panel_bytes;
     const int8_t *w = (const int8_t *)(panels + sizeof(panel_head));
+    UNROLL
     for (int i = 0; i < PANELS; i++) {
         const panel_head *panel = (const void *)(panels + i * step);
         sum[i][0] = _mm256_load_si256((const __m256i *)panel->bias);
@@ -307,6 +320,7 @@ ALWAYS void multiply_row(bool wide, const pack_head *head, const int16_t *in, co
             const int16_t *x = in + sy * next_y + sx * next_x, *end = x + 2 * head->pairs;
             for (; x < end; x += 2, w += wide ? 64 : 32) {
                 __m256i two = _mm256_set1_epi32(*(const pair *)x);
+                UNROLL
                 for (int i = 0; i < PANELS; i++) {
                     const int8_t *at = w + i * step;
                     __m256i w0 = load_weights(wide, at);
@@ -323,13 +337,13 @@ ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const 
                      int8_t *out, int64_t n) {
     __m256i sum[PANELS][2];
     multiply_row(wide, head, in, panels, sum);
-#pragma GCC unroll 8
+    UNROLL
     for (int i = 0; i < PANELS; i++) {
         tile_at at = {.out = {out + i * COLS}};
         const panel_head *panel = (const void *)(panels + (size_t)i * head->panel_bytes);
         int64_t width = i + 1 < PANELS ? COLS : n;
         if (head->quick)
-            store_rows(1, true, head, &at, panel, width, &sum[i]);
+            store_rows(1, head, &at, panel, width, &sum[i]);
         else
             store_any(1, head, &at, panel, width, &sum[i]);
     }
