@@ -12,6 +12,7 @@
 #include "kernels/ref/bytes.h"
 #include "kernels/x86/plan.h"
 #include "kernels/x86/requantize.h"
+#include "kernels/x86/staircase.h"
 
 enum { ROWS = 6, COLS = 16, PANELS = 4 };
 
@@ -27,8 +28,10 @@ typedef int32_t __attribute__((may_alias, aligned(1))) pair;
 
 /* Head of a panel of 16 output channels; its weights follow: for each pair of K, 16 pairs. */
 typedef struct panel_head {
-    _Alignas(32) int32_t bias[COLS];
-    rg_requant requant[COLS / 8];
+    _Alignas(32) int32_t bias[COLS];             /* what sums start from */
+    float scale[COLS], above[COLS], below[COLS]; /* of staircase.h */
+    rg_requant any[COLS / 8];                    /* where that is not proven */
+    bool proven;
 } panel_head;
 
 /* Head of what is packed; the panels follow. */
@@ -37,7 +40,6 @@ typedef struct pack_head {
     rg_bytes bytes;
     rg_requant_out out;
     bool wide;          /* weights are int16 */
-    bool quick;         /* requantizes the quick way */
     int64_t pairs;      /* of one segment */
     size_t panel_bytes; /* with its weights */
 } pack_head;
@@ -84,11 +86,17 @@ static size_t tiles(const rg_op_call *call) {
     return lay_out(call, &head) ? rg_gemm_tiles(&head.plan) : 1;
 }
 
-/* The weights of output channel `c`, column `col` of a panel, into the panel's pairs; returns the
- * sum of their sizes. */
-static int64_t pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
+/* Least and most sum of a channel, whatever the input. */
+typedef struct range {
+    int64_t least, most;
+} range;
+
+/* The weights of one output channel, column `col` of a panel, into the panel's pairs; its sums
+ * without bias. */
+static range pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
     const rg_gemm_plan *p = &head->plan;
-    int64_t sizes = 0;
+    int64_t low = -128 - head->bytes.zero_x, high = 127 - head->bytes.zero_x;
+    range sums = {0, 0};
     for (int64_t s = 0; s < p->seg_y * p->seg_x; s++)
         for (int64_t e = 0; e < p->seg_len; e++) {
             int16_t w = rg_byte_distance(filter[rg_gemm_weight_at(p, s, e)], head->bytes.flip,
@@ -98,26 +106,43 @@ static int64_t pack_weights(const pack_head *head, const int8_t *filter, int col
                 ((int16_t *)ret)[at] = w;
             else
                 ((int8_t *)ret)[at] = (int8_t)w;
-            sizes += w < 0 ? -w : w;
+            sums.least += w * (w > 0 ? low : high);
+            sums.most += w * (w > 0 ? high : low);
         }
-    return sizes;
+    return sums;
+}
+
+/* Bias and rounding of column `col`; what the proven formula asks to add to the bias. */
+static int32_t pack_channel(const pack_head *head, rg_factor factor, int32_t bias, range sums,
+                            int col, panel_head *ret) {
+    const rg_requant_out *to = &head->out;
+    rg_stair stair = {0};
+    ret->bias[col] = bias;
+    rg_requant_fill(&ret->any[col / 8], col % 8, factor);
+    ret->proven &= rg_stair_prove(factor, to->zero, to->low, to->high, sums.least + bias,
+                                  sums.most + bias, &stair);
+    ret->scale[col] = stair.scale;
+    ret->above[col] = stair.above;
+    ret->below[col] = stair.below;
+    return stair.move;
 }
 
 /* Panel `index`, counted through all groups. */
-static void pack_panel(const rg_op_call *call, pack_head *head, const rg_factor *factors,
+static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_factor *factors,
                        int64_t index, panel_head *ret) {
     const rg_gemm_plan *p = &head->plan;
     const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
     int64_t first = index % p->panels * COLS, c0 = index / p->panels * p->group_c + first;
     int64_t size = p->filter_y * p->filter_x * p->tap_c;
+    int32_t move[COLS] = {0};
+    ret->proven = true;
     for (int col = 0; col < COLS && first + col < p->group_c; col++) {
         int64_t c = c0 + col;
-        int64_t sizes =
-            pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
-        ret->bias[col] = bias ? bias[c] : 0;
-        int64_t bound = sizes * 255 + llabs(ret->bias[col]);
-        head->quick &= rg_requant_fill(&ret->requant[col / 8], col % 8, factors[c], bound);
+        range sums = pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
+        move[col] = pack_channel(head, factors[c], bias ? bias[c] : 0, sums, col, ret);
     }
+    for (int col = 0; ret->proven && col < COLS; col++)
+        ret->bias[col] += move[col];
 }
 
 static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
@@ -125,7 +150,6 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     if (!lay_out(call, head))
         return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
     head->out = rg_requant_out_of(call);
-    head->quick = true;
     rg_factor *factors = calloc(1, call->op->state_bytes(call));
     if (!factors)
         return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for the factors of %lld channels",
@@ -211,24 +235,32 @@ ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *
         }
 }
 
-/* A row of 16 sums, rounded, as int16; the halves of its vectors alternate. */
-ALWAYS __m256i rounded(bool quick, const rg_requant *q, const __m256i sum[2]) {
-    return quick ? _mm256_packs_epi32(rg_requant_quick_avx2(sum[0], q),
-                                      rg_requant_quick_avx2(sum[1], q + 1))
-                 : _mm256_packs_epi32(rg_requant_avx2(sum[0], q), rg_requant_avx2(sum[1], q + 1));
+/* Eight sums to values, saturated neither to a byte nor to the activation's range. */
+ALWAYS __m256i proven_values(const panel_head *panel, __m256i sum, int at) {
+    __m256 real = _mm256_cvtepi32_ps(sum);
+    __m256 offset = _mm256_blendv_ps(_mm256_load_ps(panel->above + at),
+                                     _mm256_load_ps(panel->below + at), real);
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(real, _mm256_load_ps(panel->scale + at), offset));
+}
+
+/* A row of 16 sums to values as int16; the halves of its vectors alternate. */
+ALWAYS __m256i values(bool proven, const pack_head *head, const panel_head *panel,
+                      const __m256i sum[2]) {
+    if (proven)
+        return _mm256_packs_epi32(proven_values(panel, sum[0], 0), proven_values(panel, sum[1], 8));
+    __m256i both = _mm256_packs_epi32(rg_requant_avx2(sum[0], panel->any),
+                                      rg_requant_avx2(sum[1], panel->any + 1));
+    return _mm256_adds_epi16(both, _mm256_set1_epi16((int16_t)head->out.zero));
 }
 
 /* Two rows of 16 sums to int8, in order. */
-ALWAYS __m256i narrow(bool quick, const pack_head *head, const panel_head *panel,
+ALWAYS __m256i narrow(bool proven, const pack_head *head, const panel_head *panel,
                       const __m256i a[2], const __m256i b[2]) {
-    const rg_requant *q = panel->requant;
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    __m256i zero = _mm256_set1_epi16((int16_t)head->out.zero);
     __m256i low = _mm256_set1_epi8((char)head->out.low);
     __m256i high = _mm256_set1_epi8((char)head->out.high);
-    __m256i x = _mm256_adds_epi16(rounded(quick, q, a), zero);
-    __m256i y = _mm256_adds_epi16(rounded(quick, q, b), zero);
-    x = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(x, y), low), high);
+    __m256i x = _mm256_packs_epi16(values(proven, head, panel, a), values(proven, head, panel, b));
+    x = _mm256_min_epi8(_mm256_max_epi8(x, low), high);
     x = _mm256_permutevar8x32_epi32(x, order);
     return _mm256_xor_si256(x, _mm256_set1_epi8((char)head->out.flip));
 }
@@ -257,7 +289,7 @@ ALWAYS void store_rows(int rows, const pack_head *head, const tile_at *at, const
     }
 }
 
-/* Rare: sums that might wrap, factors of a half and more. */
+/* Rare: panels without a proven formula. */
 static __attribute__((noinline)) void store_any(int rows, const pack_head *head, const tile_at *at,
                                                 const panel_head *panel, int64_t n,
                                                 const __m256i (*sum)[2]) {
@@ -270,7 +302,7 @@ ALWAYS void tile(int rows, bool wide, const pack_head *head, const tile_at *at,
                  const panel_head *panel, int64_t n) {
     __m256i sum[ROWS][2];
     multiply(rows, wide, head, at, panel, sum);
-    if (head->quick) {
+    if (panel->proven) {
         store_rows(rows, head, at, panel, n, sum);
         return;
     }
@@ -342,7 +374,7 @@ ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const 
         tile_at at = {.out = {out + i * COLS}};
         const panel_head *panel = (const void *)(panels + (size_t)i * head->panel_bytes);
         int64_t width = i + 1 < PANELS ? COLS : n;
-        if (head->quick)
+        if (panel->proven)
             store_rows(1, head, &at, panel, width, &sum[i]);
         else
             store_any(1, head, &at, panel, width, &sum[i]);
