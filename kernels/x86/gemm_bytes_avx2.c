@@ -34,13 +34,14 @@ typedef struct panel_head {
     bool proven;
 } panel_head;
 
-/* Head of what is packed; the panels follow. */
+/* Head of what is packed; where the pairs of K lie, seen from a pixel, and the panels follow. */
 typedef struct pack_head {
     _Alignas(64) rg_gemm_plan plan;
     rg_bytes bytes;
     rg_requant_out out;
     bool wide;          /* weights are int16 */
     int64_t pairs;      /* of one segment */
+    int64_t steps;      /* of all: K / 2, and as many int32 offsets (elements) behind the head */
     size_t panel_bytes; /* with its weights */
 } pack_head;
 
@@ -57,9 +58,20 @@ static bool lay_out(const rg_op_call *call, pack_head *ret) {
         return false;
     const rg_gemm_plan *p = &ret->plan;
     ret->pairs = (p->seg_len + 1) / 2;
-    size_t weights = (size_t)(p->seg_y * p->seg_x * ret->pairs) * COLS * 2;
+    ret->steps = p->seg_y * p->seg_x * ret->pairs;
+    size_t weights = (size_t)ret->steps * COLS * 2;
     ret->panel_bytes = sizeof(panel_head) + weights * (ret->wide ? 2 : 1);
     return true;
+}
+
+static size_t offset_bytes(const pack_head *head) {
+    return ((size_t)head->steps * sizeof(int32_t) + 63) / 64 * 64;
+}
+
+/* Panel `index`, counted through all groups. */
+static inline const panel_head *panel_at(const pack_head *head, int64_t index) {
+    return (const void *)((const char *)(head + 1) + offset_bytes(head) +
+                          (size_t)index * head->panel_bytes);
 }
 
 static bool suits(const rg_op_call *call) {
@@ -73,7 +85,8 @@ static size_t packed_bytes(const rg_op_call *call) {
     pack_head head;
     if (!lay_out(call, &head))
         return 0;
-    return sizeof head + (size_t)(head.plan.groups * head.plan.panels) * head.panel_bytes;
+    return sizeof head + offset_bytes(&head) +
+           (size_t)(head.plan.groups * head.plan.panels) * head.panel_bytes;
 }
 
 static size_t scratch_bytes(const rg_op_call *call) {
@@ -145,6 +158,15 @@ static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_f
         ret->bias[col] += move[col];
 }
 
+static void pack_offsets(const pack_head *head, int32_t *ret) {
+    const rg_gemm_plan *p = &head->plan;
+    int64_t down = p->seg_dy * p->strip_w * p->in_c, right = p->seg_dx * p->in_c;
+    for (int64_t y = 0; y < p->seg_y; y++)
+        for (int64_t x = 0; x < p->seg_x; x++)
+            for (int64_t i = 0; i < head->pairs; i++)
+                *ret++ = (int32_t)(y * down + x * right + 2 * i);
+}
+
 static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     pack_head *head = packed;
     if (!lay_out(call, head))
@@ -154,10 +176,10 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     if (!factors)
         return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for the factors of %lld channels",
                        (long long)head->plan.out_c);
+    pack_offsets(head, (int32_t *)(head + 1));
     rg_status status = call->op->prepare(call, factors, err);
     for (int64_t i = 0; status == RG_OK && i < head->plan.groups * head->plan.panels; i++)
-        pack_panel(call, head, factors, i,
-                   (panel_head *)((char *)(head + 1) + (size_t)i * head->panel_bytes));
+        pack_panel(call, head, factors, i, (panel_head *)panel_at(head, i));
     free(factors);
     return status;
 }
@@ -208,31 +230,25 @@ static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_bl
     strip[rows * len] = 0; /* an odd segment's last pair reads one further, times 0 */
 }
 
-/* Sums of `rows` pixels x 16 channels over all segments. */
+/* Sums of `rows` pixels x 16 channels over all of K. */
 ALWAYS void multiply(int rows, bool wide, const pack_head *head, const tile_at *at,
                      const panel_head *panel, __m256i (*sum)[2]) {
-    const rg_gemm_plan *p = &head->plan;
     const int8_t *w = (const int8_t *)(panel + 1);
-    int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
+    const int32_t *step = (const int32_t *)(head + 1), *end = step + head->steps;
     UNROLL
     for (int r = 0; r < rows; r++) {
         sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
         sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
     }
-    for (int64_t sy = 0; sy < p->seg_y; sy++)
-        for (int64_t sx = 0; sx < p->seg_x; sx++) {
-            int64_t from = sy * next_y + sx * next_x, end = from + 2 * head->pairs;
-            for (int64_t e = from; e < end; e += 2) {
-                __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
-                w += wide ? 64 : 32;
-                UNROLL
-                for (int r = 0; r < rows; r++) {
-                    __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + e));
-                    sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
-                    sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
-                }
-            }
+    for (; step < end; step++, w += wide ? 64 : 32) {
+        __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + *step));
+            sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
+            sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
         }
+    }
 }
 
 /* Eight sums to values, saturated neither to a byte nor to the activation's range. */
@@ -335,44 +351,39 @@ static tile_fn *const tile_of[2][ROWS + 1] = {
 };
 
 /* Sums of one pixel x PANELS panels: as many streams of weights, which is what counts there. */
-ALWAYS void multiply_row(bool wide, const pack_head *head, const int16_t *in, const char *panels,
-                         __m256i (*sum)[2]) {
-    const rg_gemm_plan *p = &head->plan;
-    int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
-    const int64_t step = (int64_t)head->panel_bytes;
-    const int8_t *w = (const int8_t *)(panels + sizeof(panel_head));
+ALWAYS void multiply_row(bool wide, const pack_head *head, const int16_t *in,
+                         const panel_head *panels, __m256i (*sum)[2]) {
+    const int64_t next = (int64_t)head->panel_bytes;
+    const int8_t *w = (const int8_t *)(panels + 1);
+    const int32_t *step = (const int32_t *)(head + 1), *end = step + head->steps;
     UNROLL
     for (int i = 0; i < PANELS; i++) {
-        const panel_head *panel = (const void *)(panels + i * step);
-        sum[i][0] = _mm256_load_si256((const __m256i *)panel->bias);
-        sum[i][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
+        const __m256i *bias = (const void *)((const char *)panels + i * next);
+        sum[i][0] = _mm256_load_si256(bias);
+        sum[i][1] = _mm256_load_si256(bias + 1);
     }
-    for (int64_t sy = 0; sy < p->seg_y; sy++)
-        for (int64_t sx = 0; sx < p->seg_x; sx++) {
-            const int16_t *x = in + sy * next_y + sx * next_x, *end = x + 2 * head->pairs;
-            for (; x < end; x += 2, w += wide ? 64 : 32) {
-                __m256i two = _mm256_set1_epi32(*(const pair *)x);
-                UNROLL
-                for (int i = 0; i < PANELS; i++) {
-                    const int8_t *at = w + i * step;
-                    __m256i w0 = load_weights(wide, at);
-                    __m256i w1 = load_weights(wide, at + (wide ? 32 : 16));
-                    sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(two, w0));
-                    sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(two, w1));
-                }
-            }
+    for (; step < end; step++, w += wide ? 64 : 32) {
+        __m256i x = _mm256_set1_epi32(*(const pair *)(in + *step));
+        UNROLL
+        for (int i = 0; i < PANELS; i++) {
+            __m256i w0 = load_weights(wide, w + i * next);
+            __m256i w1 = load_weights(wide, w + i * next + (wide ? 32 : 16));
+            sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(x, w0));
+            sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(x, w1));
         }
+    }
 }
 
 /* One pixel x PANELS panels, of which the last one may have `n` < 16 channels. */
-ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const char *panels,
+ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const panel_head *panels,
                      int8_t *out, int64_t n) {
     __m256i sum[PANELS][2];
     multiply_row(wide, head, in, panels, sum);
     UNROLL
     for (int i = 0; i < PANELS; i++) {
         tile_at at = {.out = {out + i * COLS}};
-        const panel_head *panel = (const void *)(panels + (size_t)i * head->panel_bytes);
+        const panel_head *panel =
+            (const void *)((const char *)panels + (size_t)i * head->panel_bytes);
         int64_t width = i + 1 < PANELS ? COLS : n;
         if (panel->proven)
             store_rows(1, head, &at, panel, width, &sum[i]);
@@ -381,13 +392,13 @@ ALWAYS void tile_row(bool wide, const pack_head *head, const int16_t *in, const 
     }
 }
 
-static void row_narrow(const pack_head *head, const int16_t *in, const char *panels, int8_t *out,
-                       int64_t n) {
+static void row_narrow(const pack_head *head, const int16_t *in, const panel_head *panels,
+                       int8_t *out, int64_t n) {
     tile_row(false, head, in, panels, out, n);
 }
 
-static void row_wide(const pack_head *head, const int16_t *in, const char *panels, int8_t *out,
-                     int64_t n) {
+static void row_wide(const pack_head *head, const int16_t *in, const panel_head *panels,
+                     int8_t *out, int64_t n) {
     tile_row(true, head, in, panels, out, n);
 }
 
@@ -400,8 +411,7 @@ static int64_t panel_width(const rg_gemm_plan *p, int64_t index) {
 static void run_panel(const pack_head *head, const rg_gemm_block *block, const int16_t *strip,
                       int8_t *out, int64_t index) {
     const rg_gemm_plan *p = &head->plan;
-    const panel_head *panel =
-        (const void *)((const char *)(head + 1) + (size_t)index * head->panel_bytes);
+    const panel_head *panel = panel_at(head, index);
     int64_t group = index / p->panels, first = index % p->panels * COLS;
     int64_t n = panel_width(p, index);
     int64_t down = p->stride_y * p->strip_w * p->in_c, right = p->stride_x * p->in_c;
@@ -431,12 +441,10 @@ static void run_panel(const pack_head *head, const rg_gemm_block *block, const i
 static void run_panels(const pack_head *head, const rg_gemm_block *block, const int16_t *strip,
                        int8_t *out, int64_t first, int64_t last) {
     const rg_gemm_plan *p = &head->plan;
-    const char *panels = (const char *)(head + 1);
     bool row = block->h * block->w == 1 && p->groups == 1;
     for (; row && first + PANELS <= last; first += PANELS)
-        (head->wide ? row_wide
-                    : row_narrow)(head, strip, panels + (size_t)first * head->panel_bytes,
-                                  out + first * COLS, panel_width(p, first + PANELS - 1));
+        (head->wide ? row_wide : row_narrow)(head, strip, panel_at(head, first), out + first * COLS,
+                                             panel_width(p, first + PANELS - 1));
     for (; first < last; first++)
         run_panel(head, block, strip, out, first);
 }

@@ -9,6 +9,9 @@
 /* A strip of about this many bytes stays in the first or second cache beside a panel of weights. */
 enum { STRIP_BYTES = 48 << 10, MIN_PIXELS = 24, MIN_TILES = 8 };
 
+/* Multiplications that are worth a tile of their own: some microseconds. */
+enum { TILE_MACS = 1 << 19 };
+
 static int64_t at_most(int64_t v, int64_t limit) {
     return v < limit ? v : limit;
 }
@@ -60,6 +63,13 @@ static int64_t strip_cols(const rg_gemm_plan *p, int64_t w, int64_t span_x) {
     return (w - 1) * p->stride_x + span_x;
 }
 
+/* Into how many tiles a call is cut at least, where it has so many rows. */
+static int64_t tiles_worth(const rg_gemm_plan *p) {
+    double macs = (double)(p->batch * p->out_h * p->out_w) * (double)p->out_c *
+                  (double)(p->filter_y * p->filter_x * p->tap_c);
+    return macs / TILE_MACS < MIN_TILES ? (int64_t)(macs / TILE_MACS) + 1 : MIN_TILES;
+}
+
 /* Whole rows while they fit, then several of them; else pieces of one row, whole tiles long. */
 static void cut_blocks(rg_gemm_plan *p, int64_t span_x, int64_t element_bytes, int64_t tile_rows) {
     int64_t pixel = p->in_c * element_bytes;
@@ -76,6 +86,7 @@ static void cut_blocks(rg_gemm_plan *p, int64_t span_x, int64_t element_bytes, i
         while (p->block_h < p->out_h && (strip_rows(p, p->block_h + 1) * row <= STRIP_BYTES ||
                                          p->block_h * p->out_w < least))
             p->block_h++;
+    p->block_h = at_most(p->block_h, parts(p->out_h, tiles_worth(p)));
     p->block_h = parts(p->out_h, parts(p->out_h, p->block_h));
     p->blocks_y = parts(p->out_h, p->block_h);
     p->blocks_x = parts(p->out_w, p->block_w);
