@@ -18,13 +18,17 @@ typedef struct rg_exec_options {
     bool count_nodes;    /* keep the time of each node (costs one clock read a node) */
     bool keep_all;       /* each tensor in memory of its own, readable after a run (calibration) */
     size_t memory_limit_bytes; /* activations and prepared state together; 0: 2 GiB */
-    bool reference;      /* the scalar reference computes every node, as it stands in the graph:
-                            what truth and calibration are made with */
-    uint64_t isa_mask;   /* features of isa.h that kernels may use, as far as the CPU has them;
-                            0: rg_isa_allowed(); RG_EXEC_SCALAR: none */
-    const rg_exec *twin; /* takes over what was prepared for another exec: packed weights, tables,
-                            choice of kernels. Same graph; `reference` and `isa_mask` are the
-                            twin's. Either may be freed first. NULL: prepares its own. */
+    bool reference; /* the scalar reference computes every node, as it stands in the graph:
+                       what truth and calibration are made with */
+    bool no_fusion; /* runs the graph node by node as it stands: no activation or border joined to
+                       the operator before or behind it, no constants worked out at load, no tensor
+                       in another's place; never needed for equal results */
+    uint64_t isa_mask; /* features of isa.h that kernels may use, as far as the CPU has them;
+                          0: rg_isa_allowed(); RG_EXEC_SCALAR: none */
+    const rg_exec
+        *twin; /* takes over what was prepared for another exec: packed weights, tables,
+                  choice of kernels. Same graph; `reference`, `no_fusion` and
+                  `isa_mask` are the twin's. Either may be freed first. NULL: prepares its own. */
 } rg_exec_options;
 
 /* A mask that allows no feature at all, where 0 means the default. */
@@ -78,10 +82,18 @@ bool rg_exec_is_pinned(const rg_exec *exec);
  * The first call in a process asks hwloc (some 5 ms), so targets call it before what they time. */
 rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err);
 
-/* Time of node i in the last run, when count_nodes was set; 0 otherwise. */
-int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node);
+/* What became of one node of the graph. */
+typedef struct rg_exec_node {
+    const char *kernel;   /* name of a kernel, "reference", or "" where nothing is computed */
+    uint32_t computed_in; /* the node whose kernel computes this one too; else its own number */
+    bool split;           /* over all threads */
+    int64_t ns;           /* in the last run, when count_nodes was set; 0 when part of another */
+} rg_exec_node;
 
-/* What computes node i: the name of a kernel, "reference", or "" beyond the last node. */
+rg_exec_node rg_exec_node_of(const rg_exec *exec, uint32_t node);
+
+/* Members of the same: time and kernel of node i. */
+int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node);
 const char *rg_exec_node_kernel(const rg_exec *exec, uint32_t node);
 
 /* The features that kernels of this exec may use: 0 for the reference and for none. */

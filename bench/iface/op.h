@@ -30,6 +30,8 @@ struct rg_op {
         out;                /* types of input 0, input 1 and output 0; RG_DTYPE_ANY matches all */
     const rg_field *params; /* attributes of the node; NULL-keyed row last; NULL: none */
     size_t params_size;
+    bool view; /* output 0 is input 0's bytes unchanged, so that both may share their memory and
+                  nothing need be computed */
     uint32_t min_in, max_in, n_out; /* n_out 0: as many outputs as the node has (split) */
 
     /* Dtypes and shapes of the outputs from inputs and parameters, and quantization where the

@@ -6,42 +6,7 @@
 #include <string.h>
 
 #include "bench/core/clock.h"
-#include "bench/run/calls.h"
 #include "bench/run/exec_priv.h"
-
-/* A node as the loop sees it. */
-typedef struct step {
-    rg_ready ready;
-    const void *const *in;
-    void *const *out;
-    uint32_t node;
-    int64_t ns; /* in the last run */
-} step;
-
-struct rg_exec {
-    const rg_graph *graph;
-    rg_prepared *prepared;
-    rg_arena *arena; /* steps and pointers */
-    step *steps;
-    uint32_t n_steps;
-    bool any_split, count_nodes;
-    rg_places places;
-    unsigned char *scratch; /* scratch_bytes for each thread */
-    size_t scratch_bytes;
-    rg_threads *pool;
-    rg_exec_memory memory;
-};
-
-static const size_t default_limit_bytes = (size_t)RG_EXEC_DEFAULT_LIMIT_MIB << 20;
-
-rg_status rg_exec_admits(const rg_graph *graph, rg_err *err) {
-    rg_arena *arena = rg_arena_new(default_limit_bytes);
-    rg_op_call *calls;
-    rg_status status = arena ? rg_calls_resolve(graph, arena, &calls, err)
-                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    rg_arena_free(arena);
-    return status;
-}
 
 /* --- building --------------------------------------------------------------------------------- */
 
@@ -52,9 +17,12 @@ static void **point_to(const rg_exec *exec, const int32_t *list, uint32_t n) {
     return pointers;
 }
 
+/* Views have no step: their bytes are there already. */
 static rg_status make_step(rg_exec *exec, uint32_t index, rg_err *err) {
     const rg_node *node = &exec->graph->nodes[index];
-    step *s = &exec->steps[exec->n_steps++];
+    if (exec->prepared->nodes[index].view)
+        return RG_OK;
+    rg_step *s = &exec->steps[exec->n_steps++];
     s->ready = exec->prepared->nodes[index];
     s->node = index;
     s->in = (const void *const *)point_to(exec, node->in, node->n_in);
@@ -88,25 +56,29 @@ static rg_status make_scratch(rg_exec *exec, rg_err *err) {
     return RG_OK;
 }
 
-static rg_status prepare(rg_exec *exec, const rg_exec_options *options, size_t limit_bytes,
-                         rg_err *err) {
+static rg_status prepare(rg_exec *exec, const rg_graph *graph, const rg_exec_options *options,
+                         size_t limit_bytes, rg_err *err) {
     if (!options->twin)
-        return rg_prepared_new(exec->graph, options, limit_bytes, &exec->prepared, err);
-    if (options->twin->graph != exec->graph)
+        return rg_prepared_new(graph, options, limit_bytes, &exec->prepared, err);
+    if (options->twin->prepared->source != graph)
         return rg_fail(err, RG_INVALID, NULL, "the twin runs %s, not %s",
-                       options->twin->graph->name, exec->graph->name);
+                       options->twin->graph->name, graph->name);
     exec->prepared = rg_prepared_hold(options->twin->prepared);
     return RG_OK;
 }
 
-static rg_status build(rg_exec *exec, const rg_exec_options *options, rg_err *err) {
-    size_t limit = options->memory_limit_bytes ? options->memory_limit_bytes : default_limit_bytes;
+static rg_status build(rg_exec *exec, const rg_graph *graph, const rg_exec_options *options,
+                       rg_err *err) {
+    size_t limit =
+        options->memory_limit_bytes ? options->memory_limit_bytes : RG_EXEC_DEFAULT_LIMIT;
     exec->arena = rg_arena_new(0);
-    rg_status status = exec->arena ? prepare(exec, options, limit, err)
+    rg_status status = exec->arena ? prepare(exec, graph, options, limit, err)
                                    : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK)
-        status =
-            rg_places_new(exec->graph, options->keep_all, limit, exec->arena, &exec->places, err);
+    if (status != RG_OK)
+        return status;
+    exec->graph = exec->prepared->graph;
+    status = rg_places_new(exec->graph, exec->prepared->root, options->keep_all, limit, exec->arena,
+                           &exec->places, err);
     if (status == RG_OK)
         status =
             rg_threads_new(options->threads, options->cores, options->first_core, &exec->pool, err);
@@ -120,7 +92,7 @@ static void count_memory(rg_exec *exec) {
     exec->memory = (rg_exec_memory){
         .arena_bytes = exec->places.arena_bytes,
         .arena_bound_bytes = exec->places.bound_bytes,
-        .weights_bytes = rg_graph_constant_bytes(exec->graph),
+        .weights_bytes = rg_graph_constant_bytes(p->source),
         .state_bytes = p->state_bytes + rg_arena_used_bytes(exec->arena),
         .variables_bytes = exec->places.variables_bytes,
         .packed_bytes = p->packed_bytes,
@@ -134,9 +106,8 @@ rg_status rg_exec_new(const rg_graph *graph, const rg_exec_options *options, rg_
     rg_exec *exec = calloc(1, sizeof *exec);
     if (!exec)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    exec->graph = graph;
     exec->count_nodes = options->count_nodes;
-    rg_status status = build(exec, options, err);
+    rg_status status = build(exec, graph, options, err);
     if (status != RG_OK) {
         rg_exec_free(exec);
         return status;
@@ -160,7 +131,7 @@ void rg_exec_free(rg_exec *exec) {
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void run_tiles(const step *s, size_t first, size_t last, void *scratch) {
+static void run_tiles(const rg_step *s, size_t first, size_t last, void *scratch) {
     const rg_ready *r = &s->ready;
     if (r->kernel)
         r->kernel->run(r->call, r->prepared, s->in, s->out, first, last, scratch);
@@ -170,13 +141,13 @@ static void run_tiles(const step *s, size_t first, size_t last, void *scratch) {
 
 /* What thread `t` of `n` does of a split node: equal runs of tiles, so that the division depends on
  * nothing but their number. */
-static void run_share(const step *s, uint32_t t, uint32_t n, void *scratch) {
+static void run_share(const rg_step *s, uint32_t t, uint32_t n, void *scratch) {
     size_t first = s->ready.tiles * t / n, last = s->ready.tiles * (t + 1) / n;
     if (first < last)
         run_tiles(s, first, last, scratch);
 }
 
-static void note_time(step *s, int64_t *before) {
+static void note_time(rg_step *s, int64_t *before) {
     int64_t now = rg_clock_real_ns();
     s->ns = now - *before;
     *before = now;
@@ -185,10 +156,10 @@ static void note_time(step *s, int64_t *before) {
 /* All nodes on the calling thread. */
 static void run_alone(void *user, uint32_t thread) {
     rg_exec *exec = user;
-    step *end = exec->steps + exec->n_steps;
+    rg_step *end = exec->steps + exec->n_steps;
     int64_t before = exec->count_nodes ? rg_clock_real_ns() : 0;
     (void)thread;
-    for (step *s = exec->steps; s < end; s++) {
+    for (rg_step *s = exec->steps; s < end; s++) {
         if (s->ready.tiles)
             run_tiles(s, 0, s->ready.tiles, exec->scratch);
         if (exec->count_nodes)
@@ -205,7 +176,7 @@ static void run_thread(void *user, uint32_t thread) {
     bool timed = exec->count_nodes && thread == 0;
     int64_t before = timed ? rg_clock_real_ns() : 0;
     for (uint32_t i = 0; i < exec->n_steps; i++) {
-        step *s = &exec->steps[i];
+        rg_step *s = &exec->steps[i];
         if (s->ready.split) {
             if (i > 0 && !s[-1].ready.split)
                 rg_threads_barrier(exec->pool);
@@ -243,66 +214,4 @@ void rg_exec_reset(rg_exec *exec) {
         if (tensor->variable && !tensor->data)
             fill_resting(tensor, exec->places.values[t]);
     }
-}
-
-/* --- looking in ------------------------------------------------------------------------------- */
-
-void *rg_exec_input(rg_exec *exec, uint32_t i) {
-    return i < exec->graph->n_in ? exec->places.values[exec->graph->in[i]] : NULL;
-}
-
-const void *rg_exec_output(rg_exec *exec, uint32_t i) {
-    return i < exec->graph->n_out ? exec->places.values[exec->graph->out[i]] : NULL;
-}
-
-const void *rg_exec_tensor(rg_exec *exec, uint32_t tensor) {
-    bool known = tensor < exec->graph->n_tensors && exec->places.readable[tensor];
-    return known ? exec->places.values[tensor] : NULL;
-}
-
-rg_exec_memory rg_exec_memory_of(const rg_exec *exec) {
-    return exec->memory;
-}
-
-bool rg_exec_is_pinned(const rg_exec *exec) {
-    return rg_threads_is_pinned(exec->pool);
-}
-
-static const step *step_of(const rg_exec *exec, uint32_t node) {
-    return node < exec->n_steps ? &exec->steps[node] : NULL;
-}
-
-int64_t rg_exec_node_ns(const rg_exec *exec, uint32_t node) {
-    const step *s = exec->count_nodes ? step_of(exec, node) : NULL;
-    return s ? s->ns : 0;
-}
-
-const char *rg_exec_node_kernel(const rg_exec *exec, uint32_t node) {
-    const step *s = step_of(exec, node);
-    if (!s)
-        return "";
-    return s->ready.kernel ? s->ready.kernel->name : "reference";
-}
-
-uint64_t rg_exec_isa(const rg_exec *exec) {
-    return exec->prepared->isa_mask;
-}
-
-rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err) {
-    return rg_threads_cores(options->threads, options->cores, options->first_core, ret, cap, err);
-}
-
-rg_status rg_graph_work(const rg_graph *graph, rg_work *ret_work, rg_err *err) {
-    rg_arena *arena = rg_arena_new(default_limit_bytes);
-    rg_op_call *calls;
-    rg_status status = arena ? rg_calls_resolve(graph, arena, &calls, err)
-                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK) {
-        rg_work sum = {0};
-        for (uint32_t i = 0; i < graph->n_nodes; i++)
-            sum = rg_work_sum(sum, calls[i].op->work(&calls[i]));
-        *ret_work = sum;
-    }
-    rg_arena_free(arena);
-    return status;
 }

@@ -16,23 +16,24 @@ static void touch(life *l, uint32_t node) {
     l->last = node > l->last ? node : l->last;
 }
 
-static void touch_node(const rg_node *node, uint32_t n, life *lives) {
+/* A place lives from the first to the last use of all tensors that share it. */
+static void touch_node(const rg_node *node, const uint32_t *root, uint32_t n, life *lives) {
     for (uint32_t i = 0; i < node->n_in; i++) {
         if (node->in[i] >= 0)
-            touch(&lives[node->in[i]], n);
+            touch(&lives[root[node->in[i]]], n);
     }
     for (uint32_t i = 0; i < node->n_out; i++)
-        touch(&lives[node->out[i]], n);
+        touch(&lives[root[node->out[i]]], n);
 }
 
 /* Graph inputs keep their bytes from run to run, so they live throughout; outputs from where they
  * are written to the end. */
-static void find_lives(const rg_graph *graph, bool keep_all, life *lives) {
+static void find_lives(const rg_graph *graph, const uint32_t *root, bool keep_all, life *lives) {
     uint32_t end = graph->n_nodes;
     for (uint32_t t = 0; t < graph->n_tensors; t++)
         lives[t] = (life){UINT32_MAX, 0};
     for (uint32_t n = 0; n < graph->n_nodes; n++)
-        touch_node(&graph->nodes[n], n, lives);
+        touch_node(&graph->nodes[n], root, n, lives);
     for (uint32_t t = 0; keep_all && t < graph->n_tensors; t++) {
         if (lives[t].first <= lives[t].last)
             lives[t] = (life){0, end};
@@ -40,7 +41,7 @@ static void find_lives(const rg_graph *graph, bool keep_all, life *lives) {
     for (uint32_t i = 0; i < graph->n_in; i++)
         lives[graph->in[i]] = (life){0, end};
     for (uint32_t i = 0; i < graph->n_out; i++)
-        touch(&lives[graph->out[i]], end);
+        touch(&lives[root[graph->out[i]]], end);
 }
 
 /* True for tensors that need a place in the plan. */
@@ -94,8 +95,8 @@ static rg_status allocate_block(const rg_graph *graph, rg_places *places, size_t
     return RG_OK;
 }
 
-static void point_values(const rg_graph *graph, const rg_memplan_item *items, const life *lives,
-                         rg_places *places) {
+static void point_values(const rg_graph *graph, const uint32_t *root, const rg_memplan_item *items,
+                         const life *lives, rg_places *places) {
     size_t item = 0, variable = places->arena_bytes;
     for (uint32_t t = 0; t < graph->n_tensors; t++) {
         const rg_tensor *tensor = &graph->tensors[t];
@@ -108,12 +109,15 @@ static void point_values(const rg_graph *graph, const rg_memplan_item *items, co
             places->values[t] = places->block + items[item++].offset;
         }
     }
+    for (uint32_t t = 0; t < graph->n_tensors; t++)
+        places->values[t] = places->values[root[t]];
 }
 
-static rg_status plan_tensors(const rg_graph *graph, bool keep_all, size_t limit_bytes,
-                              rg_memplan_item *items, life *lives, rg_places *places, rg_err *err) {
+static rg_status plan_tensors(const rg_graph *graph, const uint32_t *root, bool keep_all,
+                              size_t limit_bytes, rg_memplan_item *items, life *lives,
+                              rg_places *places, rg_err *err) {
     size_t n = 0;
-    find_lives(graph, keep_all, lives);
+    find_lives(graph, root, keep_all, lives);
     for (uint32_t t = 0; t < graph->n_tensors; t++) {
         if (is_planned(&graph->tensors[t], lives[t]))
             items[n++] =
@@ -129,7 +133,7 @@ static rg_status plan_tensors(const rg_graph *graph, bool keep_all, size_t limit
     if (status == RG_OK)
         status = allocate_block(graph, places, limit_bytes, err);
     if (status == RG_OK)
-        point_values(graph, items, lives, places);
+        point_values(graph, root, items, lives, places);
     return status;
 }
 
@@ -142,8 +146,8 @@ static rg_status check_inputs(const rg_graph *graph, rg_err *err) {
     return RG_OK;
 }
 
-rg_status rg_places_new(const rg_graph *graph, bool keep_all, size_t limit_bytes, rg_arena *arena,
-                        rg_places *ret_places, rg_err *err) {
+rg_status rg_places_new(const rg_graph *graph, const uint32_t *root, bool keep_all,
+                        size_t limit_bytes, rg_arena *arena, rg_places *ret_places, rg_err *err) {
     rg_status status = check_inputs(graph, err);
     if (status != RG_OK)
         return status;
@@ -153,7 +157,7 @@ rg_status rg_places_new(const rg_graph *graph, bool keep_all, size_t limit_bytes
     rg_memplan_item *items = calloc(graph->n_tensors + 1, sizeof *items);
     life *lives = calloc(graph->n_tensors + 1, sizeof *lives);
     if (places.values && places.readable && items && lives)
-        status = plan_tensors(graph, keep_all, limit_bytes, items, lives, &places, err);
+        status = plan_tensors(graph, root, keep_all, limit_bytes, items, lives, &places, err);
     else
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u tensors", graph->n_tensors);
     free(items);

@@ -8,6 +8,7 @@
 typedef struct rg_conv_params {
     int padding, activation;
     int64_t stride_h, stride_w, dilation_h, dilation_w;
+    rg_pads pads; /* with padding explicit */
 } rg_conv_params;
 
 /* Sizes of one call, worked out anew by whoever needs them. */

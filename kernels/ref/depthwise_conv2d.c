@@ -10,7 +10,7 @@
 #include "kernels/ref/window.h"
 
 static const rg_field fields[] = {
-    RG_WINDOW_FIELDS(rg_depthwise_params),
+    RG_CONV_WINDOW_FIELDS(rg_depthwise_params),
     {"dilation_h", RG_FIELD_INT, offsetof(rg_depthwise_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
      NULL, "pixels", "rows from one tap to the next"},
     {"dilation_w", RG_FIELD_INT, offsetof(rg_depthwise_params, dilation_w), "1", 1, RG_WINDOW_LIMIT,
@@ -26,11 +26,11 @@ enum { BLOCK = 64 }; /* channels summed side by side */
 rg_status rg_depthwise_lay_out(const rg_op_call *call, rg_depthwise_layout *ret, rg_err *err) {
     const rg_depthwise_params *p = call->params;
     const int32_t *in = call->in[0]->shape.dim, *filter = call->in[1]->shape.dim;
-    rg_status status = rg_axis_init(&ret->y, in[1], filter[1], p->stride_h, p->dilation_h,
-                                    p->padding, "rows", err);
+    rg_status status = rg_axis_init_padded(&ret->y, in[1], filter[1], p->stride_h, p->dilation_h,
+                                           p->padding, p->pads.top, p->pads.bottom, "rows", err);
     if (status == RG_OK)
-        status = rg_axis_init(&ret->x, in[2], filter[2], p->stride_w, p->dilation_w, p->padding,
-                              "columns", err);
+        status = rg_axis_init_padded(&ret->x, in[2], filter[2], p->stride_w, p->dilation_w,
+                                     p->padding, p->pads.left, p->pads.right, "columns", err);
     ret->batch = in[0];
     ret->in_c = in[3];
     ret->out_c = filter[3];

@@ -9,6 +9,7 @@
 typedef struct rg_depthwise_params {
     int padding, activation;
     int64_t stride_h, stride_w, dilation_h, dilation_w, depth_multiplier;
+    rg_pads pads; /* with padding explicit */
 } rg_depthwise_params;
 
 typedef struct rg_depthwise_layout {

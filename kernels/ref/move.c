@@ -84,6 +84,7 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
                               .in = RG_DTYPE_ANY,                                                  \
                               .weights = RG_DTYPE_ANY,                                             \
                               .out = RG_DTYPE_ANY,                                                 \
+                              .view = true,                                                        \
                               .min_in = 1,                                                         \
                               .max_in = most_in,                                                   \
                               .n_out = 1,                                                          \
