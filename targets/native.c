@@ -41,18 +41,36 @@ static rg_status check_batch(const rg_graph *graph, uint32_t batch, rg_err *err)
                    "%s takes one sample a request, not %u", graph->name, batch);
 }
 
+const rg_field rg_native_fields[] = {
+    {"fusion", RG_FIELD_BOOL, offsetof(rg_native_options, fusion), "true", 0, 0, NULL, "",
+     "joins activations and borders to their operators, and reshapes without copying"},
+    {0},
+};
+
+static rg_status read_own(const rg_settings *settings, rg_native_options *ret, rg_err *err) {
+    rg_status status = rg_field_presets(rg_native_fields, ret, true, err);
+    for (uint32_t i = 0; status == RG_OK && i < settings->n_options; i++)
+        status = rg_field_set_attr(rg_native_fields, ret, &settings->options[i], err);
+    return status;
+}
+
 /* Variant, threads and cores as the executor takes them. */
 static rg_status read_settings(const rg_device *device, const rg_settings *settings,
                                rg_exec_options *ret_options, const char **ret_variant,
                                rg_err *err) {
     rg_native_variant variant;
+    rg_native_options own;
     char cores[256]; /* looks at the machine now, so that loading is timed without it */
     rg_status status = rg_native_variant_find(device->id, settings->variant, &variant, err);
+    if (status == RG_OK)
+        status = read_own(settings, &own, err);
     if (status != RG_OK)
         return status;
     rg_exec_options options = {.threads = settings->threads ? settings->threads : 1,
                                .cores = settings->cores,
+                               .count_nodes = settings->count_nodes,
                                .reference = variant.reference,
+                               .no_fusion = !own.fusion,
                                .isa_mask = variant.isa_mask};
     status = rg_exec_cores(&options, cores, sizeof cores, err);
     if (status != RG_OK)
@@ -206,9 +224,11 @@ void rg_native_usage(const rg_program *program, rg_memory *ret_memory) {
     *ret_memory = sum;
 }
 
-/* Adds a name to a list with commas unless it is there or the room is used up. */
+/* Adds a name to a list with commas unless it is empty, there already or the room is used up. */
 static void add_name(const char *name, char *list, size_t cap) {
     size_t used = strlen(list), n = strlen(name);
+    if (!n)
+        return;
     for (const char *at = list; (at = strstr(at, name)); at += n) {
         if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
             return;
@@ -231,6 +251,14 @@ static bool all_pinned(const rg_program *program) {
     return pinned;
 }
 
+rg_status rg_native_node(const rg_program *program, uint32_t node, rg_node_facts *ret_facts) {
+    if (!program->session->options.count_nodes)
+        return RG_UNSUPPORTED;
+    rg_exec_node one = rg_exec_node_of(program->slots[0], node);
+    *ret_facts = (rg_node_facts){one.kernel, one.computed_in, one.split, one.ns};
+    return RG_OK;
+}
+
 void rg_native_effective(const rg_program *program, char *ret, size_t cap) {
     rg_exec_options all = program->session->options;
     char cores[256] = "", isa[96], kernels[512];
@@ -239,7 +267,8 @@ void rg_native_effective(const rg_program *program, char *ret, size_t cap) {
     rg_exec_cores(&all, cores, sizeof cores, NULL);
     rg_isa_text(rg_exec_isa(program->slots[0]), isa, sizeof isa);
     kernels_of(program, kernels, sizeof kernels);
-    snprintf(ret, cap, "kernel=%s\nisa=%s\nvariant=%s\nthreads=%u\npinned=%s\ncores=%s\n", kernels,
-             isa, program->session->variant, threads, all_pinned(program) ? "true" : "false",
-             cores);
+    snprintf(ret, cap,
+             "kernel=%s\nisa=%s\nvariant=%s\nfusion=%s\nthreads=%u\npinned=%s\ncores=%s\n", kernels,
+             isa, program->session->variant, all.reference || all.no_fusion ? "false" : "true",
+             threads, all_pinned(program) ? "true" : "false", cores);
 }

@@ -27,6 +27,12 @@ rg_status rg_native_variant_find(const char *target, const char *name,
 /* The architecture this program was built for, as isa.h names it; "other" beyond those. */
 const char *rg_native_architecture(void);
 
+/* Own options of these targets, beside the common settings. */
+typedef struct rg_native_options {
+    bool fusion;
+} rg_native_options;
+extern const rg_field rg_native_fields[];
+
 /* The interface of target.h, but for probe. */
 rg_status rg_native_admits(const rg_device *device, const rg_workload *workload,
                            const rg_settings *settings, rg_err *err);
@@ -40,6 +46,7 @@ rg_status rg_native_wait_any(rg_session *session, int64_t deadline_ns, rg_done *
 rg_status rg_native_reset(rg_program *program);
 rg_status rg_native_placement(rg_program *program, rg_placement *ret_placement);
 void rg_native_usage(const rg_program *program, rg_memory *ret_memory);
+rg_status rg_native_node(const rg_program *program, uint32_t node, rg_node_facts *ret_facts);
 void rg_native_effective(const rg_program *program, char *ret, size_t cap);
 void rg_native_unload(rg_program *program);
 void rg_native_close(rg_session *session);
@@ -48,11 +55,13 @@ void rg_native_close(rg_session *session);
 #define RG_NATIVE_TARGET(label, sentence, how_to_probe)                                            \
     {                                                                                              \
         .name = label, .summary = sentence, .caps = RG_TARGET_STATEFUL | RG_TARGET_EXACT,          \
+        .options = rg_native_fields, .options_size = sizeof(rg_native_options),                    \
         .probe = how_to_probe, .admits = rg_native_admits, .open = rg_native_open,                 \
         .load = rg_native_load, .bind = rg_native_bind, .submit = rg_native_submit,                \
         .wait_any = rg_native_wait_any, .reset = rg_native_reset,                                  \
         .placement = rg_native_placement, .usage = rg_native_usage,                                \
-        .effective = rg_native_effective, .unload = rg_native_unload, .close = rg_native_close,    \
+        .effective = rg_native_effective, .node = rg_native_node, .unload = rg_native_unload,      \
+        .close = rg_native_close,                                                                  \
     }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/infer_io.h"
+#include "bench/cmd/infer_profile.h"
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
@@ -19,7 +20,7 @@ typedef struct options {
     const char *target, *device, *variant, *isa, *cores, *input, *output_dir;
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
-    bool json;
+    bool json, profile, no_fusion;
 } options;
 
 static const char *const fills[] = {"none", "splitmix64", NULL};
@@ -40,6 +41,10 @@ static const rg_field table[] = {
     ROW(threads, RG_FIELD_INT, "1", 1, 256, NULL, "threads of the target"),
     ROW(cores, RG_FIELD_TEXT, "", 0, 0, NULL, "CPUs to pin to, such as 0,2-3"),
     ROW(runs, RG_FIELD_INT, "1", 1, 1e6, NULL, "inferences in a row; the last one's outputs count"),
+    ROW(profile, RG_FIELD_BOOL, "false", 0, 0, NULL,
+        "what computed each node, and its time: medians over --runs"),
+    ROW(no_fusion, RG_FIELD_BOOL, "false", 0, 0, NULL,
+        "runs the graph node by node, as it stands in the file"),
     ROW(json, RG_FIELD_BOOL, "false", 0, 0, NULL, "one JSON document on stdout"),
     {0},
 };
@@ -57,6 +62,7 @@ typedef struct job {
     rg_session *session;
     rg_program *program;
     rg_io io;
+    rg_profile *profile; /* with --profile */
 } job;
 
 static const char *target_at(size_t i, void *user) {
@@ -126,10 +132,14 @@ static rg_status bind_program(job *j, rg_err *err) {
 }
 
 static rg_status load_program(job *j, rg_err *err) {
+    static const rg_attr no_fusion = {"fusion", RG_ATTR_INT, 0, 0, NULL};
     rg_settings settings = {.threads = (uint32_t)j->options->threads,
                             .batch = 1,
                             .variant = j->options->variant,
-                            .cores = j->options->cores};
+                            .cores = j->options->cores,
+                            .options = &no_fusion,
+                            .n_options = j->options->no_fusion,
+                            .count_nodes = j->options->profile};
     rg_workload workload = {j->model->graph->name, j->model->graph, j->model->path,
                             j->model->data,        j->model->bytes, j->model->sha256};
     rg_status status = j->target->admits(&j->device, &workload, &settings, err);
@@ -137,6 +147,9 @@ static rg_status load_program(job *j, rg_err *err) {
         status = j->target->open(&j->device, &settings, &j->session, err);
     if (status == RG_OK)
         status = j->target->load(j->session, &workload, 1, &j->program, err);
+    if (status == RG_OK && j->options->profile)
+        status = rg_profile_new(j->target, j->program, j->model->graph, (size_t)j->options->runs,
+                                &j->profile, err);
     return status == RG_OK ? bind_program(j, err) : status;
 }
 
@@ -146,6 +159,7 @@ static rg_status run_once(job *j, rg_err *err) {
     for (uint32_t i = 0; i < j->io.n_in; i++)
         memcpy(j->io.in[i], j->inputs[i], j->io.in_bytes[i]);
     rg_done done = {0};
+    int64_t start = rg_clock_real_ns();
     rg_status status = j->target->submit(j->program, 0);
     if (status == RG_OK)
         status = j->target->wait_any(j->session, rg_clock_now_ns() + (int64_t)LIMIT_S * 1000000000,
@@ -156,6 +170,8 @@ static rg_status run_once(job *j, rg_err *err) {
         return rg_fail(err, status == RG_AGAIN ? RG_FAILED : status, NULL,
                        "the inference on %s did not finish: %s", j->device.id,
                        rg_status_text(status));
+    if (j->profile)
+        rg_profile_take(j->profile, rg_clock_real_ns() - start);
     return RG_OK;
 }
 
@@ -211,10 +227,18 @@ static void print_json(const job *j) {
     json_object_set_new(all, "runs", json_integer(j->options->runs));
     json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
     json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));
+    if (j->profile)
+        json_object_set_new(all, "profile", rg_profile_json(j->profile));
     char *text = rg_json_text(all, 2);
     puts(text ? text : "{}");
     free(text);
     json_decref(all);
+}
+
+static void print_text(const job *j) {
+    rg_infer_print(j->model->graph, &j->io);
+    if (j->profile)
+        rg_profile_print(j->profile);
 }
 
 /* From the opened model to printed outputs. */
@@ -227,7 +251,8 @@ static rg_status compute(job *j, rg_err *err) {
     if (status == RG_OK && j->options->json)
         print_json(j);
     else if (status == RG_OK)
-        rg_infer_print(j->model->graph, &j->io);
+        print_text(j);
+    rg_profile_free(j->profile);
     if (j->program)
         j->target->unload(j->program);
     if (j->session)

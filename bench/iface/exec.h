@@ -102,4 +102,7 @@ uint64_t rg_exec_isa(const rg_exec *exec);
 /* Work of a whole graph; RG_UNSUPPORTED when an operator is unknown (ops-unknown). */
 rg_status rg_graph_work(const rg_graph *graph, rg_work *ret_work, rg_err *err);
 
+/* The same node by node, into graph->n_nodes places. */
+rg_status rg_graph_node_works(const rg_graph *graph, rg_work *ret_works, rg_err *err);
+
 #endif

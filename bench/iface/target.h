@@ -47,6 +47,7 @@ typedef struct rg_settings {
     const char *cores;      /* CPU list to pin to; "" default */
     const rg_attr *options; /* the target's own options, by its `options` table */
     uint32_t n_options;
+    bool count_nodes; /* keep the time of each node, where the target can */
 } rg_settings;
 
 /* The workload as every target gets it: our reading of the source graph and the artefact's bytes.
@@ -94,6 +95,14 @@ typedef struct rg_placement {
     uint32_t crossings;
 } rg_placement;
 
+/* What became of one node of the source graph. */
+typedef struct rg_node_facts {
+    const char *kernel;   /* what computed it; "" where nothing had to be */
+    uint32_t computed_in; /* the node that it was joined to; else its own number */
+    bool split;           /* over several threads */
+    int64_t ns;           /* in the last request of slot 0; 0 when joined to another */
+} rg_node_facts;
+
 typedef struct rg_target {
     const char *name, *summary;
     uint32_t caps;
@@ -127,6 +136,8 @@ typedef struct rg_target {
     void (*usage)(const rg_program *program, rg_memory *ret_memory); /* optional: unknown */
     /* Effective settings as text pairs "key=value\n" for the record. Optional: none. */
     void (*effective)(const rg_program *program, char *ret, size_t cap);
+    /* Optional: one node of a program that was opened with count_nodes. RG_UNSUPPORTED without. */
+    rg_status (*node)(const rg_program *program, uint32_t node, rg_node_facts *ret_facts);
     void (*unload)(rg_program *program); /* accepts NULL */
     void (*close)(rg_session *session);  /* accepts NULL */
 } rg_target;

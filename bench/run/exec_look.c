@@ -1,5 +1,7 @@
 /* exec_look.c: what an executor tells of itself: where tensors stand, what each node of the source
  * graph became, memory and cores. */
+#include <stdlib.h>
+
 #include "bench/run/calls.h"
 #include "bench/run/exec_priv.h"
 
@@ -69,17 +71,25 @@ rg_status rg_exec_admits(const rg_graph *graph, rg_err *err) {
     return status;
 }
 
-rg_status rg_graph_work(const rg_graph *graph, rg_work *ret_work, rg_err *err) {
+rg_status rg_graph_node_works(const rg_graph *graph, rg_work *ret_works, rg_err *err) {
     rg_arena *arena = rg_arena_new(RG_EXEC_DEFAULT_LIMIT);
     rg_op_call *calls;
     rg_status status = arena ? rg_calls_resolve(graph, arena, &calls, err)
                              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK) {
-        rg_work sum = {0};
-        for (uint32_t i = 0; i < graph->n_nodes; i++)
-            sum = rg_work_sum(sum, calls[i].op->work(&calls[i]));
-        *ret_work = sum;
-    }
+    for (uint32_t i = 0; status == RG_OK && i < graph->n_nodes; i++)
+        ret_works[i] = calls[i].op->work(&calls[i]);
     rg_arena_free(arena);
+    return status;
+}
+
+rg_status rg_graph_work(const rg_graph *graph, rg_work *ret_work, rg_err *err) {
+    rg_work *works = calloc(graph->n_nodes + 1, sizeof *works), sum = {0};
+    rg_status status = works ? rg_graph_node_works(graph, works, err)
+                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    for (uint32_t i = 0; status == RG_OK && i < graph->n_nodes; i++)
+        sum = rg_work_sum(sum, works[i]);
+    if (status == RG_OK)
+        *ret_work = sum;
+    free(works);
     return status;
 }

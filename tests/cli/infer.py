@@ -178,6 +178,23 @@ def neon_is_there_on_aarch64_and_says_why_not_elsewhere():
         refused(5, "NEON", "try:", "aarch64", words=words)
 
 
+def a_profile_tells_of_every_node_what_computed_it_and_how_long():
+    done = infer(wakeword, "--fill", "splitmix64", "--runs", "5", "--profile", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    profile = said["profile"]
+    nodes = profile["nodes"]
+    assert [node["node"] for node in nodes] == list(range(len(nodes))) and len(nodes) > 10
+    assert all(node["kernel"] and node["median_ns"] > 0 for node in nodes if node["macs"] > 0), nodes
+    assert any(node["operator"] == "reshape" and node["kernel"] == "" and node["median_ns"] == 0 for node in nodes), nodes
+    assert sum(node["median_ns"] for node in nodes) <= 1.5 * profile["whole_median_ns"], profile["whole_median_ns"]
+    assert set(said["effective"]["kernel"].split(",")) == {node["kernel"] for node in nodes if node["kernel"]}
+    table = infer(wakeword, "--fill", "splitmix64", "--profile", "--no-fusion")
+    assert table.returncode == 0 and table.stdout.startswith(infer(wakeword, "--fill", "splitmix64").stdout), table.stderr
+    assert "GOPS" in table.stdout and "nothing to do" not in table.stdout, table.stdout
+    refused(3, "sim", "cpu", words=[wakeword, "--fill", "splitmix64", "--target", "sim", "--profile"])
+
+
 def a_full_disk_is_no_success():
     with open("/dev/full", "w") as full:
         done = subprocess.run([program, "infer", wakeword, "--fill", "splitmix64"], stdout=full, stderr=subprocess.PIPE)
@@ -187,7 +204,7 @@ def a_full_disk_is_no_success():
 def help_lists_every_option():
     done = infer("--help")
     assert done.returncode == 0
-    for option in ("--target", "--device", "--input", "--output-dir", "--fill", "--seed", "--threads", "--runs", "--json"):
+    for option in ("--target", "--device", "--input", "--output-dir", "--fill", "--seed", "--threads", "--runs", "--json", "--isa", "--profile", "--no-fusion"):
         assert option in done.stdout, option
 
 

@@ -141,7 +141,7 @@ Test(cpu, tells_memory_placement_and_what_is_in_force) {
     cr_assert(placement.known && placement.nodes_on_target == 1 && placement.crossings == 0);
     char text[1024];
     rg_target_cpu.effective(program, text, sizeof text);
-    cr_assert(strstr(text, "\nvariant=fast\nthreads=2\npinned="), "%s", text);
+    cr_assert(strstr(text, "\nvariant=fast\nfusion=true\nthreads=2\npinned="), "%s", text);
     cr_assert_eq(rg_target_cpu.reset(program), RG_OK);
     rg_target_cpu.unload(program);
     rg_target_cpu.close(session);
