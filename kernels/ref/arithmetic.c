@@ -2,6 +2,8 @@
  * maximum over int8 and float32, add over uint8. Truth of 8 bits: ADD and SUB bring both operands
  * to twice the larger scale with 20 fraction bits (quotients in double), MUL forms its factor in
  * float32; minimum and maximum compare bytes. */
+#include "kernels/ref/arithmetic.h"
+
 #include "kernels/ref/activation.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
@@ -24,13 +26,6 @@ static const rg_field mul_fields[] = {
 };
 
 enum { FRACTION_BITS = 20 };
-
-/* What one call needs beside its operands. */
-typedef struct plan {
-    int32_t a[256], b[256]; /* add and sub: each operand's bit pattern on the common scale */
-    int32_t zero_a, zero_b, zero, low, high;
-    rg_factor factor;
-} plan;
 
 static int activation_of(const rg_op_call *call) {
     return call->op->params ? ((const arithmetic_params *)call->params)->activation
@@ -60,10 +55,10 @@ static rg_status check_same(const rg_op_call *call, rg_err *err) {
 
 static size_t state_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(plan);
+    return sizeof(rg_arithmetic_plan);
 }
 
-static void prepare_ends(const rg_op_call *call, plan *ret) {
+static void prepare_ends(const rg_op_call *call, rg_arithmetic_plan *ret) {
     ret->zero_a = call->in[0]->quant.zero_point[0];
     ret->zero_b = call->in[1]->quant.zero_point[0];
     ret->zero = call->out[0]->quant.zero_point[0];
@@ -71,7 +66,7 @@ static void prepare_ends(const rg_op_call *call, plan *ret) {
 }
 
 static rg_status prepare_sum(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_arithmetic_plan *p = state;
     float a = call->in[0]->quant.scale[0], b = call->in[1]->quant.scale[0];
     double twice = 2.0 * (double)(a > b ? a : b);
     float out = (float)(1 << FRACTION_BITS) * call->out[0]->quant.scale[0];
@@ -91,38 +86,38 @@ static rg_status prepare_sum(const rg_op_call *call, void *state, rg_err *err) {
 }
 
 static rg_status prepare_mul(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_arithmetic_plan *p = state;
     float product = call->in[0]->quant.scale[0] * call->in[1]->quant.scale[0];
     float real = product / call->out[0]->quant.scale[0]; /* in float32: TFLite's own MUL */
     prepare_ends(call, p);
     return rg_factor_from((double)real, "inputs and output", &p->factor, err);
 }
 
-static inline int8_t add_s8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t add_s8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     return (int8_t)rg_requantize(p->a[(uint8_t)a] + p->b[(uint8_t)b], p->factor, p->zero, p->low,
                                  p->high);
 }
 
-static inline int8_t add_u8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t add_u8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     return add_s8(p, a, b); /* tables and range know the type */
 }
 
-static inline int8_t sub_s8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t sub_s8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     return (int8_t)rg_requantize(p->a[(uint8_t)a] - p->b[(uint8_t)b], p->factor, p->zero, p->low,
                                  p->high);
 }
 
-static inline int8_t mul_s8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t mul_s8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     return (int8_t)rg_requantize((a - p->zero_a) * (b - p->zero_b), p->factor, p->zero, p->low,
                                  p->high);
 }
 
-static inline int8_t minimum_s8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t minimum_s8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     (void)p;
     return a < b ? a : b;
 }
 
-static inline int8_t maximum_s8(const plan *p, int8_t a, int8_t b) {
+static inline int8_t maximum_s8(const rg_arithmetic_plan *p, int8_t a, int8_t b) {
     (void)p;
     return a > b ? a : b;
 }

@@ -1,0 +1,27 @@
+/* pairs.h: walking two operands that may stretch, in runs as long as can be; shared by the kernels
+ * of two operands. Rows of channels that repeat for every pixel are laid side by side first. */
+#ifndef RG_KERNELS_EACH_PAIRS_H
+#define RG_KERNELS_EACH_PAIRS_H
+
+#include "bench/iface/op.h"
+#include "kernels/ref/spread.h"
+
+enum { RG_PAIRS_TILE = 8192 }; /* elements */
+
+/* One run: n elements; an operand's step is 1, or 0 where one element of it serves all. */
+typedef void rg_pairs_run(const void *plan, const void *a, size_t step_a, const void *b,
+                          size_t step_b, void *out, size_t n);
+
+/* Tiles of a call: pieces of RG_PAIRS_TILE elements of output 0. */
+size_t rg_pairs_tiles(const rg_op_call *call);
+
+/* Computes tiles [first_tile, last_tile) of a call of elements of `size` bytes. */
+void rg_pairs_walk(const rg_op_call *call, const rg_spread *walk, size_t size,
+                   const void *const *in, void *out, size_t first_tile, size_t last_tile,
+                   rg_pairs_run *run, const void *plan);
+
+/* The same tiles by the operator's own reference with its prepared `state`. */
+void rg_pairs_by_reference(const rg_op_call *call, const void *state, const void *const *in,
+                           void *const *out, size_t first_tile, size_t last_tile);
+
+#endif
