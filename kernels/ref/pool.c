@@ -1,35 +1,26 @@
 /* pool.c: average and maximum over windows of NHWC images, int8, uint8 and float32. Truth of 8
  * bits: the average is the integer sum over the pixels on the image divided by their count, halves
  * away from zero; no rescaling, so input and output must be quantized alike. */
+#include "kernels/ref/pool.h"
+
 #include <float.h>
 
 #include "kernels/ref/activation.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
-#include "kernels/ref/window.h"
-
-typedef struct pool_params {
-    int padding, activation;
-    int64_t stride_h, stride_w, filter_h, filter_w;
-} pool_params;
 
 static const rg_field fields[] = {
-    RG_WINDOW_FIELDS(pool_params),
-    {"filter_h", RG_FIELD_INT, offsetof(pool_params, filter_h), NULL, 1, RG_WINDOW_LIMIT, NULL,
+    RG_WINDOW_FIELDS(rg_pool_params),
+    {"filter_h", RG_FIELD_INT, offsetof(rg_pool_params, filter_h), NULL, 1, RG_WINDOW_LIMIT, NULL,
      "pixels", "height of the window"},
-    {"filter_w", RG_FIELD_INT, offsetof(pool_params, filter_w), NULL, 1, RG_WINDOW_LIMIT, NULL,
+    {"filter_w", RG_FIELD_INT, offsetof(rg_pool_params, filter_w), NULL, 1, RG_WINDOW_LIMIT, NULL,
      "pixels", "width of the window"},
-    RG_ACTIVATION_FIELD(pool_params),
+    RG_ACTIVATION_FIELD(rg_pool_params),
     {0},
 };
 
-typedef struct layout {
-    rg_axis y, x;
-    int64_t c;
-} layout;
-
-static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
-    const pool_params *p = call->params;
+rg_status rg_pool_lay_out(const rg_op_call *call, rg_pool_layout *ret, rg_err *err) {
+    const rg_pool_params *p = call->params;
     const int32_t *in = call->in[0]->shape.dim;
     ret->c = in[3];
     rg_status status =
@@ -40,14 +31,14 @@ static rg_status lay_out(const rg_op_call *call, layout *ret, rg_err *err) {
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    layout l;
+    rg_pool_layout l;
     rg_status status = rg_need_inputs(call, 1, err);
     if (status == RG_OK)
         status = rg_need_rank(call->in[0], "input", 4, err);
     if (status == RG_OK)
-        status = lay_out(call, &l, err);
+        status = rg_pool_lay_out(call, &l, err);
     if (status == RG_OK)
-        status = rg_activation_check(((const pool_params *)call->params)->activation, err);
+        status = rg_activation_check(((const rg_pool_params *)call->params)->activation, err);
     if (status != RG_OK)
         return status;
     rg_shape shape = call->in[0]->shape;
@@ -62,7 +53,7 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
 }
 
 static rg_work work(const rg_op_call *call) {
-    const pool_params *p = call->params;
+    const rg_pool_params *p = call->params;
     uint64_t taps = (uint64_t)p->filter_h * (uint64_t)p->filter_w;
     return rg_call_work(call, 0, rg_elements(call->out[0]) * taps);
 }
@@ -140,10 +131,10 @@ static void maximum_f32(const view *v, void *out) {
 static void walk(const rg_op_call *call, const void *in, void *out, size_t first_tile,
                  size_t last_tile, void (*one)(const view *, void *)) {
     int64_t size = rg_dtype_bits(call->op->in) / 8;
-    int activation = ((const pool_params *)call->params)->activation;
-    layout l;
+    int activation = ((const rg_pool_params *)call->params)->activation;
+    rg_pool_layout l;
     view v = {0};
-    if (lay_out(call, &l, NULL) != RG_OK)
+    if (rg_pool_lay_out(call, &l, NULL) != RG_OK)
         return;
     if (call->op->in == RG_DTYPE_FLOAT32)
         rg_activation_range_f32(activation, &v.low_f32, &v.high_f32);
@@ -180,7 +171,7 @@ static void walk(const rg_op_call *call, const void *in, void *out, size_t first
                               .weights = RG_DTYPE_ANY,                                             \
                               .out = type,                                                         \
                               .params = fields,                                                    \
-                              .params_size = sizeof(pool_params),                                  \
+                              .params_size = sizeof(rg_pool_params),                               \
                               .min_in = 1,                                                         \
                               .max_in = 1,                                                         \
                               .n_out = 1,                                                          \
