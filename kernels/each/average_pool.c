@@ -3,7 +3,7 @@
  * is exact below 2^15. Else each output row first sums its input rows in 16 bits over whole rows,
  * then neighbouring pixels in 32 bits, and quotients are formed in float32: (size + 1/2) / count is
  * at least 1/(2 count) from a whole number, far more than two roundings. */
-#include "kernels/each/level.h"
+#include "kernels/each/sums.h"
 #include "kernels/ref/activation.h"
 #include "kernels/ref/pool.h"
 
@@ -119,77 +119,24 @@ static divisor divisor_of(int64_t count) {
     return d;
 }
 
-/* Sums of 16 bits in two vectors, in the order of PACK below, and their means. */
+/* Means of sums, halves away from zero. */
 #if defined(__AVX2__)
-typedef struct sums {
-    rg_vec low, high;
-} sums;
-#if defined(__AVX512BW__)
-#define V(name) _mm512_##name
-#define ZERO _mm512_setzero_si512()
-#define SIGN_OF(x) _mm512_srai_epi16(x, 15)
-#define XOR _mm512_xor_si512
-#else
-#define V(name) _mm256_##name
-#define ZERO _mm256_setzero_si256()
-#define SIGN_OF(x) _mm256_srai_epi16(x, 15)
-#define XOR _mm256_xor_si256
-#endif
-
-static inline sums sums_start(void) {
-    sums s = {ZERO, ZERO};
-    return s;
-}
-
-/* Two taps side by side, times one each. */
-static inline sums sums_more(sums s, rg_vec a, rg_vec b, bool is_unsigned) {
-    rg_vec one = rg_vec_fill(1), low = V(unpacklo_epi8)(a, b), high = V(unpackhi_epi8)(a, b);
-    if (is_unsigned) {
-        low = V(maddubs_epi16)(low, one);
-        high = V(maddubs_epi16)(high, one);
-    } else {
-        low = V(maddubs_epi16)(one, low);
-        high = V(maddubs_epi16)(one, high);
-    }
-    sums more = {V(add_epi16)(s.low, low), V(add_epi16)(s.high, high)};
-    return more;
-}
-
 static inline rg_vec mean16(rg_vec sum, divisor d) {
-    rg_vec sign = SIGN_OF(sum), size = V(sub_epi16)(XOR(sum, sign), sign);
-    size = V(add_epi16)(size, V(set1_epi16)(d.half));
+    rg_vec sign = RG_SIMD(srai_epi16)(sum, 15),
+           size = RG_SIMD(sub_epi16)(rg_vec_flip(sum, sign), sign);
+    size = RG_SIMD(add_epi16)(size, RG_SIMD(set1_epi16)(d.half));
     if (d.count > 1)
-        size = V(srl_epi16)(V(mulhi_epu16)(size, V(set1_epi16)((int16_t)d.multiplier)),
-                            _mm_cvtsi32_si128(d.shift));
-    return V(sub_epi16)(XOR(size, sign), sign);
+        size = RG_SIMD(srl_epi16)(
+            RG_SIMD(mulhi_epu16)(size, RG_SIMD(set1_epi16)((int16_t)d.multiplier)),
+            _mm_cvtsi32_si128(d.shift));
+    return RG_SIMD(sub_epi16)(rg_vec_flip(size, sign), sign);
 }
 
-static inline rg_vec means(sums s, divisor d, bool is_unsigned) {
+static inline rg_vec means(rg_sums s, divisor d, bool is_unsigned) {
     rg_vec low = mean16(s.low, d), high = mean16(s.high, d);
-    return is_unsigned ? V(packus_epi16)(low, high) : V(packs_epi16)(low, high);
+    return is_unsigned ? RG_SIMD(packus_epi16)(low, high) : RG_SIMD(packs_epi16)(low, high);
 }
 #else
-typedef struct sums {
-    int16x8_t low, high;
-} sums;
-
-static inline sums sums_start(void) {
-    sums s = {vdupq_n_s16(0), vdupq_n_s16(0)};
-    return s;
-}
-
-static inline int16x8_t add_wide(int16x8_t sum, int8x8_t a, bool is_unsigned) {
-    return is_unsigned
-               ? vreinterpretq_s16_u16(vaddw_u8(vreinterpretq_u16_s16(sum), vreinterpret_u8_s8(a)))
-               : vaddw_s8(sum, a);
-}
-
-static inline sums sums_more(sums s, rg_vec a, rg_vec b, bool is_unsigned) {
-    s.low = add_wide(add_wide(s.low, vget_low_s8(a), is_unsigned), vget_low_s8(b), is_unsigned);
-    s.high = add_wide(add_wide(s.high, vget_high_s8(a), is_unsigned), vget_high_s8(b), is_unsigned);
-    return s;
-}
-
 static inline int16x8_t mean16(int16x8_t sum, divisor d) {
     int16x8_t sign = vshrq_n_s16(sum, 15), size = vaddq_s16(vabsq_s16(sum), vdupq_n_s16(d.half));
     if (d.count > 1) {
@@ -202,7 +149,7 @@ static inline int16x8_t mean16(int16x8_t sum, divisor d) {
     return vsubq_s16(veorq_s16(size, sign), sign);
 }
 
-static inline rg_vec means(sums s, divisor d, bool is_unsigned) {
+static inline rg_vec means(rg_sums s, divisor d, bool is_unsigned) {
     int16x8_t low = mean16(s.low, d), high = mean16(s.high, d);
     return is_unsigned ? vreinterpretq_s8_u8(vcombine_u8(vqmovun_s16(low), vqmovun_s16(high)))
                        : vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
@@ -216,20 +163,20 @@ static inline __attribute__((always_inline)) void mean_block(const plan *p, cons
                                                              const size_t *offset, uint8_t *to,
                                                              divisor d, int vecs,
                                                              bool is_unsigned) {
-    sums s[BLOCK_VECS];
+    rg_sums s[BLOCK_VECS];
     int t = 0;
     for (int i = 0; i < vecs; i++)
-        s[i] = sums_start();
+        s[i] = rg_sums_start();
     for (; t + 2 <= d.count; t += 2) {
         for (int i = 0; i < vecs; i++)
-            s[i] = sums_more(s[i], rg_vec_load(from + offset[t] + i * RG_VEC_BYTES),
-                             rg_vec_load(from + offset[t + 1] + i * RG_VEC_BYTES), is_unsigned);
+            s[i] = rg_sums_more(s[i], rg_vec_load(from + offset[t] + i * RG_VEC_BYTES),
+                                rg_vec_load(from + offset[t + 1] + i * RG_VEC_BYTES), is_unsigned);
     }
     rg_vec low = rg_vec_fill((int8_t)p->low), high = rg_vec_fill((int8_t)p->high);
     for (int i = 0; i < vecs; i++) {
         if (t < d.count)
-            s[i] = sums_more(s[i], rg_vec_load(from + offset[t] + i * RG_VEC_BYTES), rg_vec_fill(0),
-                             is_unsigned);
+            s[i] = rg_sums_more(s[i], rg_vec_load(from + offset[t] + i * RG_VEC_BYTES),
+                                rg_vec_fill(0), is_unsigned);
         rg_vec v = means(s[i], d, is_unsigned);
         v = is_unsigned ? rg_vec_min_u8(rg_vec_max_u8(v, low), high)
                         : rg_vec_min(rg_vec_max(v, low), high);

@@ -23,7 +23,8 @@
 #define RG_KERNEL(id) const rg_kernel RG_PASTE(rg_kernel_##id, RG_LEVEL)
 #define RG_KERNEL_HEAD(id) .name = #id "_" RG_TEXT(RG_LEVEL), .op = #id, .isa = RG_TEXT(RG_LEVEL)
 
-/* Bytes side by side. */
+/* Bytes side by side. (Without a level there are none: the headers alone still compile.) */
+#if defined(RG_LEVEL)
 #if defined(__AVX512BW__)
 typedef __m512i rg_vec;
 static inline rg_vec rg_vec_load(const void *at) {
@@ -105,5 +106,6 @@ static inline rg_vec rg_vec_min_u8(rg_vec a, rg_vec b) {
 #endif
 
 enum { RG_VEC_BYTES = sizeof(rg_vec) };
+#endif
 
 #endif
