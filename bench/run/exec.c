@@ -168,7 +168,7 @@ static void run_alone(void *user, uint32_t thread) {
 }
 
 /* The body of each thread. Nodes that are not split are thread 0's; the others go ahead to the next
- * split node and wait there. */
+ * split node and wait there to be released. */
 static void run_thread(void *user, uint32_t thread) {
     rg_exec *exec = user;
     uint32_t threads = rg_threads_count(exec->pool);
@@ -178,10 +178,11 @@ static void run_thread(void *user, uint32_t thread) {
     for (uint32_t i = 0; i < exec->n_steps; i++) {
         rg_step *s = &exec->steps[i];
         if (s->ready.split) {
-            if (i > 0 && !s[-1].ready.split)
-                rg_threads_barrier(exec->pool);
+            if (i > 0)
+                rg_threads_release(exec->pool);
             run_share(s, thread, threads, scratch);
-            rg_threads_barrier(exec->pool);
+            if (i + 1 < exec->n_steps)
+                rg_threads_gather(exec->pool); /* else the body's end does */
         } else if (thread == 0 && s->ready.tiles) {
             run_tiles(s, 0, s->ready.tiles, scratch);
         }

@@ -1,5 +1,6 @@
-/* threads.c: the pool. Helpers and caller meet at one barrier: before a body (that is the start
- * signal), wherever the body says, and after it. */
+/* threads.c: the pool. Thread 0 is whoever runs it. Helpers tell it that they have arrived, each on
+ * a cache line of its own, and it lets them all go on by one word: so two threads meet for the
+ * price of one line going to and fro. Whoever waits spins a moment and then sleeps on the word. */
 #include "bench/run/threads.h"
 
 #include <linux/futex.h>
@@ -12,16 +13,25 @@
 
 #include "bench/run/cores.h"
 
-/* Looks at the barrier this often before sleeping: some 20 to 50 microseconds, about what a sleep
- * and a wake-up cost. */
+/* Looks at a word this often before sleeping: some 20 to 50 microseconds, about what a sleep and a
+ * wake-up cost. */
 enum { SPINS = 4000 };
 
-struct rg_threads {
-    /* barrier: `arrived` threads wait for `turn` to change; `asleep` of them need a wake-up */
-    _Alignas(64) atomic_uint arrived;
-    _Alignas(64) atomic_uint turn;
+/* A word that counts up, and whether somebody sleeps on it. */
+typedef struct count {
+    _Alignas(64) atomic_uint value;
     atomic_uint asleep;
+} count;
 
+/* One thread's side: how often it has arrived, and how often it has been let go on. */
+typedef struct place {
+    count arrived;
+    uint32_t gone;
+} place;
+
+struct rg_threads {
+    count go;                         /* how often thread 0 has let the others go on */
+    place *places;                    /* by thread; the first counts thread 0's gatherings */
     _Alignas(64) atomic_uint threads; /* settled once rg_threads_new has returned */
     uint32_t spins;
     rg_threads_body body;
@@ -43,6 +53,10 @@ typedef struct helper_start {
 /* The id of the pool that the calling thread is pinned for; 0: none. */
 static _Thread_local uint64_t pinned_for;
 
+/* Number of the calling thread in its pool: helpers belong to one pool only, all others are thread
+ * 0 of any. */
+static _Thread_local uint32_t own_number;
+
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -59,33 +73,58 @@ static void futex_wake_all(atomic_uint *word) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
-/* Sleeping is announced in `asleep` before `turn` is looked at again, and `turn` is moved before
- * `asleep` is looked at: with sequential consistency one of the two sees the other. */
-static void wait_for_turn(rg_threads *pool, unsigned seen) {
+static bool reached(unsigned value, unsigned wanted) {
+    return (int)(value - wanted) >= 0;
+}
+
+/* Waits until a count has reached `wanted`. Sleeping is announced in `asleep` before the value is
+ * looked at again, and the value is moved before `asleep` is looked at: with sequential consistency
+ * one of the two sees the other. */
+static void wait_for(const rg_threads *pool, count *c, unsigned wanted) {
     for (uint32_t i = 0; i < pool->spins; i++) {
-        if (atomic_load_explicit(&pool->turn, memory_order_acquire) != seen)
+        if (reached(atomic_load_explicit(&c->value, memory_order_acquire), wanted))
             return;
         relax();
     }
-    atomic_fetch_add(&pool->asleep, 1);
-    while (atomic_load(&pool->turn) == seen)
-        futex_wait(&pool->turn, seen);
-    atomic_fetch_sub(&pool->asleep, 1);
+    atomic_fetch_add(&c->asleep, 1);
+    for (unsigned seen = atomic_load(&c->value); !reached(seen, wanted);
+         seen = atomic_load(&c->value))
+        futex_wait(&c->value, seen);
+    atomic_fetch_sub(&c->asleep, 1);
+}
+
+/* Only one thread moves a count. */
+static void move_on(count *c) {
+    atomic_store(&c->value, atomic_load_explicit(&c->value, memory_order_relaxed) + 1);
+    if (atomic_load(&c->asleep))
+        futex_wake_all(&c->value);
+}
+
+void rg_threads_gather(rg_threads *pool) {
+    uint32_t threads = pool->threads;
+    if (threads == 1)
+        return;
+    if (own_number) {
+        move_on(&pool->places[own_number].arrived);
+        return;
+    }
+    unsigned wanted = ++pool->places[0].gone;
+    for (uint32_t t = 1; t < threads; t++)
+        wait_for(pool, &pool->places[t].arrived, wanted);
+}
+
+void rg_threads_release(rg_threads *pool) {
+    if (pool->threads == 1)
+        return;
+    if (own_number)
+        wait_for(pool, &pool->go, ++pool->places[own_number].gone);
+    else
+        move_on(&pool->go);
 }
 
 void rg_threads_barrier(rg_threads *pool) {
-    if (pool->threads == 1)
-        return;
-    unsigned seen = atomic_load_explicit(&pool->turn, memory_order_relaxed);
-    unsigned arrived = atomic_fetch_add(&pool->arrived, 1) + 1;
-    if (arrived < pool->threads) {
-        wait_for_turn(pool, seen);
-        return;
-    }
-    atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
-    atomic_fetch_add(&pool->turn, 1);
-    if (atomic_load(&pool->asleep))
-        futex_wake_all(&pool->turn);
+    rg_threads_gather(pool);
+    rg_threads_release(pool);
 }
 
 static void pin(rg_threads *pool, uint32_t thread) {
@@ -96,14 +135,14 @@ static void pin(rg_threads *pool, uint32_t thread) {
 static void *help(void *user) {
     helper_start start = *(helper_start *)user;
     free(user);
+    own_number = start.thread;
     pin(start.pool, start.thread);
-    rg_threads_barrier(start.pool); /* rg_threads_new waits here, so that `pinned` is settled */
     for (;;) {
-        rg_threads_barrier(start.pool);
+        rg_threads_gather(start.pool); /* the first time: so that `pinned` is settled */
+        rg_threads_release(start.pool);
         if (start.pool->stop)
             return NULL;
         start.pool->body(start.pool->user, start.thread);
-        rg_threads_barrier(start.pool);
     }
 }
 
@@ -147,14 +186,6 @@ static void try_caller(rg_threads *pool) {
     pinned_for = 0;
 }
 
-/* Those already started wait at the barrier for threads that will never come: count those in. */
-static void release_helpers(rg_threads *pool) {
-    for (uint32_t i = pool->n_helpers + 1; i < pool->threads; i++)
-        atomic_fetch_add(&pool->arrived, 1);
-    rg_threads_barrier(pool);
-    pool->threads = pool->n_helpers + 1;
-}
-
 static rg_status start_helpers(rg_threads *pool, rg_err *err) {
     rg_status status = RG_OK;
     while (status == RG_OK && pool->n_helpers + 1 < pool->threads) {
@@ -169,10 +200,9 @@ static rg_status start_helpers(rg_threads *pool, rg_err *err) {
         status = rg_fail(err, RG_FAILED, "ask for fewer threads", "cannot start thread %u of %u",
                          pool->n_helpers + 2, pool->threads);
     }
-    if (status == RG_OK)
-        rg_threads_barrier(pool);
-    else
-        release_helpers(pool);
+    if (status != RG_OK)
+        pool->threads = pool->n_helpers + 1; /* those that wait to be let go on and end */
+    rg_threads_gather(pool);
     return status;
 }
 
@@ -192,8 +222,12 @@ rg_status rg_threads_new(uint32_t threads, const char *cores, uint32_t skip, rg_
     atomic_store(&pool->pinned, true);
     pool->id = atomic_fetch_add(&made, 1) + 1;
     pool->helper = calloc(threads, sizeof *pool->helper);
-    rg_status status = pool->helper ? choose_cpus(threads, cores, skip, &pool->cpus, err)
-                                    : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for threads");
+    pool->places = aligned_alloc(64, threads * sizeof *pool->places);
+    if (pool->places)
+        memset(pool->places, 0, threads * sizeof *pool->places);
+    rg_status status = pool->helper && pool->places
+                           ? choose_cpus(threads, cores, skip, &pool->cpus, err)
+                           : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for threads");
     if (status == RG_OK) {
         pool->spins = spins_for(&pool->cpus, threads);
         try_caller(pool);
@@ -212,7 +246,7 @@ void rg_threads_free(rg_threads *pool) {
         return;
     if (pool->n_helpers) {
         pool->stop = true;
-        rg_threads_barrier(pool);
+        rg_threads_release(pool);
     }
     for (uint32_t i = 0; i < pool->n_helpers; i++)
         pthread_join(pool->helper[i], NULL);
@@ -221,6 +255,7 @@ void rg_threads_free(rg_threads *pool) {
         pinned_for = 0;
     }
     free(pool->helper);
+    free(pool->places);
     free(pool);
 }
 
@@ -244,9 +279,9 @@ void rg_threads_run(rg_threads *pool, rg_threads_body body, void *user) {
     pin_caller(pool);
     pool->body = body;
     pool->user = user;
-    rg_threads_barrier(pool);
+    rg_threads_release(pool);
     body(user, 0);
-    rg_threads_barrier(pool);
+    rg_threads_gather(pool);
 }
 
 bool rg_threads_is_pinned(const rg_threads *pool) {

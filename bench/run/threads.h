@@ -42,6 +42,12 @@ void rg_threads_run_alone(rg_threads *pool, rg_threads_body body, void *user);
  * thread is visible after it to all. */
 void rg_threads_barrier(rg_threads *pool);
 
+/* The two halves of a barrier, each called by every thread: at gather thread 0 waits for the
+ * others, who go on; at release they wait for thread 0, which goes on. Between them what thread 0
+ * does is its own. A body begins as if released and ends by being gathered. */
+void rg_threads_gather(rg_threads *pool);
+void rg_threads_release(rg_threads *pool);
+
 /* True when every thread could be pinned to its CPU. */
 bool rg_threads_is_pinned(const rg_threads *pool);
 

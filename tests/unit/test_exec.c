@@ -119,6 +119,22 @@ static void run_block(const rg_graph *graph, uint32_t threads, void *ret, size_t
     rg_exec_free(exec);
 }
 
+Test(exec, splits_what_is_long_enough_and_nothing_else) {
+    rg_graph *large = block(), *small = chain();
+    rg_exec *both = make(large, (rg_exec_options){.threads = 2});
+    rg_exec *alone = make(large, (rg_exec_options){.threads = 1});
+    rg_exec *tiny = make(small, (rg_exec_options){.threads = 2});
+    cr_assert(rg_exec_node_of(both, 0).split);
+    cr_assert_not(rg_exec_node_of(alone, 0).split);
+    for (uint32_t i = 0; i < small->n_nodes; i++)
+        cr_assert_not(rg_exec_node_of(tiny, i).split, "node %u", i);
+    rg_exec_free(both);
+    rg_exec_free(alone);
+    rg_exec_free(tiny);
+    rg_graph_free(large);
+    rg_graph_free(small);
+}
+
 Test(exec, gives_the_same_bytes_for_any_number_of_threads) {
     static signed char want[32 * 32 * 16], got[32 * 32 * 16];
     static const uint32_t counts[] = {2, 3, 5, 40};

@@ -59,6 +59,41 @@ Test(threads, give_the_same_result_for_any_number) {
     check_threads(5, 20);
 }
 
+/* Between gathering and release thread 0 adds up what all have written. */
+typedef struct halves {
+    rg_threads *pool;
+    uint32_t part[PARTS], sum, seen[PARTS];
+} halves;
+
+static void run_halves(void *user, uint32_t thread) {
+    halves *h = user;
+    for (int s = 0; s < STAGES; s++) {
+        h->part[thread] += thread + 1;
+        rg_threads_gather(h->pool);
+        if (thread == 0) {
+            h->sum = 0;
+            for (uint32_t t = 0; t < rg_threads_count(h->pool); t++)
+                h->sum += h->part[t];
+        }
+        rg_threads_release(h->pool);
+        h->seen[thread] += h->sum;
+    }
+}
+
+Test(threads, leave_one_alone_between_gathering_and_release) {
+    for (uint32_t threads = 1; threads < 5; threads++) {
+        static halves h;
+        memset(&h, 0, sizeof h);
+        cr_assert_eq(rg_threads_new(threads, NULL, 0, &h.pool, NULL), RG_OK);
+        rg_threads_run(h.pool, run_halves, &h);
+        /* 1 + 2 + ... + STAGES times the sum of all numbers */
+        uint32_t want = STAGES * (STAGES + 1) / 2 * (threads * (threads + 1) / 2);
+        for (uint32_t t = 0; t < threads; t++)
+            cr_assert_eq(h.seen[t], want, "thread %u of %u", t, threads);
+        rg_threads_free(h.pool);
+    }
+}
+
 Test(threads, wake_up_after_sleeping) {
     rg_threads *pool;
     static wave w;
