@@ -1,0 +1,122 @@
+/* depthwise_plan.c: planning and packing of depthwise convolutions on Arm; see depthwise_plan.h. */
+#include "kernels/arm/depthwise_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/ref/activation.h"
+#include "kernels/ref/bytes.h"
+
+static size_t up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+
+bool rg_arm_dw_suits(const rg_op_call *call) {
+    const rg_tensor *bias = rg_call_in(call, 2);
+    const int32_t *filter = call->in[1]->shape.dim;
+    return call->in[1]->data && (!bias || bias->data) && call->in[1]->quant.zero_point[0] == 0 &&
+           (int64_t)filter[1] * filter[2] <= RG_ARM_DW_TAPS;
+}
+
+/* Outputs [first, last) along the line whose windows lie wholly on it. */
+static void find_inner(rg_arm_dw_plan *p) {
+    const rg_axis *x = &p->l.x;
+    int64_t span = (x->filter - 1) * x->dilation + 1, fit = x->in + x->pad - span;
+    p->inner_first = (x->pad + x->stride - 1) / x->stride;
+    p->inner_last = fit < 0 ? 0 : fit / x->stride + 1;
+    if (p->inner_last > x->out)
+        p->inner_last = x->out;
+    if (p->inner_first > p->inner_last)
+        p->inner_first = p->inner_last;
+}
+
+void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
+    rg_arm_dw_plan p = {0};
+    rg_depthwise_lay_out(call, &p.l, NULL);
+    p.taps = p.l.y.filter * p.l.x.filter;
+    p.channels = p.l.out_c < 8 ? 8 : p.l.out_c;
+    p.width = p.channels < 16 ? 8 : 16;
+    p.blocks = (p.channels + p.width - 1) / p.width;
+    p.widened = p.l.multiplier > 1 || p.l.in_c < 8;
+    p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
+    p.zero = (int16_t)call->out[0]->quant.zero_point[0];
+    find_inner(&p);
+    p.block_bytes = sizeof(rg_arm_dw_block) + (size_t)p.taps * RG_ARM_DW_BLOCK;
+    p.zeros_at = up(sizeof p, 64);
+    p.blocks_at = p.zeros_at + up((size_t)p.channels, 64);
+    p.packed_bytes = p.blocks_at + (size_t)p.blocks * p.block_bytes;
+    p.line_bytes = p.widened ? (size_t)(p.l.x.in * p.channels) : 0;
+    p.scratch_bytes = p.line_bytes * (size_t)p.l.y.filter;
+    *ret = p;
+}
+
+size_t rg_arm_dw_packed_bytes(const rg_op_call *call) {
+    rg_arm_dw_plan p;
+    rg_arm_dw_plan_make(call, &p);
+    return p.packed_bytes;
+}
+
+size_t rg_arm_dw_scratch_bytes(const rg_op_call *call) {
+    rg_arm_dw_plan p;
+    rg_arm_dw_plan_make(call, &p);
+    return p.scratch_bytes;
+}
+
+size_t rg_arm_dw_tiles(const rg_op_call *call) {
+    return (size_t)call->out[0]->shape.dim[0] * (size_t)call->out[0]->shape.dim[1];
+}
+
+/* Channel `c` of the block as its number `i`; false if its factor does not shift right. */
+static bool pack_channel(const rg_arm_dw_plan *p, const int8_t *weights, int32_t bias, rg_factor f,
+                         int64_t c, int64_t i, rg_arm_dw_block *ret) {
+    int8_t *to = (int8_t *)(ret + 1);
+    uint32_t sum = 0;
+    for (int64_t t = 0; t < p->taps; t++) {
+        to[t * RG_ARM_DW_BLOCK + i] = weights[t * p->l.out_c + c];
+        sum += (uint32_t)(int32_t)weights[t * p->l.out_c + c];
+    }
+    if (f.multiplier == 0)
+        f.shift = -1; /* zero by any shift */
+    ret->start[i] = (int32_t)((uint32_t)bias - sum * (uint32_t)(int32_t)p->zero_x);
+    ret->multiplier[i] = f.multiplier;
+    ret->right[i] = f.shift < 0 ? f.shift : 0;
+    ret->left[i] = f.shift > 0 ? f.shift : 0;
+    return f.shift < 0;
+}
+
+static void pack_blocks(const rg_op_call *call, rg_arm_dw_plan *p, const rg_factor *factors,
+                        uint8_t *packed) {
+    const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
+    for (int64_t b = 0; b < p->blocks; b++) {
+        int64_t first = rg_arm_dw_first(p, b);
+        void *to = packed + p->blocks_at + (size_t)b * p->block_bytes;
+        for (int64_t i = 0; i < p->width && first + i < p->l.out_c; i++) {
+            int64_t c = first + i;
+            if (!pack_channel(p, call->in[1]->data, bias ? bias[c] : 0, factors[c], c, i, to))
+                p->general = true;
+        }
+    }
+    p->lowest = memchr(call->in[1]->data, 0x80, rg_elements(call->in[1])) != NULL;
+    memset(packed + p->zeros_at, p->zero_x, (size_t)p->channels);
+    memcpy(packed, p, sizeof *p);
+}
+
+rg_status rg_arm_dw_pack(const rg_op_call *call, void *packed, rg_err *err) {
+    const rg_depthwise_params *params = call->params;
+    rg_arm_dw_plan p;
+    rg_arm_dw_plan_make(call, &p);
+    rg_factor *factors = calloc((size_t)p.l.out_c, sizeof *factors);
+    if (!factors)
+        return rg_fail(err, RG_FAILED, "free some memory", "no memory for %lld factors",
+                       (long long)p.l.out_c);
+    rg_status status = rg_bytes_factors(call, false, p.l.out_c, factors, err);
+    if (status == RG_OK) {
+        int32_t low, high;
+        rg_activation_range(params->activation, call->out[0], &low, &high);
+        p.low = (int8_t)low;
+        p.high = (int8_t)high;
+        pack_blocks(call, &p, factors, packed);
+    }
+    free(factors);
+    return status;
+}
