@@ -64,17 +64,28 @@ from4 .req x14
 .macro right_dots row, lane
     dots \row, \lane, 2, 3, v2, v3
 .endm
-/* one unit; v0 and v1 hold its first two groups */
-.macro unit mr, lane
-    ldp q2, q3, [x16], #32
+/* Weights of a step are \at bytes behind the pair that v0 and v1 hold. Only the first load of a step
+ * moves x16: a chain of moves would be as long as the step. Tails (\at = tail) move each time. */
+.macro weights left, right, at
+    .ifc \at, tail
+    ldp \left, \right, [x16], #32
+    .elseif \at == 0
+    ldp \left, \right, [x16], #256
+    .else
+    ldp \left, \right, [x16, #\at - 256]
+    .endif
+.endm
+/* one unit of a step or tail */
+.macro unit mr, lane, at, next
+    weights q2, q3, \at
     each_row \mr, left_dots, \lane
-    ldp q0, q1, [x16], #32
+    weights q0, q1, \next
     each_row \mr, right_dots, \lane
 .endm
 /* the first unit of a step: each row is loaded while the one before is used */
 .macro first_unit mr
     load 0
-    ldp q2, q3, [x16], #32
+    weights q2, q3, 0
     .if \mr > 1
     load 1
     .endif
@@ -100,7 +111,7 @@ from4 .req x14
     .if \mr > 4
     left_dots 4, 0
     .endif
-    ldp q0, q1, [x16], #32
+    weights q0, q1, 32
     each_row \mr, right_dots, 0
 .endm
 
@@ -120,10 +131,10 @@ function rg_arm_dot_\mr
     cbz x6, 4f
 rg_arm_dot_\mr\()_loop:
     first_unit \mr
-    unit \mr, 1
-    unit \mr, 2
+    unit \mr, 1, 64, 96
+    unit \mr, 2, 128, 160
     subs x19, x19, #1
-    unit \mr, 3
+    unit \mr, 3, 192, 224
     b.ne rg_arm_dot_\mr\()_loop
 rg_arm_dot_\mr\()_loop_end:
 4:
@@ -132,17 +143,17 @@ rg_arm_dot_\mr\()_loop_end:
     cmp x7, #3
     b.eq 6f
     b.lo 5f
-    unit \mr, 0
+    unit \mr, 0, tail, tail
 6:
-    unit \mr, 1
+    unit \mr, 1, tail, tail
     b 7f
 5:
     cmp x7, #1
     b.eq 8f
 7:
-    unit \mr, 2
+    unit \mr, 2, tail, tail
 8:
-    unit \mr, 3
+    unit \mr, 3, tail, tail
 9:
     subs x17, x17, #1
     b.ne 2b

@@ -90,7 +90,7 @@ typedef struct strip {
     const int8_t *image; /* of the batch and group at hand */
     const int8_t *zeros;
     const int8_t **table;
-    int8_t *copies;
+    int8_t *panel, *copies;
 } strip;
 
 /* The output pixel at hand. */
@@ -219,13 +219,32 @@ static void make_ready(strip *s, const int8_t *in, int64_t channel, int64_t firs
     }
 }
 
+/* Bytes of the panels of a cut: rows come in pairs. */
+static int64_t panel_bytes(const rg_arm_plan *p, heights cut) {
+    return (cut.high + cut.high % 2) * cut.count * p->units * p->method->depth;
+}
+
+static void zip(const strip *s, int n_cuts, const heights *cuts) {
+    const int8_t *const *table = (const int8_t *const *)s->table;
+    int8_t *panel = s->panel;
+    for (int i = 0; i < n_cuts; i++) {
+        s->p->method->zip[cuts[i].high](table, &s->p->shape, panel, cuts[i].count);
+        table += cuts[i].high * cuts[i].count * s->p->shape.segments;
+        panel += panel_bytes(s->p, cuts[i]);
+    }
+}
+
 /* One block of columns over the strip. */
 static void multiply(const strip *s, const void *block, int8_t *out, int64_t stride, int n_cuts,
                      const heights *cuts) {
     const int8_t *const *table = (const int8_t *const *)s->table;
+    const int8_t *panel = s->panel;
     for (int i = 0; i < n_cuts; i++) {
         int64_t rows = cuts[i].high * cuts[i].count;
-        s->p->run[cuts[i].high](table, block, out, stride, &s->p->shape, cuts[i].count);
+        const int8_t *const *from =
+            s->p->zipped ? (const int8_t *const *)(const void *)panel : table;
+        s->p->run[cuts[i].high](from, block, out, stride, &s->p->shape, cuts[i].count);
+        panel += panel_bytes(s->p, cuts[i]);
         table += rows * s->p->shape.segments;
         out += rows * stride;
     }
@@ -246,8 +265,12 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
     heights cuts[3];
     int n_cuts = cut(rows, p->method->rows, cuts);
     int64_t ready = -1;
-    strip s = {p, in, (const int8_t *)packed + p->zeros_at,
-               (const int8_t **)(void *)(scratch + p->table_at), NULL};
+    strip s = {p,
+               in,
+               (const int8_t *)packed + p->zeros_at,
+               (const int8_t **)(void *)(scratch + p->table_at),
+               (int8_t *)scratch + p->panel_at,
+               NULL};
     for (; block < last; block++) {
         int64_t group = block / p->blocks, c = block % p->blocks * columns;
         int64_t n = p->l.group - c < columns ? p->l.group - c : columns;
@@ -256,6 +279,8 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
         if (group != ready) {
             s.copies = (int8_t *)scratch + p->copies_at;
             make_ready(&s, in, p->l.groups == 1 ? 0 : group * p->l.tap_c, at, n_cuts, cuts);
+            if (p->zipped)
+                zip(&s, n_cuts, cuts);
             ready = group;
         }
         multiply(&s, weights, n < columns ? partial : to, n < columns ? columns : p->l.out_c,

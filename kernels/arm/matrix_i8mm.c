@@ -3,6 +3,9 @@
 
 rg_arm_tile rg_arm_mmla_1, rg_arm_mmla_2, rg_arm_mmla_3, rg_arm_mmla_4, rg_arm_mmla_5,
     rg_arm_mmla_6;
+rg_arm_tile rg_arm_panel_1, rg_arm_panel_2, rg_arm_panel_3, rg_arm_panel_4, rg_arm_panel_5,
+    rg_arm_panel_6;
+rg_arm_zip rg_arm_zip_1, rg_arm_zip_2, rg_arm_zip_3, rg_arm_zip_4, rg_arm_zip_5, rg_arm_zip_6;
 
 static const rg_arm_method method = {
     .rows = 6,
@@ -12,6 +15,10 @@ static const rg_arm_method method = {
     .paired = true,
     .run = {NULL, rg_arm_mmla_1, rg_arm_mmla_2, rg_arm_mmla_3, rg_arm_mmla_4, rg_arm_mmla_5,
             rg_arm_mmla_6},
+    .panel = {NULL, rg_arm_panel_1, rg_arm_panel_2, rg_arm_panel_3, rg_arm_panel_4, rg_arm_panel_5,
+              rg_arm_panel_6},
+    .zip = {NULL, rg_arm_zip_1, rg_arm_zip_2, rg_arm_zip_3, rg_arm_zip_4, rg_arm_zip_5,
+            rg_arm_zip_6},
 };
 
 RG_ARM_MATRIX_SLOTS(method)

@@ -91,8 +91,8 @@ static void plan_cuts(rg_arm_plan *p) {
 
 static void plan_memory(rg_arm_plan *p) {
     int64_t columns = p->method->columns, copies = 0;
-    size_t bias = (size_t)columns * 4 * (p->method->paired ? 2 : 1);
-    p->block_bytes = bias + (size_t)(p->units * p->method->depth * columns + columns * 12);
+    int64_t slots = columns * (p->method->paired ? 2 : 1);
+    p->block_bytes = (size_t)(p->units * p->method->depth * columns + slots * 16);
     p->zeros_at = up(sizeof *p, 64);
     p->blocks_at = p->zeros_at + (size_t)up(p->length, 64);
     p->packed_bytes = p->blocks_at + p->block_bytes * (size_t)(p->blocks * p->l.groups) + AHEAD;
@@ -102,7 +102,10 @@ static void plan_memory(rg_arm_plan *p) {
         copies = p->strip * p->shape.segments * p->length;
     p->partial_at = 0;
     p->table_at = (size_t)up(p->strip * columns, 64);
-    p->copies_at = p->table_at + (size_t)up(p->strip * p->shape.segments * 8, 64) + RG_ARM_MARGIN;
+    p->panel_at = p->table_at + (size_t)up(p->strip * p->shape.segments * 8, 64);
+    p->copies_at = p->panel_at + RG_ARM_MARGIN;
+    if (p->zipped) /* an odd number of rows takes one more; up to three kinds of tiles */
+        p->copies_at += (size_t)((p->strip + 3) * p->units * p->method->depth);
     p->scratch_bytes = p->copies_at + (size_t)copies;
 }
 
@@ -116,6 +119,10 @@ void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_ar
     p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
     p.shape.zero = (int16_t)call->out[0]->quant.zero_point[0];
     plan_segments(&p);
+    p.shape.units = p.units;
+    p.zipped = method->zip[1] && p.blocks > 1;
+    if (p.zipped)
+        p.run = method->panel;
     plan_cuts(&p);
     plan_memory(&p);
     *ret = p;
@@ -145,46 +152,64 @@ static int32_t start_of(const rg_arm_plan *p, const int8_t *weights, int32_t bia
     return (int32_t)((uint32_t)bias - sum * (uint32_t)(int32_t)p->zero_x);
 }
 
-/* Factors as {multiplier, -right} of each four columns, then left shifts; false if any is general.
- * A column that does not exist multiplies by zero. */
-static bool pack_factors(int64_t columns, int64_t n, const rg_factor *factors, int32_t *ret) {
-    bool plain = true;
-    for (int64_t c = 0; c < columns; c++) {
-        rg_factor f = c < n ? factors[c] : (rg_factor){0, -1};
-        if (f.multiplier == 0)
-            f.shift = -1; /* zero by any shift */
-        int32_t *group = ret + c / 4 * 8 + c % 4;
+/* The place of column `c` among accumulators; paired ones hold two columns for each of two rows. */
+static int64_t slot_of(const rg_arm_plan *p, int64_t c, int64_t row) {
+    return p->method->paired ? c / 2 * 4 + row * 2 + c % 2 : c;
+}
+
+/* Factors as {multiplier, -right} of each accumulator's columns, then the left shifts. A column
+ * that does not exist multiplies by zero. */
+static void pack_factor(const rg_arm_plan *p, rg_factor f, int64_t c, int32_t *ret) {
+    int64_t slots = p->method->columns * (p->method->paired ? 2 : 1);
+    for (int64_t row = 0; row < (p->method->paired ? 2 : 1); row++) {
+        int64_t slot = slot_of(p, c, row);
+        int32_t *group = ret + slot / 4 * 8 + slot % 4;
         group[0] = f.multiplier;
         group[4] = f.shift < 0 ? f.shift : 0;
-        ret[columns * 2 + c] = f.shift > 0 ? f.shift : 0;
-        plain = plain && f.shift < 0;
+        ret[slots * 2 + slot] = f.shift > 0 ? f.shift : 0;
     }
-    return plain;
 }
 
-/* Two rows by two columns share an accumulator: each two biases stand twice. */
-static int32_t *bias_at(const rg_arm_plan *p, int32_t *bias, int64_t c, int64_t row) {
-    return p->method->paired ? bias + c / 2 * 4 + row * 2 + c % 2 : bias + c;
+/* What a column asks of the way to bytes (shape.mode, but for the range): 0 where its factor shifts
+ * right and no sum of it, scaled, leaves int16 with the zero point added. */
+static int mode_of(const rg_arm_plan *p, const int8_t *weights, int32_t start, rg_factor f) {
+    int64_t low = start, high = start;
+    for (int64_t i = 0; i < p->depth; i++) {
+        low -= weights[i] > 0 ? 128 * weights[i] : -127 * weights[i];
+        high += weights[i] > 0 ? 127 * weights[i] : -128 * weights[i];
+    }
+    if (f.shift >= 0 || low < INT32_MIN || high > INT32_MAX)
+        return 2;
+    int32_t least = rg_factor_apply(f, (int32_t)low) + p->shape.zero;
+    int32_t most = rg_factor_apply(f, (int32_t)high) + p->shape.zero;
+    return least - 128 < INT16_MIN || most + 128 > INT16_MAX ? 2 : 0;
 }
 
-/* One block: columns [c, c + n) of the output channels, whose weights start at `weights`. */
-static bool pack_block(const rg_arm_plan *p, int64_t n, const int8_t *weights, const int32_t *bias,
-                       const rg_factor *factors, uint8_t *ret) {
+/* One block: `n` columns whose weights start at `weights`. Returns what it asks of shape.mode. */
+static int pack_block(const rg_arm_plan *p, int64_t n, const int8_t *weights, const int32_t *bias,
+                      const rg_factor *factors, uint8_t *ret) {
     int64_t columns = p->method->columns, depth = p->method->depth;
-    int8_t *units = (int8_t *)ret + columns * 4 * (p->method->paired ? 2 : 1);
+    int64_t rows = p->method->paired ? 2 : 1;
+    int8_t *units = (int8_t *)ret + columns * 4 * rows;
+    int mode = 0;
     for (int64_t c = 0; c < n; c++) {
         const int8_t *column = weights + c * p->depth;
         int32_t start = start_of(p, column, bias ? bias[c] : 0);
-        *bias_at(p, (int32_t *)ret, c, 0) = start;
-        *bias_at(p, (int32_t *)ret, c, p->method->paired ? 1 : 0) = start;
+        rg_factor f = factors[c];
+        if (f.multiplier == 0)
+            f.shift = -1; /* zero by any shift */
+        for (int64_t row = 0; row < rows; row++)
+            ((int32_t *)(void *)ret)[slot_of(p, c, row)] = start;
         for (int64_t u = 0; u < p->units; u++) {
             for (int64_t at = 0; at < depth; at++) {
                 int64_t byte = source_byte(p, u, at);
                 units[(u * columns + c) * depth + at] = byte < 0 ? 0 : column[byte];
             }
         }
+        pack_factor(p, f, c, (int32_t *)(void *)(units + p->units * columns * depth));
+        mode |= mode_of(p, column, start, f);
     }
-    return pack_factors(columns, n, factors, (int32_t *)(units + p->units * columns * depth));
+    return mode;
 }
 
 static bool has_lowest(const int8_t *weights, size_t n) {
@@ -198,17 +223,16 @@ void rg_arm_plan_pack(const rg_op_call *call, const rg_arm_plan *plan, const rg_
     const int8_t *weights = call->in[1]->data;
     const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
     int64_t group = plan->l.group, columns = plan->method->columns;
-    bool plain = true;
+    int mode = plan->shape.low > -128 || plan->shape.high < 127;
     for (int64_t g = 0; g < plan->l.groups; g++) {
         for (int64_t c = 0; c < group; c += columns, to += plan->block_bytes) {
             int64_t n = group - c < columns ? group - c : columns, first = g * group + c;
-            plain = pack_block(plan, n, weights + first * plan->depth, bias ? bias + first : NULL,
-                               factors + first, to) &&
-                    plain;
+            mode |= pack_block(plan, n, weights + first * plan->depth, bias ? bias + first : NULL,
+                               factors + first, to);
         }
     }
     *head = *plan;
-    head->shape.general = !plain;
+    head->shape.mode = mode;
     if (plan->method->safe[1] && has_lowest(weights, rg_elements(call->in[1])))
         head->run = plan->method->safe;
     memset((uint8_t *)packed + plan->zeros_at, plan->zero_x, (size_t)plan->length);

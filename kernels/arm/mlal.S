@@ -111,11 +111,11 @@ from3 .req x13
     .endif
 .endm
 
-.macro join_half row
+.macro add_up_half row
     addp c\row\()0.4s, c\row\()0.4s, c\row\()1.4s
     addp c\row\()2.4s, c\row\()2.4s, c\row\()3.4s
 .endm
-.macro join row
+.macro add_up row
     addp c\row\()0.4s, c\row\()0.4s, c\row\()2.4s
 .endm
 .macro add_bias row
@@ -128,10 +128,10 @@ from3 .req x13
     ldr x11, [x4, #32]
     ldr q2, [x1]
     ldp q0, q1, [x16]
-    each_row \mr, join_half
-    each_row \mr, join
+    each_row \mr, add_up_half
+    each_row \mr, add_up
     each_row \mr, add_bias
-    cbnz x11, 71f
+    tbnz x11, #1, 71f
     each_row \mr, multiply, 0, v0
     each_row \mr, away, 0
     each_row \mr, shift, 0, v1

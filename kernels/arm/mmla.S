@@ -1,8 +1,9 @@
 /* mmla.S: tiles of up to 6 rows by 16 columns with SMMLA (Armv8.6 int8 matrix products): two rows by
  * two columns by 8 bytes each. A unit of packed weights is 8 bytes of each of 16 columns. Rows are
  * loaded 16 bytes at a time and zipped in pairs; the last of an odd number is zipped with itself.
- * m\pair\()\column are sums of two rows by two columns; unzipped at the end into rows c\row\()\group,
- * each written over a register whose sums have just been taken. */
+ * m\pair\()\column are sums of two rows by two columns, whose bias and factors stand twice; rows are
+ * told apart once they are bytes. Where several blocks of columns meet the same rows, the zipping is
+ * done once: the zip functions write panels, the panel functions multiply them. */
 #include "kernels/arm/tile.inc"
 
 m00 .req v8
@@ -29,30 +30,6 @@ m24 .req v28
 m25 .req v29
 m26 .req v30
 m27 .req v31
-c00 .req v7
-c01 .req v8
-c02 .req v10
-c03 .req v12
-c10 .req v9
-c11 .req v11
-c12 .req v13
-c13 .req v15
-c20 .req v14
-c21 .req v16
-c22 .req v18
-c23 .req v20
-c30 .req v17
-c31 .req v19
-c32 .req v21
-c33 .req v23
-c40 .req v22
-c41 .req v24
-c42 .req v26
-c43 .req v28
-c50 .req v25
-c51 .req v27
-c52 .req v29
-c53 .req v31
 from0 .req x9
 from1 .req x11
 from2 .req x12
@@ -100,8 +77,21 @@ from5 .req x15
     zip2 v5.2d, v4.2d, v4.2d
     .endif
 .endm
-.macro columns mr, left, right, p0, p1, p2
-    ldp q4, q7, [x16], #32
+/* Weights of a unit are 128 bytes. Only the first load of a step of two units moves x16: a chain of
+ * moves would be as long as the step. Single units (\at = alone) move once. */
+.macro weights at
+    .if \at == 0
+    ldp q4, q7, [x16], #256
+    .elseif \at < 256
+    ldp q4, q7, [x16, #\at - 256]
+    .elseif \at == 256
+    ldp q4, q7, [x16], #128
+    .else
+    ldp q4, q7, [x16, #\at - 384]
+    .endif
+.endm
+.macro columns mr, left, right, at, p0, p1, p2
+    weights \at
     smmla m0\left\().4s, \p0\().16b, v4.16b
     .if \mr > 2
     smmla m1\left\().4s, \p1\().16b, v4.16b
@@ -117,42 +107,134 @@ from5 .req x15
     smmla m2\right\().4s, \p2\().16b, v7.16b
     .endif
 .endm
-.macro unit mr, p0, p1, p2
-    columns \mr, 0, 1, \p0, \p1, \p2
-    columns \mr, 2, 3, \p0, \p1, \p2
-    columns \mr, 4, 5, \p0, \p1, \p2
-    columns \mr, 6, 7, \p0, \p1, \p2
+.macro unit mr, at, p0, p1, p2
+    columns \mr, 0, 1, \at, \p0, \p1, \p2
+    columns \mr, 2, 3, \at + 32, \p0, \p1, \p2
+    columns \mr, 4, 5, \at + 64, \p0, \p1, \p2
+    columns \mr, 6, 7, \at + 96, \p0, \p1, \p2
 .endm
 
-.macro unzip even, odd, to_even, to_odd
-    trn1 \to_even\().2d, \even\().2d, \odd\().2d
-    trn2 \to_odd\().2d, \even\().2d, \odd\().2d
+.macro multiply_pair pair, column
+    sqrdmulh m\pair\()\column\().4s, m\pair\()\column\().4s, v0.4s
 .endm
-.macro unzip_pairs mr
-    unzip m00, m01, c00, c10
-    unzip m02, m03, c01, c11
-    unzip m04, m05, c02, c12
-    unzip m06, m07, c03, c13
+.macro away_pair pair, column
+    ssra m\pair\()\column\().4s, m\pair\()\column\().4s, #31
+.endm
+.macro away_any_pair pair, column
+    and v2.16b, m\pair\()\column\().16b, v1.16b
+    ssra m\pair\()\column\().4s, v2.4s, #31
+.endm
+.macro shift_pair pair, column
+    srshl m\pair\()\column\().4s, m\pair\()\column\().4s, v1.4s
+.endm
+.macro shift_left_pair pair, column
+    sshl m\pair\()\column\().4s, m\pair\()\column\().4s, v2.4s
+.endm
+.macro join_pair pair
+    uzp1 m\pair\()0.8h, m\pair\()0.8h, m\pair\()1.8h
+    uzp1 m\pair\()2.8h, m\pair\()2.8h, m\pair\()3.8h
+    uzp1 m\pair\()4.8h, m\pair\()4.8h, m\pair\()5.8h
+    uzp1 m\pair\()6.8h, m\pair\()6.8h, m\pair\()7.8h
+.endm
+.macro join_any_pair pair
+    sqxtn m\pair\()0.4h, m\pair\()0.4s
+    sqxtn m\pair\()2.4h, m\pair\()2.4s
+    sqxtn m\pair\()4.4h, m\pair\()4.4s
+    sqxtn m\pair\()6.4h, m\pair\()6.4s
+    sqxtn2 m\pair\()0.8h, m\pair\()1.4s
+    sqxtn2 m\pair\()2.8h, m\pair\()3.4s
+    sqxtn2 m\pair\()4.8h, m\pair\()5.4s
+    sqxtn2 m\pair\()6.8h, m\pair\()7.4s
+.endm
+.macro add_zero_pair pair
+    sqadd m\pair\()0.8h, m\pair\()0.8h, v2.8h
+    sqadd m\pair\()2.8h, m\pair\()2.8h, v2.8h
+    sqadd m\pair\()4.8h, m\pair\()4.8h, v2.8h
+    sqadd m\pair\()6.8h, m\pair\()6.8h, v2.8h
+.endm
+.macro narrow_pair pair
+    sqxtn m\pair\()0.8b, m\pair\()0.8h
+    sqxtn m\pair\()4.8b, m\pair\()4.8h
+    sqxtn2 m\pair\()0.16b, m\pair\()2.8h
+    sqxtn2 m\pair\()4.16b, m\pair\()6.8h
+.endm
+.macro clamp_pair pair
+    smax m\pair\()0.16b, m\pair\()0.16b, v3.16b
+    smax m\pair\()4.16b, m\pair\()4.16b, v3.16b
+    smin m\pair\()0.16b, m\pair\()0.16b, v4.16b
+    smin m\pair\()4.16b, m\pair\()4.16b, v4.16b
+.endm
+/* bytes of two rows come two by two */
+.macro store_pair pair, mr
+    uzp1 m\pair\()1.8h, m\pair\()0.8h, m\pair\()4.8h
+    st1 {m\pair\()1.16b}, [x2], x3
+    .if \mr > 1
+    uzp2 m\pair\()2.8h, m\pair\()0.8h, m\pair\()4.8h
+    st1 {m\pair\()2.16b}, [x2], x3
+    .endif
+.endm
+.macro each_pair mr, body, arguments:vararg
+    at_row \body, 0, \arguments
     .if \mr > 2
-    unzip m10, m11, c20, c30
-    unzip m12, m13, c21, c31
-    unzip m14, m15, c22, c32
-    unzip m16, m17, c23, c33
+    at_row \body, 1, \arguments
     .endif
     .if \mr > 4
-    unzip m20, m21, c40, c50
-    unzip m22, m23, c41, c51
-    unzip m24, m25, c42, c52
-    unzip m26, m27, c43, c53
+    at_row \body, 2, \arguments
+    .endif
+.endm
+.macro scale_column column, mr
+    ldp q0, q1, [x16, #32 * \column]
+    each_pair \mr, multiply_pair, \column
+    each_pair \mr, away_pair, \column
+    each_pair \mr, shift_pair, \column
+.endm
+.macro scale_any_column column, mr
+    ldp q0, q1, [x16, #32 * \column]
+    ldr q2, [x16, #256 + 16 * \column]
+    each_pair \mr, shift_left_pair, \column
+    each_pair \mr, multiply_pair, \column
+    each_pair \mr, away_any_pair, \column
+    each_pair \mr, shift_pair, \column
+.endm
+.macro each_column body, mr
+    \body 0, \mr
+    \body 1, \mr
+    \body 2, \mr
+    \body 3, \mr
+    \body 4, \mr
+    \body 5, \mr
+    \body 6, \mr
+    \body 7, \mr
+.endm
+.macro finish mr
+    ldr x11, [x4, #32]
+    tbnz x11, #1, 71f
+    each_column scale_column, \mr
+    load_range
+    each_pair \mr, join_pair
+    b 72f
+71:
+    each_column scale_any_column, \mr
+    load_range
+    each_pair \mr, join_any_pair
+72:
+    ldr x11, [x4, #32]
+    each_pair \mr, add_zero_pair
+    each_pair \mr, narrow_pair
+    cbz x11, 73f
+    each_pair \mr, clamp_pair
+73:
+    store_pair 0, \mr
+    .if \mr > 2
+    store_pair 1, \mr - 2
+    .endif
+    .if \mr > 4
+    store_pair 2, \mr - 4
     .endif
 .endm
 
-.macro kernel mr
-function rg_arm_mmla_\mr
-    enter
-1:
+.macro start mr
     mov x16, x1
-    mov x17, x10
     ldp q8, q9, [x16], #32
     ldp q10, q11, [x16], #32
     ldp q12, q13, [x16], #32
@@ -163,6 +245,15 @@ function rg_arm_mmla_\mr
     .if \mr > 4
     start_pair 2
     .endif
+.endm
+
+/* rows where they lie */
+.macro kernel mr
+function rg_arm_mmla_\mr
+    enter
+1:
+    start \mr
+    mov x17, x10
 2:
     next_pointers \mr
     mov x19, x6
@@ -171,8 +262,8 @@ rg_arm_mmla_\mr\()_loop:
     each_row \mr, load
     zip_pairs \mr
     subs x19, x19, #1
-    unit \mr, v6, v0, v2
-    unit \mr, v1, v3, v5
+    unit \mr, 0, v6, v0, v2
+    unit \mr, 128, v1, v3, v5
     b.ne rg_arm_mmla_\mr\()_loop
 rg_arm_mmla_\mr\()_loop_end:
 4:
@@ -181,17 +272,130 @@ rg_arm_mmla_\mr\()_loop_end:
     zip_pairs \mr
     cmp x7, #1
     b.eq 8f
-    unit \mr, v6, v0, v2
+    unit \mr, 256, v6, v0, v2
 8:
-    unit \mr, v1, v3, v5
+    unit \mr, 256, v1, v3, v5
 9:
     subs x17, x17, #1
     b.ne 2b
-    unzip_pairs \mr
-    requantize_and_store \mr
+    finish \mr
     subs x5, x5, #1
     b.ne 1b
     leave rg_arm_mmla_\mr
+.endm
+
+/* rows to panels: x0 rows, x1 shape, x2 panel, x3 count */
+.macro to_panel mr, first, p0, p1, p2
+    .if \mr > 4
+    .if \first
+    stp \p0, \p1, [x2], #96
+    str \p2, [x2, #-64]
+    .else
+    str \p0, [x2, #-48]
+    stp \p1, \p2, [x2, #-32]
+    .endif
+    .elseif \mr > 2
+    stp \p0, \p1, [x2], #32
+    .else
+    str \p0, [x2], #16
+    .endif
+.endm
+.macro zipper mr
+function rg_arm_zip_\mr
+    ldp x6, x7, [x1]
+    ldp x8, x10, [x1, #16]
+1:
+    mov x17, x10
+2:
+    next_pointers \mr
+    mov x16, x6
+    cbz x6, 4f
+3:
+    each_row \mr, load
+    zip_pairs \mr
+    subs x16, x16, #1
+    to_panel \mr, 1, q6, q0, q2
+    to_panel \mr, 0, q1, q3, q5
+    b.ne 3b
+4:
+    cbz x7, 9f
+    each_row \mr, load_tail
+    zip_pairs \mr
+    cmp x7, #1
+    b.eq 8f
+    to_panel \mr, 1, q6, q0, q2
+    to_panel \mr, 0, q1, q3, q5
+    b 9f
+8:
+    .if \mr > 4
+    stp q1, q3, [x2], #32
+    str q5, [x2], #16
+    .else
+    to_panel \mr, 0, q1, q3, q5
+    .endif
+9:
+    subs x17, x17, #1
+    b.ne 2b
+    subs x3, x3, #1
+    b.ne 1b
+    ret
+    .size rg_arm_zip_\mr, . - rg_arm_zip_\mr
+.endm
+
+/* two units of a panel */
+.macro load_two mr
+    .if \mr > 4
+    ldp q0, q1, [x0], #96
+    ldp q2, q3, [x0, #-64]
+    ldp q5, q6, [x0, #-32]
+    .elseif \mr > 2
+    ldp q0, q1, [x0], #64
+    ldp q3, q5, [x0, #-32]
+    .else
+    ldp q0, q3, [x0], #32
+    .endif
+.endm
+.macro load_one mr
+    .if \mr > 4
+    ldp q0, q1, [x0], #32
+    ldr q2, [x0], #16
+    .elseif \mr > 2
+    ldp q0, q1, [x0], #32
+    .else
+    ldr q0, [x0], #16
+    .endif
+.endm
+/* panels: x6 steps of two units, x7 the odd one */
+.macro panel_kernel mr
+function rg_arm_panel_\mr
+    enter
+    ldr x7, [x4, #48]
+    lsr x6, x7, #1
+    and x7, x7, #1
+1:
+    start \mr
+    mov x19, x6
+    cbz x6, 4f
+rg_arm_panel_\mr\()_loop:
+    load_two \mr
+    subs x19, x19, #1
+    unit \mr, 0, v0, v1, v2
+    .if \mr > 4
+    unit \mr, 128, v3, v5, v6
+    .else
+    unit \mr, 128, v3, v5, v5
+    .endif
+    b.ne rg_arm_panel_\mr\()_loop
+rg_arm_panel_\mr\()_loop_end:
+4:
+    cbz x7, 9f
+    load_one \mr
+    unit \mr, 256, v0, v1, v2
+9:
+    finish \mr
+    subs x5, x5, #1
+    b.ne 1b
+    leave rg_arm_panel_\mr
 .endm
 
     kernel 1
@@ -200,5 +404,17 @@ rg_arm_mmla_\mr\()_loop_end:
     kernel 4
     kernel 5
     kernel 6
+    zipper 1
+    zipper 2
+    zipper 3
+    zipper 4
+    zipper 5
+    zipper 6
+    panel_kernel 1
+    panel_kernel 2
+    panel_kernel 3
+    panel_kernel 4
+    panel_kernel 5
+    panel_kernel 6
 
     .section .note.GNU-stack, "", %progbits

@@ -13,10 +13,12 @@
  * ones of the 16 bytes that stand `tail_offset` behind the end of the full steps. */
 typedef struct rg_arm_shape {
     int64_t full, tail, tail_offset, segments;
-    int64_t general;  /* 0: every factor shifts right by at least one bit */
+    /* how sums become bytes: see tile.inc */
+    int64_t mode;
     int16_t zero;     /* zero point of the outputs */
     int8_t low, high; /* their range */
-    int32_t row_sums; /* reserved: 0 */
+    int32_t unused;
+    int64_t units; /* of a row: of all segments */
 } rg_arm_shape;
 _Static_assert(offsetof(rg_arm_shape, zero) == 40, "tile.inc reads it there");
 
@@ -26,14 +28,20 @@ _Static_assert(offsetof(rg_arm_shape, zero) == 40, "tile.inc reads it there");
 typedef void rg_arm_tile(const int8_t *const *rows, const void *block, int8_t *out, int64_t stride,
                          const rg_arm_shape *shape, int64_t count);
 
+/* Copies `count` tiles of rows to a panel: unit by unit the bytes of all rows, an odd row twice. */
+typedef void rg_arm_zip(const int8_t *const *rows, const rg_arm_shape *shape, int8_t *panel,
+                        int64_t count);
+
 /* One way to multiply: sizes of its tile, and code for each height. */
 typedef struct rg_arm_method {
-    int rows, columns;    /* of the largest tile */
-    int depth;            /* bytes of a row that one unit of packed weights stands against */
-    int price;            /* instructions a unit, row and block of columns, roughly */
-    bool paired;          /* accumulators hold two rows by two columns */
-    rg_arm_tile *run[7];  /* by height */
-    rg_arm_tile *safe[7]; /* for weights of -128, where that matters; else NULL */
+    int rows, columns;     /* of the largest tile */
+    int depth;             /* bytes of a row that one unit of packed weights stands against */
+    int price;             /* instructions a unit, row and block of columns, roughly */
+    bool paired;           /* accumulators hold two rows by two columns */
+    rg_arm_tile *run[7];   /* by height */
+    rg_arm_tile *safe[7];  /* for weights of -128, where that matters; else NULL */
+    rg_arm_tile *panel[7]; /* for rows zipped into a panel, which `rows` points at; else NULL */
+    rg_arm_zip *zip[7];    /* makes such panels */
 } rg_arm_method;
 
 #endif
