@@ -18,16 +18,15 @@ bool rg_arm_dw_suits(const rg_op_call *call) {
            (int64_t)filter[1] * filter[2] <= RG_ARM_DW_TAPS;
 }
 
-/* Outputs [first, last) along the line whose windows lie wholly on it. */
-static void find_inner(rg_arm_dw_plan *p) {
+/* Whether lines of outputs can be computed by sliding a 3x3 window. */
+static void plan_slide(rg_arm_dw_plan *p) {
     const rg_axis *x = &p->l.x;
-    int64_t span = (x->filter - 1) * x->dilation + 1, fit = x->in + x->pad - span;
-    p->inner_first = (x->pad + x->stride - 1) / x->stride;
-    p->inner_last = fit < 0 ? 0 : fit / x->stride + 1;
-    if (p->inner_last > x->out)
-        p->inner_last = x->out;
-    if (p->inner_first > p->inner_last)
-        p->inner_first = p->inner_last;
+    int64_t last = (x->out - 1) * x->stride - x->pad + 2; /* column of the last window's end */
+    p->left = x->pad == 1;
+    p->right = last == x->in;
+    p->slides = p->l.y.filter == 3 && x->filter == 3 && x->dilation == 1 && x->stride <= 2 &&
+                p->l.out_c >= 8 && x->pad <= 1 && last <= x->in && x->in >= 2 &&
+                (x->out > 1 || !p->right);
 }
 
 void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
@@ -40,7 +39,7 @@ void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
     p.widened = p.l.multiplier > 1 || p.l.in_c < 8;
     p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
     p.zero = (int16_t)call->out[0]->quant.zero_point[0];
-    find_inner(&p);
+    plan_slide(&p);
     p.block_bytes = sizeof(rg_arm_dw_block) + (size_t)p.taps * RG_ARM_DW_BLOCK;
     p.zeros_at = up(sizeof p, 64);
     p.blocks_at = p.zeros_at + up((size_t)p.channels, 64);
@@ -66,9 +65,26 @@ size_t rg_arm_dw_tiles(const rg_op_call *call) {
     return (size_t)call->out[0]->shape.dim[0] * (size_t)call->out[0]->shape.dim[1];
 }
 
-/* Channel `c` of the block as its number `i`; false if its factor does not shift right. */
-static bool pack_channel(const rg_arm_dw_plan *p, const int8_t *weights, int32_t bias, rg_factor f,
-                         int64_t c, int64_t i, rg_arm_dw_block *ret) {
+/* RG_ARM_DW_OPEN where the factor shifts right and no sum of this channel, scaled, leaves int16
+ * with the zero point added. */
+static rg_arm_dw_mode mode_of(const rg_arm_dw_plan *p, const int8_t *weights, int64_t c,
+                              int32_t start, rg_factor f) {
+    int64_t low = start, high = start;
+    for (int64_t t = 0; t < p->taps; t++) {
+        int64_t w = weights[t * p->l.out_c + c];
+        low += w > 0 ? -128 * w : 127 * w;
+        high += w > 0 ? 127 * w : -128 * w;
+    }
+    if (f.shift >= 0 || low < INT32_MIN || high > INT32_MAX)
+        return RG_ARM_DW_ANY;
+    bool fits = rg_factor_apply(f, (int32_t)low) + p->zero >= INT16_MIN + 128 &&
+                rg_factor_apply(f, (int32_t)high) + p->zero <= INT16_MAX - 128;
+    return fits ? RG_ARM_DW_OPEN : RG_ARM_DW_ANY;
+}
+
+/* Channel `c` as number `i` of its block. */
+static rg_arm_dw_mode pack_channel(const rg_arm_dw_plan *p, const int8_t *weights, int32_t bias,
+                                   rg_factor f, int64_t c, int64_t i, rg_arm_dw_block *ret) {
     int8_t *to = (int8_t *)(ret + 1);
     uint32_t sum = 0;
     for (int64_t t = 0; t < p->taps; t++) {
@@ -81,22 +97,25 @@ static bool pack_channel(const rg_arm_dw_plan *p, const int8_t *weights, int32_t
     ret->multiplier[i] = f.multiplier;
     ret->right[i] = f.shift < 0 ? f.shift : 0;
     ret->left[i] = f.shift > 0 ? f.shift : 0;
-    return f.shift < 0;
+    return mode_of(p, weights, c, ret->start[i], f);
 }
 
 static void pack_blocks(const rg_op_call *call, rg_arm_dw_plan *p, const rg_factor *factors,
                         uint8_t *packed) {
     const int32_t *bias = rg_call_in(call, 2) ? call->in[2]->data : NULL;
+    p->mode = p->low == -128 && p->high == 127 ? RG_ARM_DW_OPEN : RG_ARM_DW_FITS;
     for (int64_t b = 0; b < p->blocks; b++) {
         int64_t first = rg_arm_dw_first(p, b);
         void *to = packed + p->blocks_at + (size_t)b * p->block_bytes;
         for (int64_t i = 0; i < p->width && first + i < p->l.out_c; i++) {
             int64_t c = first + i;
-            if (!pack_channel(p, call->in[1]->data, bias ? bias[c] : 0, factors[c], c, i, to))
-                p->general = true;
+            rg_arm_dw_mode mode =
+                pack_channel(p, call->in[1]->data, bias ? bias[c] : 0, factors[c], c, i, to);
+            p->mode = mode > p->mode ? mode : p->mode;
         }
     }
     p->lowest = memchr(call->in[1]->data, 0x80, rg_elements(call->in[1])) != NULL;
+    p->slides = p->slides && !p->lowest;
     memset(packed + p->zeros_at, p->zero_x, (size_t)p->channels);
     memcpy(packed, p, sizeof *p);
 }

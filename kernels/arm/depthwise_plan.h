@@ -18,6 +18,13 @@ typedef struct rg_arm_dw_block {
     int32_t left[16];
 } rg_arm_dw_block;
 
+/* What is known of the way from sums to bytes. */
+typedef enum rg_arm_dw_mode {
+    RG_ARM_DW_OPEN, /* factors shift right, scaled sums fit int16, outputs take all of int8 */
+    RG_ARM_DW_FITS, /* the same with another range of outputs */
+    RG_ARM_DW_ANY,
+} rg_arm_dw_mode;
+
 typedef struct rg_arm_dw_plan {
     rg_depthwise_layout l;
     int64_t channels; /* of lines as they are read: out_c, at least 8 */
@@ -25,11 +32,11 @@ typedef struct rg_arm_dw_plan {
     int64_t blocks, taps;
     size_t block_bytes, blocks_at, zeros_at, packed_bytes;
     size_t line_bytes, scratch_bytes; /* of one widened line; of all */
-    int64_t inner_first, inner_last;  /* outputs of a line whose windows lie on the image */
     bool widened;                     /* lines are copied with each channel `multiplier` times */
-    bool general;                     /* some factor does not shift right */
-    bool lowest;                      /* some weight is -128: two products may exceed int16 */
-    uint8_t flip;                     /* 128 for uint8, whose bytes are read and written so */
+    bool slides; /* 3x3 windows of which at most the first and the last lack a column: */
+    bool left, right;
+    rg_arm_dw_mode mode;
+    bool lowest; /* some weight is -128: two products may exceed int16 */
     int8_t zero_x, low, high;
     int16_t zero;
 } rg_arm_dw_plan;
