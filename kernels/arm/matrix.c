@@ -60,37 +60,55 @@ rg_status rg_arm_matrix_pack(const rg_op_call *call, const rg_arm_method *method
     return status;
 }
 
-/* Copies n bytes without a call, for the short lines of small images. */
+/* Copies of 4 to 7, 8 to 15 and 16 to 32 bytes overlap in their middle: no loop, no call. */
+static inline void copy_4_7(int8_t *to, const int8_t *from, int64_t n) {
+    uint32_t a, b;
+    memcpy(&a, from, 4);
+    memcpy(&b, from + n - 4, 4);
+    memcpy(to, &a, 4);
+    memcpy(to + n - 4, &b, 4);
+}
+
+static inline void copy_8_15(int8_t *to, const int8_t *from, int64_t n) {
+    uint64_t a, b;
+    memcpy(&a, from, 8);
+    memcpy(&b, from + n - 8, 8);
+    memcpy(to, &a, 8);
+    memcpy(to + n - 8, &b, 8);
+}
+
+static inline void copy_16_32(int8_t *to, const int8_t *from, int64_t n) {
+    memcpy(to, from, 16);
+    memcpy(to + n - 16, from + n - 16, 16);
+}
+
 static inline void copy(int8_t *to, const int8_t *from, int64_t n) {
     if (n >= 16) {
-        for (int64_t i = 0; i < n - 16; i += 16)
-            memcpy(to + i, from + i, 16);
-        memcpy(to + n - 16, from + n - 16, 16);
+        for (; n > 32; n -= 16, to += 16, from += 16)
+            memcpy(to, from, 16);
+        copy_16_32(to, from, n);
     } else if (n >= 8) {
-        uint64_t a, b;
-        memcpy(&a, from, 8);
-        memcpy(&b, from + n - 8, 8);
-        memcpy(to, &a, 8);
-        memcpy(to + n - 8, &b, 8);
+        copy_8_15(to, from, n);
     } else if (n >= 4) {
-        uint32_t a, b;
-        memcpy(&a, from, 4);
-        memcpy(&b, from + n - 4, 4);
-        memcpy(to, &a, 4);
-        memcpy(to + n - 4, &b, 4);
+        copy_4_7(to, from, n);
     } else {
         for (int64_t i = 0; i < n; i++)
             to[i] = from[i];
     }
 }
 
+enum { LINES = 16 }; /* of a filter that are found once for all pixels of an output line */
+
 /* One run over a strip: where it reads and writes. */
 typedef struct strip {
     const rg_arm_plan *p;
-    const int8_t *image; /* of the batch and group at hand */
     const int8_t *zeros;
     const int8_t **table;
     int8_t *panel, *copies;
+    /* Lines of the image under an output line: first pixel, bytes from pixel to pixel. Lines off
+     * the image are of zero points, 0 bytes apart. */
+    const int8_t *line[LINES];
+    int64_t apart[LINES];
 } strip;
 
 /* The output pixel at hand. */
@@ -98,9 +116,7 @@ typedef struct spot {
     int64_t batch, y, x;
 } spot;
 
-static void step(const rg_conv_layout *l, spot *s) {
-    if (++s->x < l->x.out)
-        return;
+static void next_line(const rg_conv_layout *l, spot *s) {
     s->x = 0;
     if (++s->y < l->y.out)
         return;
@@ -170,6 +186,52 @@ static void point(strip *s, const int8_t *image, spot at, const int8_t **ret, in
     }
 }
 
+/* Finds the lines under the output line of `at`. */
+static void find_lines(strip *s, const int8_t *image, spot at) {
+    const rg_conv_layout *l = &s->p->l;
+    int64_t y = at.y * l->y.stride - l->y.pad;
+    for (int64_t ky = 0; ky < l->y.filter && ky < LINES; ky++, y += l->y.dilation) {
+        bool on = y >= 0 && y < l->y.in;
+        s->line[ky] = on ? image + y * l->x.in * l->in_c : s->zeros;
+        s->apart[ky] = on ? l->in_c : 0;
+    }
+}
+
+/* gather() of a window that lies on its lines, the first pixel `x`. */
+static void gather_inner(const strip *s, int64_t x, int8_t *to) {
+    const rg_conv_layout *l = &s->p->l;
+    int64_t n = (s->p->joint ? l->x.filter : 1) * l->tap_c, lines = l->y.filter;
+    if (!s->p->joint) {
+        for (int64_t ky = 0; ky < lines; ky++) {
+            for (int64_t kx = 0; kx < l->x.filter; kx++, to += n)
+                copy(to, s->line[ky] + (x + kx * l->x.dilation) * s->apart[ky], n);
+        }
+    } else if (n < 4 || n > 32) {
+        for (int64_t ky = 0; ky < lines; ky++, to += n)
+            copy(to, s->line[ky] + x * s->apart[ky], n);
+    } else if (n < 8) {
+        for (int64_t ky = 0; ky < lines; ky++, to += n)
+            copy_4_7(to, s->line[ky] + x * s->apart[ky], n);
+    } else if (n < 16) {
+        for (int64_t ky = 0; ky < lines; ky++, to += n)
+            copy_8_15(to, s->line[ky] + x * s->apart[ky], n);
+    } else {
+        for (int64_t ky = 0; ky < lines; ky++, to += n)
+            copy_16_32(to, s->line[ky] + x * s->apart[ky], n);
+    }
+}
+
+/* point() of such a window. */
+static inline void point_inner(const strip *s, int64_t x, const int8_t **ret, int64_t high) {
+    const rg_conv_layout *l = &s->p->l;
+    int64_t across = s->p->joint ? 1 : l->x.filter;
+    for (int64_t ky = 0; ky < l->y.filter; ky++) {
+        const int8_t *at = s->line[ky] + x * s->apart[ky];
+        for (int64_t kx = 0; kx < across; kx++, ret += high)
+            *ret = at + kx * l->x.dilation * s->apart[ky];
+    }
+}
+
 /* Tiles of a strip from the top: `count` of `high` rows, up to three kinds, so that the last two
  * are of like height. */
 typedef struct heights {
@@ -194,26 +256,47 @@ static int cut(int64_t rows, int64_t most, heights ret[3]) {
     return n;
 }
 
+/* Makes one row ready: the window of output pixel `at`. */
+static inline void make_row(strip *s, const int8_t *image, spot at, const int8_t **ret,
+                            int64_t high) {
+    const rg_arm_plan *p = s->p;
+    int64_t x = at.x * p->l.x.stride - p->l.x.pad;
+    bool inner = p->l.y.filter <= LINES && x >= 0 && x + p->reach <= p->l.x.in;
+    if (!p->gathered) {
+        if (inner)
+            point_inner(s, x, ret, high);
+        else
+            point(s, image, at, ret, high);
+        return;
+    }
+    *ret = s->copies;
+    if (inner)
+        gather_inner(s, x, s->copies);
+    else
+        gather(s, image, at, s->copies);
+    s->copies += (p->length + 15) / 16 * 16;
+}
+
 /* Fills the table for rows [first, first + rows). */
 static void make_ready(strip *s, const int8_t *in, int64_t channel, int64_t first, int n_cuts,
                        const heights *cuts) {
     const rg_arm_plan *p = s->p;
     const rg_conv_layout *l = &p->l;
     int64_t pixels = l->y.out * l->x.out, image_bytes = l->y.in * l->x.in * l->in_c;
-    int64_t apart = p->gathered ? (p->length + 15) / 16 * 16 : 0;
     spot at = {first / pixels, first % pixels / l->x.out, first % l->x.out};
-    const int8_t **table = s->table;
+    const int8_t **table = s->table, *image = in + at.batch * image_bytes + channel;
+    find_lines(s, image, at);
     for (int i = 0; i < n_cuts; i++) {
         for (int64_t t = 0; t < cuts[i].count; t++, table += cuts[i].high * p->shape.segments) {
-            for (int64_t r = 0; r < cuts[i].high; r++, step(l, &at)) {
-                const int8_t *image = in + at.batch * image_bytes + channel;
-                if (p->gathered) {
-                    gather(s, image, at, s->copies);
-                    table[r] = s->copies;
-                    s->copies += apart;
-                } else {
-                    point(s, image, at, table + r, cuts[i].high);
-                }
+            for (int64_t r = 0; r < cuts[i].high; r++) {
+                make_row(s, image, at, table + r, cuts[i].high);
+                if (++at.x < l->x.out)
+                    continue;
+                next_line(l, &at);
+                if (at.batch == l->batch)
+                    return;
+                image = in + at.batch * image_bytes + channel;
+                find_lines(s, image, at);
             }
         }
     }
@@ -265,12 +348,10 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
     heights cuts[3];
     int n_cuts = cut(rows, p->method->rows, cuts);
     int64_t ready = -1;
-    strip s = {p,
-               in,
-               (const int8_t *)packed + p->zeros_at,
-               (const int8_t **)(void *)(scratch + p->table_at),
-               (int8_t *)scratch + p->panel_at,
-               NULL};
+    strip s = {.p = p,
+               .zeros = (const int8_t *)packed + p->zeros_at,
+               .table = (const int8_t **)(void *)(scratch + p->table_at),
+               .panel = (int8_t *)scratch + p->panel_at};
     for (; block < last; block++) {
         int64_t group = block / p->blocks, c = block % p->blocks * columns;
         int64_t n = p->l.group - c < columns ? p->l.group - c : columns;

@@ -115,7 +115,7 @@ void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_ar
     p.rows = p.l.batch * p.l.y.out * p.l.x.out;
     p.depth = p.l.y.filter * p.l.x.filter * p.l.tap_c;
     p.blocks = parts(p.l.group, method->columns);
-    p.edges = reaches_over(&p.l.x) || reaches_over(&p.l.y);
+    p.reach = (p.l.x.filter - 1) * p.l.x.dilation + 1;
     p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
     p.shape.zero = (int16_t)call->out[0]->quant.zero_point[0];
     plan_segments(&p);

@@ -41,7 +41,7 @@ from3 .req x13
     movi c\row\()3.4s, #0
 .endm
 .macro load row
-    ldr qa\row, [from\row], #16
+    ldr qa\row, [from\row, x19]
 .endm
 .macro load_tail row
     ldr qa\row, [from\row, x8]
@@ -70,8 +70,8 @@ from3 .req x13
     sadalp c\row\()2.4s, \t2\().8h
     sadalp c\row\()3.4s, \t3\().8h
 .endm
-/* one or two rows against v4 to v7; the next weights are loaded once \last have been used */
-.macro pair n, first, second, safe, last
+/* one or two rows against v4 to v7 */
+.macro pair n, first, second, safe
     low \first, v8, v9, v10, v11
     .if \n > 1
     low \second, v12, v13, v14, v15
@@ -91,24 +91,24 @@ from3 .req x13
     high \second, v12, v13, v14, v15
     .endif
     .endif
-    .if \last
-    ldp q4, q5, [x16], #32
-    .endif
     widen \first, v8, v9, v10, v11
-    .if \last
-    ldp q6, q7, [x16], #32
-    .endif
     .if \n > 1
     widen \second, v12, v13, v14, v15
     .endif
 .endm
+/* In-order cores load in groups, one register at a time, and do not move pointers by loading. */
 .macro unit mr, safe
     .if \mr < 3
-    pair \mr, 0, 1, \safe, 1
+    pair \mr, 0, 1, \safe
     .else
-    pair 2, 0, 1, \safe, 0
-    pair \mr - 2, 2, 3, \safe, 1
+    pair 2, 0, 1, \safe
+    pair \mr - 2, 2, 3, \safe
     .endif
+    ldr q4, [x16]
+    ldr q5, [x16, #16]
+    ldr q6, [x16, #32]
+    ldr q7, [x16, #48]
+    add x16, x16, #64
 .endm
 
 .macro add_up_half row
@@ -173,6 +173,8 @@ from3 .req x13
 .macro kernel name, mr, safe
 function \name
     enter
+    lsl x6, x6, #4
+    add x8, x8, x6
 1:
     mov x16, x1
     mov x17, x10
@@ -182,11 +184,12 @@ function \name
     each_row \mr, start
 2:
     next_pointers \mr
-    mov x19, x6
+    mov x19, #0
     cbz x6, 4f
 \name\()_loop:
     each_row \mr, load
-    subs x19, x19, #1
+    add x19, x19, #16
+    cmp x19, x6
     unit \mr, \safe
     b.ne \name\()_loop
 \name\()_loop_end:
