@@ -9,26 +9,21 @@
 #include "kernels/ref/need.h"
 #include "kernels/ref/spread.h"
 
-typedef struct arithmetic_params {
-    int activation;
-    bool pot_scale_int16;
-} arithmetic_params;
-
 static const rg_field sum_fields[] = {
-    RG_ACTIVATION_FIELD(arithmetic_params),
-    {"pot_scale_int16", RG_FIELD_BOOL, offsetof(arithmetic_params, pot_scale_int16), "false", 0, 0,
-     NULL, "", "int16 with power-of-two scales; no meaning for 8 bits"},
+    RG_ACTIVATION_FIELD(rg_arithmetic_params),
+    {"pot_scale_int16", RG_FIELD_BOOL, offsetof(rg_arithmetic_params, pot_scale_int16), "false", 0,
+     0, NULL, "", "int16 with power-of-two scales; no meaning for 8 bits"},
     {0},
 };
 static const rg_field mul_fields[] = {
-    RG_ACTIVATION_FIELD(arithmetic_params),
+    RG_ACTIVATION_FIELD(rg_arithmetic_params),
     {0},
 };
 
 enum { FRACTION_BITS = 20 };
 
 static int activation_of(const rg_op_call *call) {
-    return call->op->params ? ((const arithmetic_params *)call->params)->activation
+    return call->op->params ? ((const rg_arithmetic_params *)call->params)->activation
                             : RG_ACTIVATION_NONE;
 }
 
@@ -189,7 +184,7 @@ RUN_F32(mul_f32)
 RUN_F32(minimum_f32)
 RUN_F32(maximum_f32)
 
-#define PARAMS(table) .params = table, .params_size = sizeof(arithmetic_params)
+#define PARAMS(table) .params = table, .params_size = sizeof(rg_arithmetic_params)
 #define NO_PARAMS .params = NULL
 #define WITH_STATE(function) .state_bytes = state_bytes, .prepare = function
 #define NO_STATE .state_bytes = NULL

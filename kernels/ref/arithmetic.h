@@ -1,9 +1,16 @@
-/* arithmetic.h: constants of 8-bit sums and differences, shared by the reference and the fast
- * kernels: what the state of add_s8, add_u8 and sub_s8 holds once prepared. */
+/* arithmetic.h: parameters of operators of two operands, and constants of those on bytes once they
+ * are prepared; shared by the reference and the fast kernels. */
 #ifndef RG_KERNELS_REF_ARITHMETIC_H
 #define RG_KERNELS_REF_ARITHMETIC_H
 
+#include <stdbool.h>
+
 #include "kernels/ref/fixed.h"
+
+typedef struct rg_arithmetic_params {
+    int activation;
+    bool pot_scale_int16;
+} rg_arithmetic_params;
 
 /* The result of bytes x and y is a[x] + b[y] (sub: less b[y]), requantized. mul leaves the tables
  * empty and multiplies distances from the zero points. */

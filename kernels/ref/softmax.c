@@ -3,6 +3,8 @@
  * near zero times stored powers; the sum has 12 integer bits; its reciprocal comes from three
  * Newton steps. Output is always 1/256 with zero point -128. Numbers are written as raw int32 with
  * `i` integer bits: real = raw * 2^(i - 31). */
+#include "kernels/ref/softmax.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -19,12 +21,7 @@ static const rg_field fields[] = {
     {0},
 };
 
-enum { DIFF_BITS = 5, SUM_BITS = 12 };
-
-typedef struct plan {
-    int32_t exp0[256]; /* exp(-d) of a difference of d quanta, 0 integer bits; 0: below reach */
-    int32_t reach;     /* largest difference that counts */
-} plan;
+enum { DIFF_BITS = 5 };
 
 /* Left shift that saturates. */
 static int32_t shift_up(int32_t x, int bits) {
@@ -71,6 +68,14 @@ static int32_t reciprocal_of_one_plus(int32_t x) {
         guess += shift_up(rg_high_mul(guess, error), 2);
     }
     return shift_up(guess, 1);
+}
+
+rg_softmax_scale rg_softmax_scale_of(uint32_t sum) {
+    int headroom = __builtin_clz(sum);
+    rg_softmax_scale by = {
+        reciprocal_of_one_plus((int32_t)((sum << headroom) - (UINT32_C(1) << 31))),
+        RG_SOFTMAX_SUM_BITS - headroom + 31 - 8};
+    return by;
 }
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
@@ -120,13 +125,13 @@ static size_t tiles(const rg_op_call *call) {
 
 static size_t state_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(plan);
+    return sizeof(rg_softmax_plan);
 }
 
 /* The factor beta * scale with DIFF_BITS integer bits, below 2^31; differences whose product would
  * not fit are beyond reach. */
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_softmax_plan *p = state;
     double beta = ((const softmax_params *)call->params)->beta;
     double one = 1 << (31 - DIFF_BITS), real = beta * (double)call->in[0]->quant.scale[0] * one;
     rg_factor factor;
@@ -145,7 +150,8 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
 
 /* A row; uint8 is int8 with the top bit flipped (offset 128). The sum saturates where thousands of
  * equal inputs would leave its 12 integer bits. */
-static void row_bytes(const plan *p, const int8_t *x, int8_t *out, size_t depth, int32_t offset) {
+static void row_bytes(const rg_softmax_plan *p, const int8_t *x, int8_t *out, size_t depth,
+                      int32_t offset) {
     int32_t most = -128;
     uint64_t wide = 0;
     for (size_t i = 0; i < depth; i++) {
@@ -153,14 +159,13 @@ static void row_bytes(const plan *p, const int8_t *x, int8_t *out, size_t depth,
         most = value > most ? value : most;
     }
     for (size_t i = 0; i < depth; i++)
-        wide += (uint32_t)rg_shift_away(p->exp0[most - (int8_t)(x[i] ^ offset)], SUM_BITS);
+        wide +=
+            (uint32_t)rg_shift_away(p->exp0[most - (int8_t)(x[i] ^ offset)], RG_SOFTMAX_SUM_BITS);
     uint32_t sum = wide < UINT32_MAX ? (uint32_t)wide : UINT32_MAX;
-    int headroom = __builtin_clz(sum);
-    int32_t scale = reciprocal_of_one_plus((int32_t)((sum << headroom) - (UINT32_C(1) << 31)));
-    int shift = SUM_BITS - headroom + 31 - 8;
+    rg_softmax_scale by = rg_softmax_scale_of(sum);
     for (size_t i = 0; i < depth; i++) {
         int32_t power = p->exp0[most - (int8_t)(x[i] ^ offset)];
-        int64_t value = rg_clamp(rg_shift_away(rg_high_mul(scale, power), shift), 0, 255);
+        int64_t value = rg_clamp(rg_shift_away(rg_high_mul(by.scale, power), by.shift), 0, 255);
         out[i] = (int8_t)((value - 128) ^ offset);
     }
 }
