@@ -63,34 +63,35 @@ typedef struct walk {
     uint8_t *out;
 } walk;
 
-static __attribute__((noinline)) void store_part(const walk *w, uint8_t *out, __m256i bytes,
-                                                 int64_t columns) {
+/* Bytes of four sums; the first is at output (i / columns, i % columns) of the step. */
+static __attribute__((noinline)) void store_part(const walk *w, uint8_t *out, __m256i bytes, int i,
+                                                 int columns) {
     const rg_depthwise_layout *l = &w->d->l;
-    int64_t step = w->d->columns;
     uint8_t all[32];
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)all, bytes);
-    for (int64_t r = 0; r < w->rows; r++)
-        for (int64_t x = 0; x < columns; x++)
-            memcpy(out + (r * l->x.out + x) * l->out_c, all + 8 * (r * step + x),
+    for (int k = 0; k < 4; k++, i++)
+        if (i / columns < w->rows && i % columns < w->columns)
+            memcpy(out + (i / columns * l->x.out + i % columns) * l->out_c, all + 8 * k,
                    (size_t)w->block->n);
 }
 
-static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, bool two_rows) {
-    int64_t out_c = w->d->l.out_c;
+static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, int i, int columns) {
+    int64_t out_c = w->d->l.out_c, row = w->d->l.x.out * out_c;
     __m128i half = _mm256_castsi256_si128(bytes), other = _mm256_extracti128_si256(bytes, 1);
     __m128i low = _mm_unpacklo_epi32(half, other), high = _mm_unpackhi_epi32(half, other);
-    uint8_t *second = out + (two_rows ? w->d->l.x.out : 2) * out_c;
-    _mm_storel_epi64((__m128i *)out, low);
-    _mm_storeh_pi((__m64 *)(out + out_c), _mm_castsi128_ps(low));
+    uint8_t *first = out + i / columns * row;
+    uint8_t *second = columns == 2 ? first + row : first + 2 * out_c;
+    _mm_storel_epi64((__m128i *)first, low);
+    _mm_storeh_pi((__m64 *)(first + out_c), _mm_castsi128_ps(low));
     _mm_storel_epi64((__m128i *)second, high);
     _mm_storeh_pi((__m64 *)(second + out_c), _mm_castsi128_ps(high));
 }
 
 /* The empty assembly keeps the compiler from gathering products in a tree of sums, for which there
  * are not enough registers. */
-static inline __m256i multiply(__m256i sum, __m256i pixels, const int16_t *weights) {
-    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, load_ints(weights)));
+static inline __m256i multiply(__m256i sum, __m256i pixels, __m256i weights) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, weights));
     __asm__("" : "+x"(sum));
     return sum;
 }
@@ -103,67 +104,101 @@ static inline __m256i widen(const int8_t *cell) {
 static inline __attribute__((always_inline)) void sum_known(const rg_dw_block *b,
                                                             const int8_t *cells, int64_t pitch,
                                                             int filter, int stride, int rows,
-                                                            __m256i *sum) {
-    const int columns = 4 / rows, taps_y = filter + (rows - 1) * stride;
+                                                            int columns, __m256i *sum) {
+    const int taps_y = filter + (rows - 1) * stride;
     const int16_t *weights = b->weights;
 #pragma GCC unroll 8
     for (int p = 0; p < (taps_y + 1) / 2; p++, weights += 16 * rows * filter) {
 #pragma GCC unroll 16
         for (int c = 0; c < (columns - 1) * stride + filter; c++) {
             __m256i pixels = widen(cells + p * pitch + c * RG_DW_CELL);
-#pragma GCC unroll 4
-            for (int i = 0; i < 4; i++) {
+#pragma GCC unroll 8
+            for (int i = 0; i < rows * columns; i++) {
                 int r = i / columns, kx = c - i % columns * stride, y = 2 * p - r * stride;
                 if (kx >= 0 && kx < filter && y > -2 && y < filter)
-                    sum[i] = multiply(sum[i], pixels, weights + 16 * (kx * rows + r));
+                    sum[i] = multiply(sum[i], pixels, load_ints(weights + 16 * (kx * rows + r)));
             }
+        }
+    }
+}
+
+/* The same for 3 x 3 with stride 1 and eight sums: all cells of a pair of rows stay in registers,
+ * so that each weight is loaded once. */
+static inline __attribute__((always_inline)) void sum_3_1(const rg_dw_block *b, const int8_t *cells,
+                                                          int64_t pitch, __m256i *sum) {
+#pragma GCC unroll 2
+    for (int p = 0; p < 2; p++) {
+        __m256i pixels[6];
+#pragma GCC unroll 6
+        for (int c = 0; c < 6; c++) {
+            pixels[c] = widen(cells + p * pitch + c * RG_DW_CELL);
+            __asm__("" : "+x"(pixels[c]));
+        }
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+            __m256i weights = load_ints(b->weights + 16 * (6 * p + i));
+            __asm__("" : "+x"(weights));
+#pragma GCC unroll 4
+            for (int x = 0; x < 4; x++)
+                sum[i % 2 * 4 + x] = multiply(sum[i % 2 * 4 + x], pixels[i / 2 + x], weights);
         }
     }
 }
 
 static inline __attribute__((always_inline)) void sum_any(const rg_dw *d, const rg_dw_block *b,
                                                           const int8_t *cells, int64_t pitch,
-                                                          int rows, __m256i *sum) {
+                                                          int rows, int columns, __m256i *sum) {
     const rg_axis *x = &d->l.x;
     const int16_t *weights = b->weights;
     for (int64_t p = 0; p < d->pairs; p++) {
         for (int64_t kx = 0; kx < x->filter; kx++, weights += 16 * rows) {
             const int8_t *cell = cells + p * pitch + kx * x->dilation * RG_DW_CELL;
 #pragma GCC unroll 4
-            for (int i = 0; i < 4 / rows; i++) {
+            for (int i = 0; i < columns; i++) {
                 __m256i pixels = widen(cell + i * x->stride * RG_DW_CELL);
 #pragma GCC unroll 2
                 for (int r = 0; r < rows; r++)
-                    sum[r * (4 / rows) + i] =
-                        multiply(sum[r * (4 / rows) + i], pixels, weights + 16 * r);
+                    sum[r * columns + i] =
+                        multiply(sum[r * columns + i], pixels, load_ints(weights + 16 * r));
             }
         }
     }
 }
 
-/* filter 0: any. */
+/* Steps of `columns` outputs; the last one begins within the one before, or, where there are fewer,
+ * is stored in part. filter 0: any. */
 static inline __attribute__((always_inline)) void walk_row(const walk *w, int filter, int stride,
-                                                           int rows) {
+                                                           int rows, int columns) {
     const rg_dw *d = w->d;
     const rg_dw_block *b = w->block;
-    const int columns = 4 / rows;
-    const int64_t step = columns * (filter ? stride : d->l.x.stride) * RG_DW_CELL;
+    const int64_t across = (filter ? stride : d->l.x.stride) * RG_DW_CELL, pitch = w->pitch;
+    const bool part = w->rows < rows || b->n < RG_DW_LANES || w->columns < columns;
     const int8_t *cells = w->cells;
-    const bool part = w->rows < rows || b->n < RG_DW_LANES;
     uint8_t *out = w->out;
-    for (int64_t left = w->columns; left > 0; left -= columns) {
-        __m256i start = load_ints(b->start), sum[4] = {start, start, start, start};
-        if (filter)
-            sum_known(b, cells, w->pitch, filter, stride, rows, sum);
+    for (int64_t left = w->columns;;) {
+        __m256i start = load_ints(b->start),
+                sum[8] = {start, start, start, start, start, start, start, start};
+        if (filter == 3 && stride == 1 && rows == 2 && columns == 4)
+            sum_3_1(b, cells, pitch, sum);
+        else if (filter)
+            sum_known(b, cells, pitch, filter, stride, rows, columns, sum);
         else
-            sum_any(d, b, cells, w->pitch, rows, sum);
-        __m256i bytes = finish(d, b, sum);
-        if (part || left < columns)
-            store_part(w, out, bytes, left < columns ? left : columns);
-        else
-            store_all(w, out, bytes, rows == 2);
-        cells += step;
-        out += columns * d->l.out_c;
+            sum_any(d, b, cells, pitch, rows, columns, sum);
+#pragma GCC unroll 2
+        for (int i = 0; i < rows * columns; i += 4) {
+            __m256i bytes = finish(d, b, sum + i);
+            if (__builtin_expect(part, 0))
+                store_part(w, out, bytes, i, columns);
+            else
+                store_all(w, out, bytes, i, columns);
+        }
+        left -= columns;
+        if (left <= 0)
+            return;
+        int64_t on = left < columns ? left : columns;
+        cells += on * across;
+        out += on * d->l.out_c;
+        left += columns - on;
     }
 }
 
@@ -173,7 +208,10 @@ static inline __attribute__((always_inline)) void walk_row(const walk *w, int fi
 typedef void walk_fn(const walk *w);
 #define WALK(filter, stride, rows)                                                                 \
     static void walk_##filter##_##stride##_##rows(const walk *w) {                                 \
-        walk_row(w, filter, stride, rows);                                                         \
+        if (filter == 3 && stride == 1 && w->columns >= 4)                                         \
+            walk_row(w, filter, stride, rows, 4);                                                  \
+        else                                                                                       \
+            walk_row(w, filter, stride, rows, 4 / rows);                                           \
     }
 MICRO_KERNELS(WALK)
 #define ROW(filter, stride, rows) {filter, stride, rows, walk_##filter##_##stride##_##rows},
@@ -199,6 +237,7 @@ typedef struct pass {
     const uint8_t *image, *image_end;
     uint8_t empty[RG_DW_SPAN]; /* zero points */
     int8_t *buffer;
+    walk_fn *micro_kernel;
 } pass;
 
 /* Two input rows as the buffer's filling walks them; off the image they stay at zero points. */
@@ -254,8 +293,6 @@ static inline void interleave_spread(__m256i a, __m256i b, const rg_dw *d, int64
 
 static inline __m256i read_part(const pass *p, const row *r, int64_t x) {
     uint8_t bytes[RG_DW_SPAN] = {0};
-    if (x < 0 || x >= p->d->l.x.in)
-        return load_ints(p->empty);
     const uint8_t *at = r->at + x * r->step;
     if (x < r->safe)
         return load_ints(at);
@@ -263,55 +300,71 @@ static inline __m256i read_part(const pass *p, const row *r, int64_t x) {
     return load_ints(bytes);
 }
 
-/* Fills `n` cells from input column `x` on, for blocks [first, last). */
-static void fill(const pass *p, const row *upper, const row *lower, int64_t x, int64_t n,
-                 int64_t first, int64_t last, int8_t *cell) {
+/* `n` cells of zero points. */
+static int8_t *fill_empty(const pass *p, int64_t n, int8_t *cell) {
+    for (; n > 0; n--, cell += RG_DW_CELL)
+        memset(cell, (int8_t)(p->d->zero ^ p->d->flip), RG_DW_CELL);
+    return cell;
+}
+
+/* Cells of input columns [x, end), which lie on the image, for blocks [first, last). */
+static int8_t *fill_inside(const pass *p, const row *upper, const row *lower, int64_t x,
+                           int64_t end, int64_t first, int64_t last, int8_t *cell) {
     const rg_dw *d = p->d;
+    const bool spread = d->l.multiplier > 1, ordered = d->ordered;
     const __m256i flip = _mm256_set1_epi8((char)d->flip);
-    const int64_t safe = upper->safe < lower->safe ? upper->safe : lower->safe, end = x + n;
-    while (x < end) {
-        int64_t whole = d->l.multiplier == 1 && x >= 0 ? (safe < end ? safe : end) : x;
-        const uint8_t *a = upper->at + x * upper->step, *b = lower->at + x * lower->step;
-        for (; x < whole; x++, cell += RG_DW_CELL, a += upper->step, b += lower->step)
-            interleave(_mm256_xor_si256(load_ints(a), flip), _mm256_xor_si256(load_ints(b), flip),
-                       d->ordered, cell);
-        if (x >= end)
-            break;
+    int64_t safe = upper->safe < lower->safe ? upper->safe : lower->safe;
+    const uint8_t *a = upper->at + x * upper->step, *b = lower->at + x * lower->step;
+    safe = spread ? x : safe < end ? safe : end;
+#pragma GCC unroll 4
+    for (; x < safe; x++, cell += RG_DW_CELL, a += upper->step, b += lower->step)
+        interleave(_mm256_xor_si256(load_ints(a), flip), _mm256_xor_si256(load_ints(b), flip),
+                   ordered, cell);
+    for (; x < end; x++, cell += RG_DW_CELL) {
         __m256i c = _mm256_xor_si256(read_part(p, upper, x), flip);
         __m256i e = _mm256_xor_si256(read_part(p, lower, x), flip);
-        if (d->l.multiplier == 1)
-            interleave(c, e, d->ordered, cell);
-        else
+        if (spread)
             interleave_spread(c, e, d, first, last, cell);
-        x++;
-        cell += RG_DW_CELL;
+        else
+            interleave(c, e, ordered, cell);
     }
+    return cell;
+}
+
+static inline int64_t between(int64_t v, int64_t low, int64_t high) {
+    return v < low ? low : v > high ? high : v;
+}
+
+/* Fills `n` cells from input column `x` on. */
+static void fill(const pass *p, const row *upper, const row *lower, int64_t x, int64_t n,
+                 int64_t first, int64_t last, int8_t *cell) {
+    int64_t in = p->d->l.x.in, from = between(0, x, x + n), to = between(in, from, x + n);
+    cell = fill_empty(p, from - x, cell);
+    cell = fill_inside(p, upper, lower, from, to, first, last, cell);
+    fill_empty(p, x + n - to, cell);
 }
 
 /* Blocks [first, last) of the output rows from oy on. */
-static void run_group(const pass *p, int64_t n, int64_t oy, int64_t first, int64_t last,
+static void run_group(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t first, int64_t last,
                       uint8_t *out) {
     const rg_dw *d = p->d;
     const rg_axis *ax = &d->l.x, *ay = &d->l.y;
     const int64_t pitch = d->buffer_x * RG_DW_CELL, source = rg_dw_block_at(d, first)->source;
-    walk_fn *micro_kernel = choose(d);
-    walk w = {d, NULL, NULL, pitch, ay->out - oy < d->rows ? 1 : d->rows, 0, NULL};
-    for (int64_t ox = 0; ox < ax->out; ox += d->chunk_x) {
-        w.columns = ax->out - ox < d->chunk_x ? ax->out - ox : d->chunk_x;
-        int64_t cells = (w.columns - 1) * ax->stride + (ax->filter - 1) * ax->dilation + 1;
-        for (int64_t i = 0; i < d->pairs; i++) {
-            int64_t y = oy * ay->stride - ay->pad + 2 * i * ay->dilation;
-            row upper = find_row(p, n, y, source);
-            row lower = find_row(p, n, y + ay->dilation, source);
-            fill(p, &upper, &lower, ox * ax->stride - ax->pad, cells, first, last,
-                 p->buffer + i * pitch);
-        }
-        for (int64_t i = first; i < last; i++) {
-            w.block = rg_dw_block_at(d, i);
-            w.cells = p->buffer + block_in_cell(d, first, i);
-            w.out = out + ox * d->l.out_c + w.block->from;
-            micro_kernel(&w);
-        }
+    walk w = {.d = d, .pitch = pitch, .rows = ay->out - oy < d->rows ? 1 : d->rows};
+    w.columns = ax->out - ox < d->chunk_x ? ax->out - ox : d->chunk_x;
+    int64_t cells = (w.columns - 1) * ax->stride + (ax->filter - 1) * ax->dilation + 1;
+    for (int64_t i = 0; i < d->pairs; i++) {
+        int64_t y = oy * ay->stride - ay->pad + 2 * i * ay->dilation;
+        row upper = find_row(p, n, y, source);
+        row lower = find_row(p, n, y + ay->dilation, source);
+        fill(p, &upper, &lower, ox * ax->stride - ax->pad, cells, first, last,
+             p->buffer + i * pitch);
+    }
+    for (int64_t i = first; i < last; i++) {
+        w.block = rg_dw_block_at(d, i);
+        w.cells = p->buffer + block_in_cell(d, first, i);
+        w.out = out + ox * d->l.out_c + w.block->from;
+        p->micro_kernel(&w);
     }
 }
 
@@ -320,7 +373,7 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     const rg_dw *d = packed;
     const rg_depthwise_layout *l = &d->l;
     (void)call;
-    pass p = {.d = d, .image = in[0], .buffer = scratch};
+    pass p = {.d = d, .image = in[0], .buffer = scratch, .micro_kernel = choose(d)};
     p.image_end = p.image + d->image_bytes;
     memset(p.empty, d->zero, sizeof p.empty);
     int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP, passes_y = d->passes / l->batch;
@@ -328,10 +381,11 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         int64_t part = t % d->parts, n = t / d->parts / passes_y;
         int64_t oy = t / d->parts % passes_y * d->rows;
         uint8_t *at = (uint8_t *)out[0] + (n * l->y.out + oy) * l->x.out * l->out_c;
-        for (int64_t g = part * groups / d->parts; g < (part + 1) * groups / d->parts; g++) {
-            int64_t last = (g + 1) * RG_DW_GROUP < d->blocks ? (g + 1) * RG_DW_GROUP : d->blocks;
-            run_group(&p, n, oy, g * RG_DW_GROUP, last, at);
-        }
+        int64_t first = part * groups / d->parts, last = (part + 1) * groups / d->parts;
+        for (int64_t ox = 0; ox < l->x.out; ox += d->chunk_x)
+            for (int64_t g = first; g < last; g++)
+                run_group(&p, n, oy, ox, g * RG_DW_GROUP,
+                          between(d->blocks, 0, (g + 1) * RG_DW_GROUP), at);
     }
 }
 
