@@ -41,7 +41,7 @@ bool rg_exec_worth_splitting(const rg_op_call *call, const rg_kernel *kernel) {
     const speed *s = speed_of(kernel);
     bool depthwise = !strncmp(call->op->kind, "depthwise", 9);
     double macs = call->op->in == RG_DTYPE_FLOAT32 ? s->real : depthwise ? s->depthwise : s->dense;
-    double ns = (double)work.macs / macs + (double)work.other_ops / s->other_ops +
-                ((double)work.bytes_read + (double)work.bytes_written) / s->bytes;
-    return ns >= BREAK_EVEN_NS;
+    double compute = (double)work.macs / macs + (double)work.other_ops / s->other_ops;
+    double move = ((double)work.bytes_read + (double)work.bytes_written) / s->bytes;
+    return (compute > move ? compute : move) >= BREAK_EVEN_NS;
 }
