@@ -109,6 +109,7 @@ static rg_status rewrite(rg_prepared *p, size_t limit_bytes, rg_err *err) {
         return status;
     p->graph = p->own = fused.graph;
     p->home = fused.home;
+    p->alias = fused.alias;
     return RG_OK;
 }
 

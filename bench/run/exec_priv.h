@@ -28,6 +28,7 @@ typedef struct rg_prepared {
     const rg_graph *graph;  /* what is run: `own`, or the source */
     rg_graph *own;          /* rewritten; NULL: none */
     const uint32_t *home;   /* by node of the source: its node of `own`; NULL: the same number */
+    const uint32_t *alias;  /* by tensor: as in rg_fused; NULL: none */
     rg_arena *arena;        /* calls, states, packed weights, what follows */
     rg_ready *nodes;        /* by node of `graph` */
     uint32_t *root;         /* by tensor: the tensor whose place it shares, itself otherwise */

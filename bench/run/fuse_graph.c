@@ -13,6 +13,10 @@ void rg_fuse_drop(rg_fuse_work *w, uint32_t n, uint32_t home) {
 
 /* --- the copy --------------------------------------------------------------------------------- */
 
+static size_t most_tensors(const rg_graph *source) {
+    return (size_t)source->n_tensors + RG_FUSE_MORE_TENSORS * (size_t)source->n_nodes + 1;
+}
+
 static rg_status copy_graph(const rg_graph *source, size_t limit_bytes, rg_graph **ret,
                             rg_err *err) {
     rg_graph *graph = rg_graph_new(limit_bytes);
@@ -21,7 +25,7 @@ static rg_status copy_graph(const rg_graph *source, size_t limit_bytes, rg_graph
     rg_arena *arena = graph->arena;
     *graph = *source;
     graph->arena = arena;
-    graph->tensors = rg_arena_array(arena, source->n_tensors + 1, sizeof *graph->tensors);
+    graph->tensors = rg_arena_array(arena, most_tensors(source), sizeof *graph->tensors);
     graph->nodes = rg_arena_array(arena, source->n_nodes + 1, sizeof *graph->nodes);
     if (!graph->tensors || !graph->nodes) {
         rg_graph_free(graph);
@@ -35,8 +39,10 @@ static rg_status copy_graph(const rg_graph *source, size_t limit_bytes, rg_graph
 
 static void count_uses(rg_fuse_work *w) {
     const rg_graph *graph = w->graph;
-    for (uint32_t t = 0; t < graph->n_tensors; t++)
+    for (uint32_t t = 0; t < graph->n_tensors; t++) {
         w->maker[t] = UINT32_MAX;
+        w->alias[t] = t;
+    }
     for (uint32_t n = 0; n < graph->n_nodes; n++) {
         const rg_node *node = &graph->nodes[n];
         w->home[n] = n;
@@ -59,9 +65,10 @@ static rg_status begin(const rg_graph *source, size_t limit_bytes, rg_fuse_work 
     w->source = source;
     w->maker = rg_arena_array(arena, source->n_tensors + 1, sizeof *w->maker);
     w->readers = rg_arena_array(arena, source->n_tensors + 1, sizeof *w->readers);
+    w->alias = rg_arena_array(arena, most_tensors(source), sizeof *w->alias);
     w->gone = rg_arena_array(arena, source->n_nodes + 1, sizeof *w->gone);
     w->home = rg_arena_array(arena, source->n_nodes + 1, sizeof *w->home);
-    if (!w->maker || !w->readers || !w->gone || !w->home)
+    if (!w->maker || !w->readers || !w->alias || !w->gone || !w->home)
         return rg_fail(err, RG_NO_MEMORY, "raise the memory limit", "no memory to copy a graph");
     count_uses(w);
     return RG_OK;
@@ -163,7 +170,7 @@ static rg_status close_gaps(rg_fuse_work *w, rg_fused *ret, rg_err *err) {
         home[n] = last == UINT32_MAX ? UINT32_MAX : number[last];
     }
     w->graph->n_nodes = kept;
-    *ret = (rg_fused){w->graph, home};
+    *ret = (rg_fused){w->graph, w->alias, home};
     return RG_OK;
 }
 
@@ -174,6 +181,8 @@ rg_status rg_fuse(const rg_graph *graph, size_t limit_bytes, rg_fused *ret, rg_e
         status = rg_fuse_constants(&w, err);
     if (status == RG_OK)
         status = rg_fuse_join(&w, err);
+    if (status == RG_OK)
+        status = rg_fuse_rows(&w, err);
     if (status == RG_OK)
         status = close_gaps(&w, ret, err);
     if (status != RG_OK)

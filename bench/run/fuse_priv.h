@@ -1,5 +1,5 @@
 /* fuse_priv.h: a graph while it is rewritten: fuse_graph.c copies it, works constants out and
- * closes the gaps; fuse.c has the rules that join nodes. */
+ * closes the gaps; fuse.c has the rules that join nodes, fuse_row.c turns columns into rows. */
 #ifndef RG_RUN_FUSE_PRIV_H
 #define RG_RUN_FUSE_PRIV_H
 
@@ -10,6 +10,7 @@ typedef struct rg_fuse_work {
     rg_graph *graph;   /* the copy; still with all nodes */
     uint32_t *maker;   /* by tensor: node that writes it; UINT32_MAX: none */
     uint32_t *readers; /* by tensor: how many inputs of nodes and outputs of the graph it is */
+    uint32_t *alias;   /* by tensor: as in rg_fused */
     bool *gone;        /* by node */
     uint32_t *home;    /* by node that is gone: the node that computes it; UINT32_MAX: none */
 } rg_fuse_work;
@@ -22,5 +23,11 @@ rg_status rg_fuse_constants(rg_fuse_work *w, rg_err *err);
 
 /* Joins activations and borders. */
 rg_status rg_fuse_join(rg_fuse_work *w, rg_err *err);
+
+/* Turns columns into rows. `maker` and `readers` are of no use afterwards. */
+rg_status rg_fuse_rows(rg_fuse_work *w, rg_err *err);
+
+/* How many tensors a node may add. */
+enum { RG_FUSE_MORE_TENSORS = 3 };
 
 #endif

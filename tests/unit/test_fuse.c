@@ -157,6 +157,48 @@ Test(fuse, leaves_alone_what_would_change_a_byte) {
     expect("windows on the border alone", r, 2);
 }
 
+/* depthwise 5x1 -> depthwise 3x1, stride 2 -> reshape, over images one pixel wide. */
+static rg_graph *columns(const char *padding) {
+    const bool same = !strcmp(padding, "same");
+    const int32_t image[4] = {2, 23, 1, 24}, middle[4] = {2, same ? 23 : 19, 1, 24};
+    const int32_t result[4] = {2, same ? 12 : 9, 1, 24}, flat[4] = {2, result[1] * 24, 0, 0};
+    const int32_t five[4] = {1, 5, 1, 24}, three[4] = {1, 3, 1, 24}, bias[4] = {24, 0, 0, 0};
+    small_graph s = small_begin("columns");
+    const rg_attr attrs[] = {{"padding", RG_ATTR_WORD, 0, 0, padding},
+                             {"stride_h", RG_ATTR_INT, 2, 0, NULL}};
+    const rg_attr *list = rg_arena_copy(s.graph->arena, attrs, sizeof attrs);
+    int32_t x = small_tensor(&s, "x", RG_DTYPE_INT8, image);
+    int32_t w1 = small_tensor(&s, "w1", RG_DTYPE_INT8, five);
+    int32_t w2 = small_tensor(&s, "w2", RG_DTYPE_INT8, three);
+    int32_t b = small_tensor(&s, "b", RG_DTYPE_INT32, bias);
+    int32_t y = small_tensor(&s, "y", RG_DTYPE_INT8, middle);
+    int32_t z = small_tensor(&s, "z", RG_DTYPE_INT8, result);
+    int32_t row = small_tensor(&s, "row", RG_DTYPE_INT8, flat);
+    small_quant(&s, x, 0.02F, 3);
+    small_quant(&s, w1, 0.004F, 0);
+    small_quant(&s, w2, 0.005F, 0);
+    small_quant(&s, y, 0.05F, -4);
+    small_quant(&s, z, 0.06F, 5);
+    small_quant(&s, row, 0.06F, 5);
+    small_constant(&s, w1, 1);
+    small_constant(&s, w2, 2);
+    small_constant(&s, b, 3);
+    small_attrs(small_node(&s, "depthwise_conv2d", x, w1, b, y), list, 1);
+    small_attrs(small_node(&s, "depthwise_conv2d", y, w2, b, z), list, 2);
+    small_node(&s, "reshape", z, -2, -2, row);
+    return small_end(&s, &x, 1, &row, 1);
+}
+
+Test(fuse, turns_columns_into_rows_in_equal_bytes) {
+    static const char *const paddings[] = {"same", "valid"};
+    for (int i = 0; i < 2; i++) {
+        rg_graph *graph = columns(paddings[i]);
+        expect_same_bytes(graph, paddings[i]);
+        cr_assert_eq(computed(graph), 2);
+        rg_graph_free(graph);
+    }
+}
+
 /* x -> reshape -> y: nothing but views, from an input to an output. */
 Test(fuse, never_puts_an_output_where_inputs_are_written) {
     static const int32_t square[4] = {2, 4, 0, 0}, row[4] = {8, 0, 0, 0};
