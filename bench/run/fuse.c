@@ -113,16 +113,23 @@ static bool border_fits(const rg_node *conv, const rg_tensor *filter, const int6
            border[3] < filter->shape.dim[2];
 }
 
+/* The node that puts a border of zero points around tensor `t`; NULL when another makes it. */
+static const rg_node *pad_before(const rg_fuse_work *w, int32_t t) {
+    const rg_node *maker = w->maker[t] == UINT32_MAX ? NULL : &w->graph->nodes[w->maker[t]];
+    return maker && !strcmp(maker->kind, "pad") && maker->n_in == 2 ? maker : NULL;
+}
+
 /* A border of zero points before a convolution without padding: the convolution leaves out taps
- * that lie beyond the image, and a tap on a zero point adds nothing. int8 and uint8 only. */
+ * that lie beyond the image, and a tap on a zero point adds nothing. int8 and uint8 only. The
+ * border itself goes when nobody reads it any more. */
 static rg_status join_border(rg_fuse_work *w, uint32_t n, rg_err *err) {
     static const char *const convolutions[] = {"conv2d", "depthwise_conv2d", NULL};
     rg_node *conv = &w->graph->nodes[n];
     int64_t border[4];
     if (!is_kind(conv, convolutions) || !has_word(conv, "padding", "valid", false))
         return RG_OK;
-    rg_node *pad = only_maker(w, conv->in[0]);
-    if (!pad || strcmp(pad->kind, "pad") || pad->n_in != 2)
+    const rg_node *pad = pad_before(w, conv->in[0]);
+    if (!pad)
         return RG_OK;
     const rg_tensor *from = tensor_at(w, pad->in[0]), *to = tensor_at(w, conv->in[0]);
     bool quantized = to->dtype == RG_DTYPE_INT8 || to->dtype == RG_DTYPE_UINT8;
@@ -140,7 +147,11 @@ static rg_status join_border(rg_fuse_work *w, uint32_t n, rg_err *err) {
         set_attr(attrs, &conv->n_attrs, (rg_attr){keys[i], RG_ATTR_INT, border[i], 0, NULL});
     in[0] = pad->in[0];
     conv->attrs = attrs;
-    rg_fuse_drop(w, w->maker[conv->in[0]], n);
+    w->readers[in[0]]++;
+    if (--w->readers[conv->in[0]] == 0) {
+        w->readers[in[0]]--;
+        rg_fuse_drop(w, w->maker[conv->in[0]], n);
+    }
     conv->in = in;
     return RG_OK;
 }

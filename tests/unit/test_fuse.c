@@ -199,6 +199,41 @@ Test(fuse, turns_columns_into_rows_in_equal_bytes) {
     }
 }
 
+/* One border that two convolutions read, and perhaps a third operator: |x| padded. */
+static rg_graph *shared_border(bool also_read) {
+    static const int32_t border[8] = {0, 0, 1, 1, 1, 1, 0, 0}, image[4] = {1, 6, 7, 8};
+    const int32_t wide[4] = {1, 8, 9, 8}, filter[4] = {8, 3, 3, 8}, pads[4] = {4, 2, 0, 0};
+    small_graph s = small_begin("shared border");
+    static const rg_attr valid[] = {{"padding", RG_ATTR_WORD, 0, 0, "valid"}};
+    int32_t x = small_tensor(&s, "x", RG_DTYPE_INT8, image);
+    int32_t p = small_tensor(&s, "pads", RG_DTYPE_INT32, pads);
+    int32_t bordered = small_tensor(&s, "bordered", RG_DTYPE_INT8, wide);
+    int32_t w = small_tensor(&s, "w", RG_DTYPE_INT8, filter);
+    int32_t a = small_tensor(&s, "a", RG_DTYPE_INT8, image);
+    int32_t b = small_tensor(&s, "b", RG_DTYPE_INT8, image);
+    int32_t sum = small_tensor(&s, "sum", RG_DTYPE_INT8, image);
+    for (int32_t t = x; t <= sum; t++)
+        small_quant(&s, t, t == w ? 0.004F : 0.03F, t == w ? 0 : 2);
+    s.tensors[p].quant = (rg_quant){0};
+    small_constant(&s, w, 1);
+    s.tensors[p].data = border;
+    small_node(&s, "pad", x, p, -2, bordered);
+    small_attrs(small_node(&s, "conv2d", bordered, w, -2, a), valid, 1);
+    small_attrs(small_node(&s, "conv2d", bordered, w, -2, b), valid, 1);
+    small_node(&s, "add", a, b, -2, sum);
+    const int32_t out[2] = {sum, bordered};
+    return small_end(&s, &x, 1, out, also_read ? 2 : 1);
+}
+
+Test(fuse, joins_a_border_to_all_its_readers_and_keeps_it_for_others) {
+    for (int also_read = 0; also_read < 2; also_read++) {
+        rg_graph *graph = shared_border(also_read);
+        expect_same_bytes(graph, "shared border");
+        cr_assert_eq(computed(graph), 3U + (uint32_t)also_read);
+        rg_graph_free(graph);
+    }
+}
+
 /* x -> reshape -> y: nothing but views, from an input to an output. */
 Test(fuse, never_puts_an_output_where_inputs_are_written) {
     static const int32_t square[4] = {2, 4, 0, 0}, row[4] = {8, 0, 0, 0};
