@@ -77,6 +77,12 @@ static json_t *device_row(const char *name, const rg_device *device) {
     return row;
 }
 
+/* A target without a device says why, and what to try. */
+static void add_reason(json_t *row, const char *why, const char *advice) {
+    json_object_set_new(row, "why", json_string(why));
+    json_object_set_new(row, "try", json_string(advice));
+}
+
 static rg_status list_targets(rg_root *root, json_t *rows, rg_err *err) {
     (void)err;
     for (size_t i = 0; rg_targets[i]; i++) {
@@ -93,8 +99,10 @@ static rg_status list_targets(rg_root *root, json_t *rows, rg_err *err) {
         }
         if (why.status != RG_OK) {
             json_object_set_new(row, "kind", json_string(rg_status_word(why.status)));
-            json_object_set_new(row, "why", json_string(why.what));
-            json_object_set_new(row, "try", json_string(why.advice));
+            add_reason(row, why.what, why.advice);
+        } else if (devices.n && strcmp(rg_json_get_text(row, "kind", ""), "present")) {
+            json_object_set_new(row, "kind", json_string(rg_status_word(devices.items[0].status)));
+            add_reason(row, devices.items[0].what, devices.items[0].advice);
         }
         add(rows, row);
     }

@@ -176,6 +176,8 @@ def neon_is_there_on_aarch64_and_says_why_not_elsewhere():
         assert done.returncode == 0 and done.stdout == infer(wakeword, "--fill", "splitmix64").stdout, done.stderr
     else:
         refused(5, "NEON", "try:", "aarch64", words=words)
+        listed = subprocess.run([program, "list", "targets"], capture_output=True, text=True).stdout
+        assert "neon" in listed and "absent" in listed and "has no NEON" in listed, listed
 
 
 def a_profile_tells_of_every_node_what_computed_it_and_how_long():
