@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/infer_facts.h"
 #include "bench/cmd/infer_io.h"
 #include "bench/cmd/infer_profile.h"
 #include "bench/core/clock.h"
@@ -175,46 +176,6 @@ static rg_status run_once(job *j, rg_err *err) {
     return RG_OK;
 }
 
-/* "key=value" lines of the target as an object. */
-static json_t *effective_json(const job *j) {
-    char effective[1024] = "";
-    if (j->target->effective)
-        j->target->effective(j->program, effective, sizeof effective);
-    json_t *settings = json_object();
-    char *save = NULL;
-    for (char *line = strtok_r(effective, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char *equals = strchr(line, '=');
-        if (equals) {
-            *equals = '\0';
-            json_object_set_new(settings, line, json_string(equals + 1));
-        }
-    }
-    return settings;
-}
-
-/* Memory as far as the target knows it. */
-static json_t *memory_json(const job *j) {
-    rg_memory memory = RG_MEMORY_UNKNOWN;
-    if (j->target->usage)
-        j->target->usage(j->program, &memory);
-    const struct {
-        const char *key;
-        int64_t value;
-    } rows[] = {{"arena_bytes", memory.arena_bytes},
-                {"arena_bound_bytes", memory.arena_bound_bytes},
-                {"weights_bytes", memory.weights_bytes},
-                {"device_bytes", memory.device_bytes},
-                {"packed_bytes", memory.packed_bytes},
-                {"scratch_bytes", memory.scratch_bytes},
-                {"pack_ns", memory.pack_ns}};
-    json_t *known = json_object();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].value >= 0)
-            json_object_set_new(known, rows[i].key, json_integer(rows[i].value));
-    }
-    return known;
-}
-
 static void print_json(const job *j) {
     const char *dir = *j->options->output_dir ? j->options->output_dir : NULL;
     json_t *all = json_object();
@@ -222,8 +183,8 @@ static void print_json(const job *j) {
     json_object_set_new(all, "model_sha256", json_string(j->model->sha256));
     json_object_set_new(all, "target", json_string(j->target->name));
     json_object_set_new(all, "device", json_string(j->device.id));
-    json_object_set_new(all, "effective", effective_json(j));
-    json_object_set_new(all, "memory", memory_json(j));
+    json_object_set_new(all, "effective", rg_infer_effective_json(j->target, j->program));
+    json_object_set_new(all, "memory", rg_infer_memory_json(j->target, j->program));
     json_object_set_new(all, "runs", json_integer(j->options->runs));
     json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
     json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));
