@@ -76,8 +76,7 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *c) {
     sizes.filter.dim[3] = in_c;
     sizes.depth = (double)kh * kw * in_c;
     rg_weighted_draw(op, &sizes, rng, c);
-    put_window(c, rg_draw_one_in(rng, 2) ? "same" : "valid", sh, sw, dh, dw,
-               rg_draw_activation(rng));
+    put_window(c, rg_draw_padding(rng, kh, kw, c), sh, sw, dh, dw, rg_draw_activation(rng));
 }
 
 static bool bench(const rg_op *op, size_t index, rg_case *c) {

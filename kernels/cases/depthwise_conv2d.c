@@ -58,8 +58,7 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *c) {
         {rg_draw_one_in(rng, 4) ? 2 : 1, draw_side(rng, kh, dh), draw_side(rng, kw, dw), channels}};
     sizes.filter = (rg_shape){4, {1, kh, kw, channels * multiplier}};
     rg_weighted_draw(op, &sizes, rng, c);
-    put_window(c, rg_draw_one_in(rng, 3) ? "valid" : "same", sh, sw, dh, dw,
-               rg_draw_activation(rng));
+    put_window(c, rg_draw_padding(rng, kh, kw, c), sh, sw, dh, dw, rg_draw_activation(rng));
     rg_case_int(c, "depth_multiplier", rg_draw_one_in(rng, 2) ? multiplier : 0);
 }
 

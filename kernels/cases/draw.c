@@ -91,3 +91,15 @@ rg_case_tensor rg_bench_tensor(rg_dtype dtype, rg_shape shape, float scale, int3
     }
     return t;
 }
+
+const char *rg_draw_padding(rg_rng *rng, int32_t kernel_h, int32_t kernel_w, rg_case *c) {
+    static const char *const words[] = {"same", "valid", "explicit"};
+    uint32_t which = rg_rng_below(rng, 3);
+    if (which == 2) {
+        rg_case_int(c, "pad_top", rg_draw_int(rng, 0, kernel_h - 1));
+        rg_case_int(c, "pad_bottom", rg_draw_int(rng, 0, kernel_h - 1));
+        rg_case_int(c, "pad_left", rg_draw_int(rng, 0, kernel_w - 1));
+        rg_case_int(c, "pad_right", rg_draw_int(rng, 0, kernel_w - 1));
+    }
+    return words[which];
+}

@@ -32,6 +32,10 @@ rg_dtype rg_draw_dtype(rg_rng *rng, rg_dtype dtype);
 /* An int32 constant of `n` numbers, as a row. */
 rg_case_tensor rg_draw_numbers(const int32_t *numbers, uint32_t n);
 
+/* "same", "valid", or "explicit" with borders below the kernel's sides, which it adds to the case.
+ */
+const char *rg_draw_padding(rg_rng *rng, int32_t kernel_h, int32_t kernel_w, rg_case *c);
+
 /* A word of the fused activations that are ranges. */
 const char *rg_draw_activation(rg_rng *rng);
 
