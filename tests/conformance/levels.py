@@ -59,8 +59,10 @@ def judge(model, present):
     code, want, why = outputs(model, "--variant", "reference")
     if code in (3, 65):
         return "refused", why
-    if code or not want:
+    if code:
         return "broken", f"reference: exit {code}: {why}"
+    if not want:
+        return "refused", "the graph has no outputs"
     wrong = []
     for way in ways_of(present):
         code, got, why = outputs(model, *way)
