@@ -1,6 +1,7 @@
 /* quantize.c: float32 to bytes and back, the reference's arithmetic in plain C that vectorises: a
- * division by the scale, halves away from zero by comparing what truncation left; a product by the
- * scale, which float32 rounds as the reference's double does (9 bits by 24 are exact there). */
+ * division by the scale, halves away from zero by adding the float below one half and truncating; a
+ * product by the scale, which float32 rounds as the reference's double does (9 bits by 24 are exact
+ * there). */
 #include "kernels/each/level.h"
 #include "kernels/ref/need.h"
 
@@ -19,9 +20,7 @@ static inline int32_t quantized(float x, float scale, int32_t zero, int32_t low,
     float real = x / scale;
     real = real > -1024.0f ? real : -1024.0f;
     real = real < 1024.0f ? real : 1024.0f;
-    int32_t q = (int32_t)real;
-    float rest = real - (float)q;
-    q += (rest >= 0.5f) - (rest <= -0.5f) + zero;
+    int32_t q = (int32_t)(real + __builtin_copysignf(0x1.fffffep-2f, real)) + zero;
     q = q < low ? low : q;
     return q > high ? high : q;
 }
