@@ -13,7 +13,7 @@
 
 bool rg_arm_matrix_suits(const rg_op_call *call) {
     const rg_tensor *bias = rg_call_in(call, 2);
-    return call->in[1]->data && (!bias || bias->data) && call->in[1]->quant.zero_point[0] == 0;
+    return call->in[1]->data && (!bias || bias->data);
 }
 
 size_t rg_arm_matrix_packed_bytes(const rg_op_call *call, const rg_arm_method *method) {
@@ -47,13 +47,13 @@ rg_status rg_arm_matrix_pack(const rg_op_call *call, const rg_arm_method *method
     if (!factors)
         return rg_fail(err, RG_FAILED, "free some memory", "no memory for %lld factors",
                        (long long)p.l.out_c);
-    bool in_float = strcmp(call->op->kind, "conv2d") != 0;
+    bool in_float = strcmp(call->op->kind, "conv2d") != 0 || call->op->in == RG_DTYPE_UINT8;
     rg_status status = rg_bytes_factors(call, in_float, p.l.out_c, factors, err);
     if (status == RG_OK) {
         int32_t low, high;
         rg_activation_range(activation_of(call), call->out[0], &low, &high);
-        p.shape.low = (int8_t)low;
-        p.shape.high = (int8_t)high;
+        p.shape.low = (int8_t)(low - p.flip);
+        p.shape.high = (int8_t)(high - p.flip);
         rg_arm_plan_pack(call, &p, factors, packed);
     }
     free(factors);
@@ -129,10 +129,11 @@ static void copy_line(const strip *s, const int8_t *image, int64_t y, int64_t x0
     const rg_conv_layout *l = &s->p->l;
     int64_t first = x0 < 0 ? -x0 : 0,
             last = l->x.in - x0 < l->x.filter ? l->x.in - x0 : l->x.filter;
-    memset(to, s->p->zero_x, (size_t)(first * l->tap_c));
+    memset(to, s->p->zero_x ^ s->p->flip, (size_t)(first * l->tap_c));
     copy(to + first * l->tap_c, image + (y * l->x.in + x0 + first) * l->in_c,
          (last - first) * l->tap_c);
-    memset(to + last * l->tap_c, s->p->zero_x, (size_t)((l->x.filter - last) * l->tap_c));
+    memset(to + last * l->tap_c, s->p->zero_x ^ s->p->flip,
+           (size_t)((l->x.filter - last) * l->tap_c));
 }
 
 static void copy_taps(const strip *s, const int8_t *image, int64_t y, int64_t x0, int8_t *to) {
@@ -140,7 +141,7 @@ static void copy_taps(const strip *s, const int8_t *image, int64_t y, int64_t x0
     for (int64_t kx = 0; kx < l->x.filter; kx++, to += l->tap_c) {
         int64_t x = x0 + kx * l->x.dilation;
         if (x < 0 || x >= l->x.in)
-            memset(to, s->p->zero_x, (size_t)l->tap_c);
+            memset(to, s->p->zero_x ^ s->p->flip, (size_t)l->tap_c);
         else
             copy(to, image + (y * l->x.in + x) * l->in_c, l->tap_c);
     }
@@ -154,7 +155,7 @@ static void gather(const strip *s, const int8_t *image, spot at, int8_t *to) {
     bool inside = s->p->joint && x >= 0 && x + l->x.filter <= l->x.in;
     for (int64_t ky = 0; ky < l->y.filter; ky++, y += l->y.dilation, to += line) {
         if (y < 0 || y >= l->y.in)
-            memset(to, s->p->zero_x, (size_t)line);
+            memset(to, s->p->zero_x ^ s->p->flip, (size_t)line);
         else if (inside)
             copy(to, image + (y * l->x.in + x) * l->in_c, line);
         else if (s->p->joint)
@@ -256,6 +257,11 @@ static int cut(int64_t rows, int64_t most, heights ret[3]) {
     return n;
 }
 
+static void flip(int8_t *at, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        at[i] = (int8_t)(at[i] ^ 128);
+}
+
 /* Makes one row ready: the window of output pixel `at`. */
 static inline void make_row(strip *s, const int8_t *image, spot at, const int8_t **ret,
                             int64_t high) {
@@ -267,6 +273,8 @@ static inline void make_row(strip *s, const int8_t *image, spot at, const int8_t
             point_inner(s, x, ret, high);
         else
             point(s, image, at, ret, high);
+        for (int64_t i = p->segments; i < p->shape.segments; i++)
+            ret[i * high] = ret[(i - p->segments) * high];
         return;
     }
     *ret = s->copies;
@@ -274,6 +282,10 @@ static inline void make_row(strip *s, const int8_t *image, spot at, const int8_t
         gather_inner(s, x, s->copies);
     else
         gather(s, image, at, s->copies);
+    if (p->flip)
+        flip(s->copies, p->depth);
+    for (int64_t i = 1; i < p->shape.segments; i++)
+        ret[i * high] = *ret;
     s->copies += (p->length + 15) / 16 * 16;
 }
 
@@ -339,6 +351,21 @@ static void copy_columns(int8_t *to, int64_t stride, const int8_t *from, int64_t
         copy(to + r * stride, from + r * columns, n);
 }
 
+/* Channels [first, last) of rows as uint8. */
+static void flip_columns(const rg_arm_plan *p, int8_t *out, int64_t first, int64_t last,
+                         int64_t rows) {
+    if (last - first == p->l.out_c)
+        flip(out, rows * p->l.out_c);
+    else
+        for (int64_t r = 0; r < rows; r++)
+            flip(out + r * p->l.out_c + first, last - first);
+}
+
+/* Output channel that block `block` starts with. */
+static int64_t channel_of(const rg_arm_plan *p, int64_t block) {
+    return block / p->blocks * p->l.group + block % p->blocks * p->method->columns;
+}
+
 /* Blocks [block, last) of a strip. */
 static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64_t at,
                       int64_t block, int64_t last, uint8_t *scratch) {
@@ -347,7 +374,7 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
     int8_t *partial = (int8_t *)scratch + p->partial_at;
     heights cuts[3];
     int n_cuts = cut(rows, p->method->rows, cuts);
-    int64_t ready = -1;
+    int64_t ready = -1, first = channel_of(p, block);
     strip s = {.p = p,
                .zeros = (const int8_t *)packed + p->zeros_at,
                .table = (const int8_t **)(void *)(scratch + p->table_at),
@@ -369,6 +396,8 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
         if (n < columns)
             copy_columns(to, p->l.out_c, partial, columns, n, rows);
     }
+    if (p->flip)
+        flip_columns(p, out + at * p->l.out_c, first, channel_of(p, last), rows);
 }
 
 void rg_arm_matrix_run(const rg_op_call *call, const void *packed, const void *const *in,

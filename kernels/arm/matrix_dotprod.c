@@ -15,3 +15,6 @@ RG_ARM_MATRIX_SLOTS(method)
 
 RG_ARM_MATRIX_KERNEL(conv2d_s8, dotprod, "tiles of 5 pixels by 16 channels with SDOT");
 RG_ARM_MATRIX_KERNEL(fully_connected_s8, dotprod, "tiles of 5 rows by 16 outputs with SDOT");
+
+RG_ARM_MATRIX_KERNEL(conv2d_u8, dotprod, "as conv2d_s8, with the top bits of bytes flipped");
+RG_ARM_MATRIX_KERNEL(fully_connected_u8, dotprod, "as fully_connected_s8, with top bits flipped");

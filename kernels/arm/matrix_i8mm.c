@@ -25,3 +25,6 @@ RG_ARM_MATRIX_SLOTS(method)
 
 RG_ARM_MATRIX_KERNEL(conv2d_s8, i8mm, "tiles of 6 pixels by 16 channels with SMMLA");
 RG_ARM_MATRIX_KERNEL(fully_connected_s8, i8mm, "tiles of 6 rows by 16 outputs with SMMLA");
+
+RG_ARM_MATRIX_KERNEL(conv2d_u8, i8mm, "as conv2d_s8, with the top bits of bytes flipped");
+RG_ARM_MATRIX_KERNEL(fully_connected_u8, i8mm, "as fully_connected_s8, with top bits flipped");

@@ -19,3 +19,6 @@ RG_ARM_MATRIX_KERNEL(conv2d_s8, neon,
                      "tiles of 4 pixels by 4 channels, pairs of products in int16");
 RG_ARM_MATRIX_KERNEL(fully_connected_s8, neon,
                      "tiles of 4 rows by 4 outputs, pairs of products in int16");
+
+RG_ARM_MATRIX_KERNEL(conv2d_u8, neon, "as conv2d_s8, with the top bits of bytes flipped");
+RG_ARM_MATRIX_KERNEL(fully_connected_u8, neon, "as fully_connected_s8, with top bits flipped");

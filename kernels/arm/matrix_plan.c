@@ -40,6 +40,34 @@ static void lay_out(const rg_op_call *call, rg_conv_layout *ret) {
         {1, 1, 1, 1, 1, 0}, {rows, rows, 1, 1, 1, 0}, 1, depth, columns, depth, 1, columns};
 }
 
+/* A weight less its zero point. */
+static int32_t weight_of(const rg_arm_plan *p, int8_t byte) {
+    return (int8_t)(byte ^ p->flip) - p->zero_w;
+}
+
+/* Part `part` of a weight as a sum of numbers of int8. */
+static int8_t part_of(int32_t weight, int64_t part) {
+    int32_t first = 0;
+    for (int64_t i = 0; i <= part; i++, weight -= first)
+        first = weight < -128 ? -128 : weight > 127 ? 127 : weight;
+    return (int8_t)first;
+}
+
+/* How bytes are read: as rg_bytes_of reads them. */
+static void plan_bytes(const rg_op_call *call, rg_arm_plan *p) {
+    rg_bytes bytes = rg_bytes_of(call);
+    const int8_t *weights = call->in[1]->data;
+    p->flip = bytes.flip;
+    p->zero_x = (int8_t)bytes.zero_x;
+    p->zero_w = bytes.zero_w;
+    p->shape.zero = (int16_t)(call->out[0]->quant.zero_point[0] - bytes.flip);
+    p->passes = 1;
+    for (size_t i = 0; p->zero_w && i < rg_elements(call->in[1]); i++) {
+        while (part_of(weight_of(p, weights[i]), p->passes))
+            p->passes++;
+    }
+}
+
 /* True where the last window along an axis ends behind the input or the first starts before it. */
 static bool reaches_over(const rg_axis *a) {
     return a->pad > 0 || (a->out - 1) * a->stride - a->pad + (a->filter - 1) * a->dilation >= a->in;
@@ -48,8 +76,8 @@ static bool reaches_over(const rg_axis *a) {
 /* Whether to copy rows together: always where a segment is shorter than a load; else where the
  * units saved are worth more than the copying. */
 static bool should_gather(const rg_arm_plan *p, int64_t segments) {
-    if (p->length < 16)
-        return true;
+    if (p->length < 16 || p->flip)
+        return true; /* flipping needs a copy too */
     int64_t saved =
         segments * parts(p->length, p->method->depth) - parts(p->depth, p->method->depth);
     int64_t cost = segments * (12 + 2 * parts(p->length, 16));
@@ -67,11 +95,12 @@ static void plan_segments(rg_arm_plan *p) {
         segments = 1;
     }
     int64_t rest = p->length % 16;
-    p->shape.segments = segments;
+    p->segments = segments;
+    p->shape.segments = segments * p->passes;
     p->shape.full = p->length / 16;
     p->shape.tail = parts(rest, p->method->depth);
     p->shape.tail_offset = rest - 16;
-    p->units = segments * (p->shape.full * (16 / p->method->depth) + p->shape.tail);
+    p->units = p->shape.segments * (p->shape.full * (16 / p->method->depth) + p->shape.tail);
 }
 
 static void plan_cuts(rg_arm_plan *p) {
@@ -99,7 +128,7 @@ static void plan_memory(rg_arm_plan *p) {
     if (p->gathered)
         copies = p->strip * up(p->length, 16);
     else if (p->joint && reaches_over(&p->l.x))
-        copies = p->strip * p->shape.segments * p->length;
+        copies = p->strip * p->segments * p->length;
     p->partial_at = 0;
     p->table_at = (size_t)up(p->strip * columns, 64);
     p->panel_at = p->table_at + (size_t)up(p->strip * p->shape.segments * 8, 64);
@@ -116,8 +145,7 @@ void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_ar
     p.depth = p.l.y.filter * p.l.x.filter * p.l.tap_c;
     p.blocks = parts(p.l.group, method->columns);
     p.reach = (p.l.x.filter - 1) * p.l.x.dilation + 1;
-    p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
-    p.shape.zero = (int16_t)call->out[0]->quant.zero_point[0];
+    plan_bytes(call, &p);
     plan_segments(&p);
     p.shape.units = p.units;
     p.zipped = method->zip[1] && p.blocks > 1;
@@ -134,6 +162,7 @@ static int64_t source_byte(const rg_arm_plan *p, int64_t unit, int64_t at) {
     int64_t depth = p->method->depth, in_full = p->shape.full * (16 / depth);
     int64_t a_segment = in_full + p->shape.tail, segment = unit / a_segment;
     int64_t length = p->gathered ? p->depth : p->length;
+    segment %= p->segments;
     unit %= a_segment;
     int64_t byte = unit * depth + at;
     if (unit >= in_full) {
@@ -148,7 +177,7 @@ static int64_t source_byte(const rg_arm_plan *p, int64_t unit, int64_t at) {
 static int32_t start_of(const rg_arm_plan *p, const int8_t *weights, int32_t bias) {
     uint32_t sum = 0;
     for (int64_t i = 0; i < p->depth; i++)
-        sum += (uint32_t)(int32_t)weights[i];
+        sum += (uint32_t)weight_of(p, weights[i]);
     return (int32_t)((uint32_t)bias - sum * (uint32_t)(int32_t)p->zero_x);
 }
 
@@ -175,8 +204,9 @@ static void pack_factor(const rg_arm_plan *p, rg_factor f, int64_t c, int32_t *r
 static int mode_of(const rg_arm_plan *p, const int8_t *weights, int32_t start, rg_factor f) {
     int64_t low = start, high = start;
     for (int64_t i = 0; i < p->depth; i++) {
-        low -= weights[i] > 0 ? 128 * weights[i] : -127 * weights[i];
-        high += weights[i] > 0 ? 127 * weights[i] : -128 * weights[i];
+        int32_t w = weight_of(p, weights[i]);
+        low += w > 0 ? -128 * w : 127 * w;
+        high += w > 0 ? 127 * w : -128 * w;
     }
     if (f.shift >= 0 || low < INT32_MIN || high > INT32_MAX)
         return 2;
@@ -203,7 +233,9 @@ static int pack_block(const rg_arm_plan *p, int64_t n, const int8_t *weights, co
         for (int64_t u = 0; u < p->units; u++) {
             for (int64_t at = 0; at < depth; at++) {
                 int64_t byte = source_byte(p, u, at);
-                units[(u * columns + c) * depth + at] = byte < 0 ? 0 : column[byte];
+                int64_t pass = u * p->passes / p->units;
+                units[(u * columns + c) * depth + at] =
+                    byte < 0 ? 0 : part_of(weight_of(p, column[byte]), pass);
             }
         }
         pack_factor(p, f, c, (int32_t *)(void *)(units + p->units * columns * depth));
@@ -212,8 +244,14 @@ static int pack_block(const rg_arm_plan *p, int64_t n, const int8_t *weights, co
     return mode;
 }
 
-static bool has_lowest(const int8_t *weights, size_t n) {
-    return memchr(weights, 0x80, n) != NULL;
+/* True where a packed weight is -128; only units hold weights. */
+static bool has_lowest(const rg_op_call *call, const rg_arm_plan *p) {
+    const int8_t *weights = call->in[1]->data;
+    for (size_t i = 0; i < rg_elements(call->in[1]); i++) {
+        if (weight_of(p, weights[i]) <= -128)
+            return true;
+    }
+    return false;
 }
 
 void rg_arm_plan_pack(const rg_op_call *call, const rg_arm_plan *plan, const rg_factor *factors,
@@ -233,7 +271,7 @@ void rg_arm_plan_pack(const rg_op_call *call, const rg_arm_plan *plan, const rg_
     }
     *head = *plan;
     head->shape.mode = mode;
-    if (plan->method->safe[1] && has_lowest(weights, rg_elements(call->in[1])))
+    if (plan->method->safe[1] && has_lowest(call, plan))
         head->run = plan->method->safe;
-    memset((uint8_t *)packed + plan->zeros_at, plan->zero_x, (size_t)plan->length);
+    memset((uint8_t *)packed + plan->zeros_at, plan->zero_x ^ plan->flip, (size_t)plan->length);
 }
