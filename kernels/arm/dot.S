@@ -1,44 +1,51 @@
-/* dot.S: tiles of up to 5 rows by 16 columns with SDOT by element (Armv8.2 dot products). A unit of
+/* dot.S: tiles of up to 6 rows by 16 columns with SDOT by element (Armv8.2 dot products). A unit of
  * packed weights is 4 bytes of each of 16 columns. Rows are loaded 16 bytes at a time and used four
  * times; weights are loaded in pairs of registers one pair ahead, which in-order cores need; the
  * pair read past a block's last unit belongs to its factors. */
 #include "kernels/arm/tile.inc"
 
-c00 .req v12
-c01 .req v13
-c02 .req v14
-c03 .req v15
-c10 .req v16
-c11 .req v17
-c12 .req v18
-c13 .req v19
-c20 .req v20
-c21 .req v21
-c22 .req v22
-c23 .req v23
-c30 .req v24
-c31 .req v25
-c32 .req v26
-c33 .req v27
-c40 .req v28
-c41 .req v29
-c42 .req v30
-c43 .req v31
-a0 .req v5
-a1 .req v6
-a2 .req v7
-a3 .req v8
-a4 .req v9
-qa0 .req q5
-qa1 .req q6
-qa2 .req q7
-qa3 .req q8
-qa4 .req q9
+c00 .req v8
+c01 .req v9
+c02 .req v10
+c03 .req v11
+c10 .req v12
+c11 .req v13
+c12 .req v14
+c13 .req v15
+c20 .req v16
+c21 .req v17
+c22 .req v18
+c23 .req v19
+c30 .req v20
+c31 .req v21
+c32 .req v22
+c33 .req v23
+c40 .req v24
+c41 .req v25
+c42 .req v26
+c43 .req v27
+c50 .req v28
+c51 .req v29
+c52 .req v30
+c53 .req v31
+a0 .req v2
+qa0 .req q2
+a1 .req v3
+qa1 .req q3
+a2 .req v4
+qa2 .req q4
+a3 .req v5
+qa3 .req q5
+a4 .req v6
+qa4 .req q6
+a5 .req v7
+qa5 .req q7
 from0 .req x9
 from1 .req x11
 from2 .req x12
 from3 .req x13
 from4 .req x14
+from5 .req x15
 
 .macro start row
     .if \row > 0
@@ -49,7 +56,11 @@ from4 .req x14
     .endif
 .endm
 .macro load row
+    .if in_order
+    ldr qa\row, [from\row, x19]
+    .else
     ldr qa\row, [from\row], #16
+    .endif
 .endm
 .macro load_tail row
     ldr qa\row, [from\row, x8]
@@ -62,78 +73,105 @@ from4 .req x14
     dots \row, \lane, 0, 1, v0, v1
 .endm
 .macro right_dots row, lane
-    dots \row, \lane, 2, 3, v2, v3
+    dots \row, \lane, 2, 3, v28, v29
+.endm
+.macro right_dots_again row, lane
+    dots \row, \lane, 2, 3, v0, v1
 .endm
 /* Weights of a step are \at bytes behind the pair that v0 and v1 hold. Only the first load of a step
  * moves x16: a chain of moves would be as long as the step. Tails (\at = tail) move each time. */
 .macro weights left, right, at
     .ifc \at, tail
     ldp \left, \right, [x16], #32
-    .elseif \at == 0
+    .elseif \at == 0 && !in_order
     ldp \left, \right, [x16], #256
     .else
     ldp \left, \right, [x16, #\at - 256]
     .endif
 .endm
-/* one unit of a step or tail */
+/* One unit of a step or tail. Up to 5 rows leave registers for a second pair of weights, loaded a
+ * pair ahead; 6 rows do not, and need a core that runs ahead by itself. */
 .macro unit mr, lane, at, next
-    weights q2, q3, \at
+    .if \mr < 6
+    weights q28, q29, \at
     each_row \mr, left_dots, \lane
     weights q0, q1, \next
     each_row \mr, right_dots, \lane
+    .else
+    each_row \mr, left_dots, \lane
+    weights q0, q1, \at
+    each_row \mr, right_dots_again, \lane
+    weights q0, q1, \next
+    .endif
 .endm
-/* the first unit of a step: each row is loaded while the one before is used */
+/* The first unit of a step. In order: all loads together, none of which moves its pointer. Else each
+ * row is loaded while the one before is used. */
+.macro load_if mr, row
+    .if \mr > \row
+    load \row
+    .endif
+.endm
+.macro left_if mr, row
+    .if \mr > \row
+    left_dots \row, 0
+    .endif
+.endm
 .macro first_unit mr
+    .if in_order
+    each_row \mr, load
+    add x19, x19, #16
+    cmp x19, x6
+    add x16, x16, #256
+    unit \mr, 0, 0, 32
+    .else
     load 0
-    weights q2, q3, 0
-    .if \mr > 1
-    load 1
-    .endif
+    load_if \mr, 1
     left_dots 0, 0
-    .if \mr > 2
-    load 2
-    .endif
-    .if \mr > 1
-    left_dots 1, 0
-    .endif
-    .if \mr > 3
-    load 3
-    .endif
-    .if \mr > 2
-    left_dots 2, 0
-    .endif
-    .if \mr > 4
-    load 4
-    .endif
-    .if \mr > 3
-    left_dots 3, 0
-    .endif
-    .if \mr > 4
-    left_dots 4, 0
-    .endif
+    load_if \mr, 2
+    left_if \mr, 1
+    load_if \mr, 3
+    left_if \mr, 2
+    load_if \mr, 4
+    left_if \mr, 3
+    load_if \mr, 5
+    left_if \mr, 4
+    left_if \mr, 5
+    weights q0, q1, 0
+    each_row \mr, right_dots_again, 0
     weights q0, q1, 32
-    each_row \mr, right_dots, 0
+    .endif
 .endm
 
 .macro kernel mr
+    .set in_order, \mr < 6
 function rg_arm_dot_\mr
     enter
+    .if in_order
+    lsl x6, x6, #4
+    add x8, x8, x6
+    .endif
 1:
     mov x16, x1
     mov x17, x10
-    ldp q12, q13, [x16], #32
-    ldp q14, q15, [x16], #32
+    ldp q8, q9, [x16], #32
+    ldp q10, q11, [x16], #32
     each_row \mr, start
     ldp q0, q1, [x16], #32
 2:
     next_pointers \mr
+    .if in_order
+    mov x19, #0
+    .else
     mov x19, x6
+    .endif
     cbz x6, 4f
 rg_arm_dot_\mr\()_loop:
     first_unit \mr
     unit \mr, 1, 64, 96
     unit \mr, 2, 128, 160
+    .if !in_order
     subs x19, x19, #1
+    .endif
     unit \mr, 3, 192, 224
     b.ne rg_arm_dot_\mr\()_loop
 rg_arm_dot_\mr\()_loop_end:
@@ -169,5 +207,6 @@ rg_arm_dot_\mr\()_loop_end:
     kernel 3
     kernel 4
     kernel 5
+    kernel 6
 
     .section .note.GNU-stack, "", %progbits

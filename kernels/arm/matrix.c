@@ -373,7 +373,7 @@ static void run_strip(const rg_arm_plan *p, const int8_t *in, int8_t *out, int64
     int64_t rows = p->rows - at < p->strip ? p->rows - at : p->strip, columns = p->method->columns;
     int8_t *partial = (int8_t *)scratch + p->partial_at;
     heights cuts[3];
-    int n_cuts = cut(rows, p->method->rows, cuts);
+    int n_cuts = cut(rows, p->high, cuts);
     int64_t ready = -1, first = channel_of(p, block);
     strip s = {.p = p,
                .zeros = (const int8_t *)packed + p->zeros_at,

@@ -1,20 +1,22 @@
 /* matrix_dotprod.c: matrix products with byte dot products (SDOT); the code is dot.S. */
 #include "kernels/arm/matrix.h"
 
-rg_arm_tile rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5;
+rg_arm_tile rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5, rg_arm_dot_6;
 
 static const rg_arm_method method = {
-    .rows = 5,
+    .rows = 6,
+    .in_order_rows = 5,
     .columns = 16,
     .depth = 4,
     .price = 5,
-    .run = {NULL, rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5},
+    .run = {NULL, rg_arm_dot_1, rg_arm_dot_2, rg_arm_dot_3, rg_arm_dot_4, rg_arm_dot_5,
+            rg_arm_dot_6},
 };
 
 RG_ARM_MATRIX_SLOTS(method)
 
-RG_ARM_MATRIX_KERNEL(conv2d_s8, dotprod, "tiles of 5 pixels by 16 channels with SDOT");
-RG_ARM_MATRIX_KERNEL(fully_connected_s8, dotprod, "tiles of 5 rows by 16 outputs with SDOT");
+RG_ARM_MATRIX_KERNEL(conv2d_s8, dotprod, "tiles of 6 pixels by 16 channels with SDOT");
+RG_ARM_MATRIX_KERNEL(fully_connected_s8, dotprod, "tiles of 6 rows by 16 outputs with SDOT");
 
 RG_ARM_MATRIX_KERNEL(conv2d_u8, dotprod, "as conv2d_s8, with the top bits of bytes flipped");
 RG_ARM_MATRIX_KERNEL(fully_connected_u8, dotprod, "as fully_connected_s8, with top bits flipped");

@@ -4,6 +4,9 @@
 #include "kernels/arm/matrix_plan.h"
 
 #include <string.h>
+#include <sys/auxv.h>
+
+#include <asm/hwcap.h>
 
 #include "kernels/ref/bytes.h"
 #include "kernels/ref/fully_connected.h"
@@ -104,8 +107,7 @@ static void plan_segments(rg_arm_plan *p) {
 }
 
 static void plan_cuts(rg_arm_plan *p) {
-    int64_t high = p->method->rows;
-    int64_t strip = STRIP_BYTES / p->depth;
+    int64_t high = p->high, strip = STRIP_BYTES / p->depth;
     strip = strip > STRIP_ROWS ? STRIP_ROWS : strip;
     strip = strip < STRIP_TILES * high ? STRIP_TILES * high : strip;
     p->strips = parts(p->rows, strip);
@@ -138,6 +140,23 @@ static void plan_memory(rg_arm_plan *p) {
     p->scratch_bytes = p->copies_at + (size_t)copies;
 }
 
+/* True on the small Armv8.2 and Armv9 cores, which stall where a load is used at once. Linux lets
+ * programs read the identification register where it says so (Documentation/arch/arm64/
+ * cpu-feature-registers); bits 4 to 15 are the part number, 24 to 31 the implementer (0x41: Arm).
+ */
+static bool runs_in_order(void) {
+    static const uint64_t parts[] = {0xd03, 0xd04, 0xd05, 0xd46, 0xd80}; /* A53 A35 A55 A510 A520 */
+    uint64_t id;
+    if (!(getauxval(AT_HWCAP) & HWCAP_CPUID))
+        return false;
+    __asm__("mrs %0, midr_el1" : "=r"(id));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (id >> 24 == 0x41 && (id >> 4 & 0xfff) == parts[i])
+            return true;
+    }
+    return false;
+}
+
 void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_arm_plan *ret) {
     rg_arm_plan p = {.method = method, .run = method->run};
     lay_out(call, &p.l);
@@ -146,6 +165,7 @@ void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_ar
     p.blocks = parts(p.l.group, method->columns);
     p.reach = (p.l.x.filter - 1) * p.l.x.dilation + 1;
     plan_bytes(call, &p);
+    p.high = method->in_order_rows && runs_in_order() ? method->in_order_rows : method->rows;
     plan_segments(&p);
     p.shape.units = p.units;
     p.zipped = method->zip[1] && p.blocks > 1;

@@ -20,6 +20,7 @@ typedef struct rg_arm_plan {
     bool joint;               /* a segment is a line of the filter, else one tap */
     bool zipped;              /* rows go through panels */
     int64_t reach;            /* pixels from a window's first to behind its last, along a line */
+    int64_t high;             /* rows of a tile */
     int64_t strip, strips;    /* rows in a strip (the last has fewer), strips */
     int64_t blocks;           /* of columns, in each group */
     int64_t chunk, chunks;    /* blocks in a tile of the call, tiles a strip */

@@ -35,6 +35,7 @@ typedef void rg_arm_zip(const int8_t *const *rows, const rg_arm_shape *shape, in
 /* One way to multiply: sizes of its tile, and code for each height. */
 typedef struct rg_arm_method {
     int rows, columns;     /* of the largest tile */
+    int in_order_rows;     /* the same on cores that run in order; 0: as many */
     int depth;             /* bytes of a row that one unit of packed weights stands against */
     int price;             /* instructions a unit, row and block of columns, roughly */
     bool paired;           /* accumulators hold two rows by two columns */
