@@ -14,7 +14,7 @@ static size_t up(size_t n, size_t to) {
 bool rg_arm_dw_suits(const rg_op_call *call) {
     const rg_tensor *bias = rg_call_in(call, 2);
     const int32_t *filter = call->in[1]->shape.dim;
-    return call->in[1]->data && (!bias || bias->data) && call->in[1]->quant.zero_point[0] == 0 &&
+    return call->in[1]->data && (!bias || bias->data) &&
            (int64_t)filter[1] * filter[2] <= RG_ARM_DW_TAPS;
 }
 
@@ -29,6 +29,34 @@ static void plan_slide(rg_arm_dw_plan *p) {
                 (x->out > 1 || !p->right);
 }
 
+/* A weight less its zero point. */
+static int32_t weight_of(const rg_arm_dw_plan *p, int8_t byte) {
+    return (int8_t)(byte ^ p->flip) - p->zero_w;
+}
+
+/* Part `part` of a weight as a sum of numbers of int8. */
+static int8_t part_of(int32_t weight, int64_t part) {
+    int32_t first = 0;
+    for (int64_t i = 0; i <= part; i++, weight -= first)
+        first = weight < -128 ? -128 : weight > 127 ? 127 : weight;
+    return (int8_t)first;
+}
+
+/* How bytes are read: as rg_bytes_of reads them. */
+static void plan_bytes(const rg_op_call *call, rg_arm_dw_plan *p) {
+    rg_bytes bytes = rg_bytes_of(call);
+    const int8_t *weights = call->in[1]->data;
+    p->flip = bytes.flip;
+    p->zero_x = (int8_t)bytes.zero_x;
+    p->zero_w = bytes.zero_w;
+    p->zero = (int16_t)(call->out[0]->quant.zero_point[0] - bytes.flip);
+    p->passes = 1;
+    for (size_t i = 0; p->zero_w && i < rg_elements(call->in[1]); i++) {
+        while (part_of(weight_of(p, weights[i]), p->passes))
+            p->passes++;
+    }
+}
+
 void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
     rg_arm_dw_plan p = {0};
     rg_depthwise_lay_out(call, &p.l, NULL);
@@ -36,11 +64,10 @@ void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
     p.channels = p.l.out_c < 8 ? 8 : p.l.out_c;
     p.width = p.channels < 16 ? 8 : 16;
     p.blocks = (p.channels + p.width - 1) / p.width;
-    p.widened = p.l.multiplier > 1 || p.l.in_c < 8;
-    p.zero_x = (int8_t)call->in[0]->quant.zero_point[0];
-    p.zero = (int16_t)call->out[0]->quant.zero_point[0];
+    plan_bytes(call, &p);
+    p.widened = p.l.multiplier > 1 || p.l.in_c < 8 || p.flip;
     plan_slide(&p);
-    p.block_bytes = sizeof(rg_arm_dw_block) + (size_t)p.taps * RG_ARM_DW_BLOCK;
+    p.block_bytes = sizeof(rg_arm_dw_block) + (size_t)(p.taps * p.passes * RG_ARM_DW_BLOCK);
     p.zeros_at = up(sizeof p, 64);
     p.blocks_at = p.zeros_at + up((size_t)p.channels, 64);
     p.packed_bytes = p.blocks_at + (size_t)p.blocks * p.block_bytes;
@@ -71,7 +98,7 @@ static rg_arm_dw_mode mode_of(const rg_arm_dw_plan *p, const int8_t *weights, in
                               int32_t start, rg_factor f) {
     int64_t low = start, high = start;
     for (int64_t t = 0; t < p->taps; t++) {
-        int64_t w = weights[t * p->l.out_c + c];
+        int64_t w = weight_of(p, weights[t * p->l.out_c + c]);
         low += w > 0 ? -128 * w : 127 * w;
         high += w > 0 ? 127 * w : -128 * w;
     }
@@ -88,8 +115,10 @@ static rg_arm_dw_mode pack_channel(const rg_arm_dw_plan *p, const int8_t *weight
     int8_t *to = (int8_t *)(ret + 1);
     uint32_t sum = 0;
     for (int64_t t = 0; t < p->taps; t++) {
-        to[t * RG_ARM_DW_BLOCK + i] = weights[t * p->l.out_c + c];
-        sum += (uint32_t)(int32_t)weights[t * p->l.out_c + c];
+        int32_t w = weight_of(p, weights[t * p->l.out_c + c]);
+        for (int64_t pass = 0; pass < p->passes; pass++)
+            to[(pass * p->taps + t) * RG_ARM_DW_BLOCK + i] = part_of(w, pass);
+        sum += (uint32_t)w;
     }
     if (f.multiplier == 0)
         f.shift = -1; /* zero by any shift */
@@ -114,8 +143,10 @@ static void pack_blocks(const rg_op_call *call, rg_arm_dw_plan *p, const rg_fact
             p->mode = mode > p->mode ? mode : p->mode;
         }
     }
-    p->lowest = memchr(call->in[1]->data, 0x80, rg_elements(call->in[1])) != NULL;
-    p->slides = p->slides && !p->lowest;
+    const int8_t *weights = call->in[1]->data;
+    for (size_t i = 0; i < rg_elements(call->in[1]); i++)
+        p->lowest = p->lowest || weight_of(p, weights[i]) <= -128;
+    p->slides = p->slides && !p->lowest && p->passes == 1;
     memset(packed + p->zeros_at, p->zero_x, (size_t)p->channels);
     memcpy(packed, p, sizeof *p);
 }
@@ -128,12 +159,12 @@ rg_status rg_arm_dw_pack(const rg_op_call *call, void *packed, rg_err *err) {
     if (!factors)
         return rg_fail(err, RG_FAILED, "free some memory", "no memory for %lld factors",
                        (long long)p.l.out_c);
-    rg_status status = rg_bytes_factors(call, false, p.l.out_c, factors, err);
+    rg_status status = rg_bytes_factors(call, p.flip != 0, p.l.out_c, factors, err);
     if (status == RG_OK) {
         int32_t low, high;
         rg_activation_range(params->activation, call->out[0], &low, &high);
-        p.low = (int8_t)low;
-        p.high = (int8_t)high;
+        p.low = (int8_t)(low - p.flip);
+        p.high = (int8_t)(high - p.flip);
         pack_blocks(call, &p, factors, packed);
     }
     free(factors);

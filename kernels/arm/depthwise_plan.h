@@ -7,7 +7,7 @@
 #include "bench/iface/kernel.h"
 #include "kernels/ref/depthwise_conv2d.h"
 
-enum { RG_ARM_DW_BLOCK = 16, RG_ARM_DW_TAPS = 256 };
+enum { RG_ARM_DW_BLOCK = 16, RG_ARM_DW_TAPS = 256, RG_ARM_DW_PASSES = 3 };
 
 /* What a block of channels starts with, followed by its weights, RG_ARM_DW_BLOCK bytes a tap. The
  * last block of channels starts early enough to be whole: some are computed twice. */
@@ -30,11 +30,14 @@ typedef struct rg_arm_dw_plan {
     int64_t channels; /* of lines as they are read: out_c, at least 8 */
     int64_t width;    /* channels in a block: 16, or 8 where there are fewer than 16 */
     int64_t blocks, taps;
+    int64_t passes; /* more than 1 where weights less their zero point leave int8: so many parts */
     size_t block_bytes, blocks_at, zeros_at, packed_bytes;
     size_t line_bytes, scratch_bytes; /* of one widened line; of all */
     bool widened;                     /* lines are copied with each channel `multiplier` times */
     bool slides; /* 3x3 windows of which at most the first and the last lack a column: */
     bool left, right;
+    uint8_t flip;   /* 128 for uint8: bytes are read as int8 with the top bit flipped */
+    int16_t zero_w; /* as int8 */
     rg_arm_dw_mode mode;
     bool lowest; /* some weight is -128: two products may exceed int16 */
     int8_t zero_x, low, high;
