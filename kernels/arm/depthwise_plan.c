@@ -7,6 +7,8 @@
 #include "kernels/ref/activation.h"
 #include "kernels/ref/bytes.h"
 
+enum { MARGIN = 8 }; /* bytes behind a widened line */
+
 static size_t up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
@@ -71,7 +73,7 @@ void rg_arm_dw_plan_make(const rg_op_call *call, rg_arm_dw_plan *ret) {
     p.zeros_at = up(sizeof p, 64);
     p.blocks_at = p.zeros_at + up((size_t)p.channels, 64);
     p.packed_bytes = p.blocks_at + (size_t)p.blocks * p.block_bytes;
-    p.line_bytes = p.widened ? (size_t)(p.l.x.in * p.channels) : 0;
+    p.line_bytes = p.widened ? (size_t)(p.l.x.in * p.channels) + MARGIN : 0;
     p.scratch_bytes = p.line_bytes * (size_t)p.l.y.filter;
     *ret = p;
 }

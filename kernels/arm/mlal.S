@@ -96,7 +96,8 @@ from3 .req x13
     widen \second, v12, v13, v14, v15
     .endif
 .endm
-/* In-order cores load in groups, one register at a time, and do not move pointers by loading. */
+/* In-order cores load in groups, one register at a time, and do not move pointers by loading; few
+ * rows are bound by loads, and pairs of registers are fewer. */
 .macro unit mr, safe
     .if \mr < 3
     pair \mr, 0, 1, \safe
@@ -104,11 +105,16 @@ from3 .req x13
     pair 2, 0, 1, \safe
     pair \mr - 2, 2, 3, \safe
     .endif
+    .if \mr < 3
+    ldp q4, q5, [x16], #64
+    ldp q6, q7, [x16, #-32]
+    .else
     ldr q4, [x16]
     ldr q5, [x16, #16]
     ldr q6, [x16, #32]
     ldr q7, [x16, #48]
     add x16, x16, #64
+    .endif
 .endm
 
 .macro add_up_half row
