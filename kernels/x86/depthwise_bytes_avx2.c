@@ -6,51 +6,14 @@
 #include <string.h>
 
 #include "bench/iface/kernel.h"
-#include "kernels/x86/depthwise_bytes.h"
+#include "kernels/x86/depthwise_rows.h"
 
-static inline __m256i load_ints(const void *at) {
-    return _mm256_loadu_si256((const __m256i *)at);
-}
-
-/* Proven for the channels of this block: staircase.h. */
-static inline __m256i scale_proven(__m256i sum, const rg_dw_block *b) {
-    __m256 real = _mm256_cvtepi32_ps(sum);
-    __m256 offset = _mm256_blendv_ps(_mm256_loadu_ps(b->above), _mm256_loadu_ps(b->below), real);
-    return _mm256_cvtps_epi32(_mm256_fmadd_ps(real, _mm256_loadu_ps(b->scale), offset));
-}
-
-/* Both roundings as one shift: (sum * multiplier + 2^30 + 2^(30 + e) - (sum < 0 ? 2^31 : 0)) >> (31
- * + e), for e = 0 without the last two terms; here the high halves, which are shifted by e - 1. */
-static inline __m256i scale_any(__m256i sum, const rg_dw_block *b, __m256i zero) {
-    __m256i shifted = _mm256_sllv_epi32(sum, load_ints(b->left));
-    __m256i by = load_ints(b->multiplier), minus = _mm256_srai_epi32(shifted, 31);
-    __m256i even = _mm256_mul_epi32(shifted, by);
-    __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(shifted, 32), _mm256_srli_epi64(by, 32));
-    __m256i away = _mm256_and_si256(minus, load_ints(b->away)); /* all ones: 2^31 less */
-    __m256i less_even = _mm256_slli_epi64(_mm256_srli_epi64(_mm256_slli_epi64(away, 32), 63), 31);
-    __m256i less_odd = _mm256_slli_epi64(_mm256_srli_epi64(away, 63), 31);
-    even = _mm256_sub_epi64(_mm256_add_epi64(even, load_ints(b->round)), less_even);
-    odd = _mm256_sub_epi64(_mm256_add_epi64(odd, load_ints(b->round + 4)), less_odd);
-    even = _mm256_sllv_epi64(even, load_ints(b->twice));
-    odd = _mm256_sllv_epi64(odd, load_ints(b->twice + 4));
-    __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-    return _mm256_add_epi32(_mm256_srav_epi32(high, load_ints(b->right)), zero);
-}
+enum { CELL = 2 * RG_DW_SPAN, VECTOR = RG_DW_SPAN }; /* bytes of a cell, of eight weights */
 
 /* Four vectors of eight sums to bytes: four of each vector in the lower half, four above. */
-static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, __m256i *sum) {
-    if (__builtin_expect(b->proven != 0, 1)) {
-        for (int i = 0; i < 4; i++)
-            sum[i] = scale_proven(sum[i], b);
-    } else {
-        for (int i = 0; i < 4; i++)
-            sum[i] = scale_any(sum[i], b, _mm256_set1_epi32(d->out_zero));
-    }
-    __m256i bytes =
-        _mm256_packs_epi16(_mm256_packs_epi32(sum[0], sum[1]), _mm256_packs_epi32(sum[2], sum[3]));
-    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)d->low));
-    bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)d->high));
-    return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)d->flip));
+static inline __m256i finish(const rg_dw *d, const rg_dw_block *b, const __m256i *sum) {
+    return pack_bytes(d, scale(d, b, sum[0]), scale(d, b, sum[1]), scale(d, b, sum[2]),
+                      scale(d, b, sum[3]));
 }
 
 /* One block along a row of the buffer. */
@@ -77,11 +40,11 @@ static __attribute__((noinline)) void store_part(const walk *w, uint8_t *out, __
 }
 
 static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, int i, int columns) {
-    int64_t out_c = w->d->l.out_c, row = w->d->l.x.out * out_c;
+    int64_t out_c = w->d->l.out_c, out_row = w->d->l.x.out * out_c;
     __m128i half = _mm256_castsi256_si128(bytes), other = _mm256_extracti128_si256(bytes, 1);
     __m128i low = _mm_unpacklo_epi32(half, other), high = _mm_unpackhi_epi32(half, other);
-    uint8_t *first = out + i / columns * row;
-    uint8_t *second = columns == 2 ? first + row : first + 2 * out_c;
+    uint8_t *first = out + i / columns * out_row;
+    uint8_t *second = columns == 2 ? first + out_row : first + 2 * out_c;
     _mm_storel_epi64((__m128i *)first, low);
     _mm_storeh_pi((__m64 *)(first + out_c), _mm_castsi128_ps(low));
     _mm_storel_epi64((__m128i *)second, high);
@@ -106,17 +69,18 @@ static inline __attribute__((always_inline)) void sum_known(const rg_dw_block *b
                                                             int filter, int stride, int rows,
                                                             int columns, __m256i *sum) {
     const int taps_y = filter + (rows - 1) * stride;
-    const int16_t *weights = b->weights;
+    const int8_t *weights = b->weights;
 #pragma GCC unroll 8
-    for (int p = 0; p < (taps_y + 1) / 2; p++, weights += 16 * rows * filter) {
+    for (int p = 0; p < (taps_y + 1) / 2; p++, weights += VECTOR * rows * filter) {
 #pragma GCC unroll 16
         for (int c = 0; c < (columns - 1) * stride + filter; c++) {
-            __m256i pixels = widen(cells + p * pitch + c * RG_DW_CELL);
+            __m256i pixels = widen(cells + p * pitch + c * CELL);
 #pragma GCC unroll 8
             for (int i = 0; i < rows * columns; i++) {
                 int r = i / columns, kx = c - i % columns * stride, y = 2 * p - r * stride;
                 if (kx >= 0 && kx < filter && y > -2 && y < filter)
-                    sum[i] = multiply(sum[i], pixels, load_ints(weights + 16 * (kx * rows + r)));
+                    sum[i] =
+                        multiply(sum[i], pixels, load_ints(weights + VECTOR * (kx * rows + r)));
             }
         }
     }
@@ -131,12 +95,12 @@ static inline __attribute__((always_inline)) void sum_3_1(const rg_dw_block *b, 
         __m256i pixels[6];
 #pragma GCC unroll 6
         for (int c = 0; c < 6; c++) {
-            pixels[c] = widen(cells + p * pitch + c * RG_DW_CELL);
+            pixels[c] = widen(cells + p * pitch + c * CELL);
             __asm__("" : "+x"(pixels[c]));
         }
 #pragma GCC unroll 6
         for (int i = 0; i < 6; i++) {
-            __m256i weights = load_ints(b->weights + 16 * (6 * p + i));
+            __m256i weights = load_ints(b->weights + VECTOR * (6 * p + i));
             __asm__("" : "+x"(weights));
 #pragma GCC unroll 4
             for (int x = 0; x < 4; x++)
@@ -149,17 +113,17 @@ static inline __attribute__((always_inline)) void sum_any(const rg_dw *d, const 
                                                           const int8_t *cells, int64_t pitch,
                                                           int rows, int columns, __m256i *sum) {
     const rg_axis *x = &d->l.x;
-    const int16_t *weights = b->weights;
-    for (int64_t p = 0; p < d->pairs; p++) {
-        for (int64_t kx = 0; kx < x->filter; kx++, weights += 16 * rows) {
-            const int8_t *cell = cells + p * pitch + kx * x->dilation * RG_DW_CELL;
+    const int8_t *weights = b->weights;
+    for (int64_t p = 0; p < d->sets; p++) {
+        for (int64_t kx = 0; kx < x->filter; kx++, weights += VECTOR * rows) {
+            const int8_t *cell = cells + p * pitch + kx * x->dilation * CELL;
 #pragma GCC unroll 4
             for (int i = 0; i < columns; i++) {
-                __m256i pixels = widen(cell + i * x->stride * RG_DW_CELL);
+                __m256i pixels = widen(cell + i * x->stride * CELL);
 #pragma GCC unroll 2
                 for (int r = 0; r < rows; r++)
                     sum[r * columns + i] =
-                        multiply(sum[r * columns + i], pixels, load_ints(weights + 16 * r));
+                        multiply(sum[r * columns + i], pixels, load_ints(weights + VECTOR * r));
             }
         }
     }
@@ -171,7 +135,7 @@ static inline __attribute__((always_inline)) void walk_row(const walk *w, int fi
                                                            int rows, int columns) {
     const rg_dw *d = w->d;
     const rg_dw_block *b = w->block;
-    const int64_t across = (filter ? stride : d->l.x.stride) * RG_DW_CELL, pitch = w->pitch;
+    const int64_t across = (filter ? stride : d->l.x.stride) * CELL, pitch = w->pitch;
     const bool part = w->rows < rows || b->n < RG_DW_LANES || w->columns < columns;
     const int8_t *cells = w->cells;
     uint8_t *out = w->out;
@@ -231,32 +195,6 @@ static walk_fn *choose(const rg_dw *d) {
     return micro_kernels[best].run;
 }
 
-/* What one tile needs to know. */
-typedef struct pass {
-    const rg_dw *d;
-    const uint8_t *image, *image_end;
-    uint8_t empty[RG_DW_SPAN]; /* zero points */
-    int8_t *buffer;
-    walk_fn *micro_kernel;
-} pass;
-
-/* Two input rows as the buffer's filling walks them; off the image they stay at zero points. */
-typedef struct row {
-    const uint8_t *at; /* channel `source` of column 0 */
-    int64_t step;      /* bytes a column: 0 off the image */
-    int64_t safe;      /* columns that may be read 32 bytes wide */
-} row;
-
-static row find_row(const pass *p, int64_t n, int64_t y, int64_t source) {
-    const rg_depthwise_layout *l = &p->d->l;
-    if (y < 0 || y >= l->y.in)
-        return (row){p->empty, 0, l->x.in};
-    const uint8_t *at = p->image + (n * l->y.in + y) * l->x.in * l->in_c + source;
-    int64_t room = p->image_end - at - RG_DW_SPAN;
-    int64_t safe = room < 0 ? 0 : room / l->in_c + 1;
-    return (row){at, l->in_c, safe < l->x.in ? safe : l->x.in};
-}
-
 /* 32 channels of two pixels: blocks 0 and 2, then 1 and 3; `ordered`: channel by channel, for
  * blocks that begin anywhere. */
 static inline void interleave(__m256i a, __m256i b, bool ordered, int8_t *cell) {
@@ -291,22 +229,6 @@ static inline void interleave_spread(__m256i a, __m256i b, const rg_dw *d, int64
     }
 }
 
-static inline __m256i read_part(const pass *p, const row *r, int64_t x) {
-    uint8_t bytes[RG_DW_SPAN] = {0};
-    const uint8_t *at = r->at + x * r->step;
-    if (x < r->safe)
-        return load_ints(at);
-    memcpy(bytes, at, (size_t)(p->image_end - at));
-    return load_ints(bytes);
-}
-
-/* `n` cells of zero points. */
-static int8_t *fill_empty(const pass *p, int64_t n, int8_t *cell) {
-    for (; n > 0; n--, cell += RG_DW_CELL)
-        memset(cell, (int8_t)(p->d->zero ^ p->d->flip), RG_DW_CELL);
-    return cell;
-}
-
 /* Cells of input columns [x, end), which lie on the image, for blocks [first, last). */
 static int8_t *fill_inside(const pass *p, const row *upper, const row *lower, int64_t x,
                            int64_t end, int64_t first, int64_t last, int8_t *cell) {
@@ -317,10 +239,10 @@ static int8_t *fill_inside(const pass *p, const row *upper, const row *lower, in
     const uint8_t *a = upper->at + x * upper->step, *b = lower->at + x * lower->step;
     safe = spread ? x : safe < end ? safe : end;
 #pragma GCC unroll 4
-    for (; x < safe; x++, cell += RG_DW_CELL, a += upper->step, b += lower->step)
+    for (; x < safe; x++, cell += CELL, a += upper->step, b += lower->step)
         interleave(_mm256_xor_si256(load_ints(a), flip), _mm256_xor_si256(load_ints(b), flip),
                    ordered, cell);
-    for (; x < end; x++, cell += RG_DW_CELL) {
+    for (; x < end; x++, cell += CELL) {
         __m256i c = _mm256_xor_si256(read_part(p, upper, x), flip);
         __m256i e = _mm256_xor_si256(read_part(p, lower, x), flip);
         if (spread)
@@ -329,10 +251,6 @@ static int8_t *fill_inside(const pass *p, const row *upper, const row *lower, in
             interleave(c, e, ordered, cell);
     }
     return cell;
-}
-
-static inline int64_t between(int64_t v, int64_t low, int64_t high) {
-    return v < low ? low : v > high ? high : v;
 }
 
 /* Fills `n` cells from input column `x` on. */
@@ -345,15 +263,15 @@ static void fill(const pass *p, const row *upper, const row *lower, int64_t x, i
 }
 
 /* Blocks [first, last) of the output rows from oy on. */
-static void run_group(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t first, int64_t last,
-                      uint8_t *out) {
+static void run_group(const pass *p, walk_fn *micro_kernel, int64_t n, int64_t oy, int64_t ox,
+                      int64_t first, int64_t last, uint8_t *out) {
     const rg_dw *d = p->d;
     const rg_axis *ax = &d->l.x, *ay = &d->l.y;
-    const int64_t pitch = d->buffer_x * RG_DW_CELL, source = rg_dw_block_at(d, first)->source;
+    const int64_t pitch = d->buffer_x * CELL, source = rg_dw_block_at(d, first)->source;
     walk w = {.d = d, .pitch = pitch, .rows = ay->out - oy < d->rows ? 1 : d->rows};
     w.columns = ax->out - ox < d->chunk_x ? ax->out - ox : d->chunk_x;
     int64_t cells = (w.columns - 1) * ax->stride + (ax->filter - 1) * ax->dilation + 1;
-    for (int64_t i = 0; i < d->pairs; i++) {
+    for (int64_t i = 0; i < d->sets; i++) {
         int64_t y = oy * ay->stride - ay->pad + 2 * i * ay->dilation;
         row upper = find_row(p, n, y, source);
         row lower = find_row(p, n, y + ay->dilation, source);
@@ -364,7 +282,7 @@ static void run_group(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t 
         w.block = rg_dw_block_at(d, i);
         w.cells = p->buffer + block_in_cell(d, first, i);
         w.out = out + ox * d->l.out_c + w.block->from;
-        p->micro_kernel(&w);
+        micro_kernel(&w);
     }
 }
 
@@ -373,7 +291,7 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     const rg_dw *d = packed;
     const rg_depthwise_layout *l = &d->l;
     (void)call;
-    pass p = {.d = d, .image = in[0], .buffer = scratch, .micro_kernel = choose(d)};
+    pass p = {.d = d, .image = in[0], .buffer = scratch};
     p.image_end = p.image + d->image_bytes;
     memset(p.empty, d->zero, sizeof p.empty);
     int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP, passes_y = d->passes / l->batch;
@@ -384,7 +302,7 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         int64_t first = part * groups / d->parts, last = (part + 1) * groups / d->parts;
         for (int64_t ox = 0; ox < l->x.out; ox += d->chunk_x)
             for (int64_t g = first; g < last; g++)
-                run_group(&p, n, oy, ox, g * RG_DW_GROUP,
+                run_group(&p, choose(d), n, oy, ox, g * RG_DW_GROUP,
                           between(d->blocks, 0, (g + 1) * RG_DW_GROUP), at);
     }
 }
@@ -394,11 +312,11 @@ const rg_kernel rg_kernel_depthwise_conv2d_s8_avx2 = {
     .op = "depthwise_conv2d_s8",
     .isa = "avx2",
     .summary = "Pairs of taps by vpmaddwd, two output rows a pass, rounding proven at load",
-    .suits = rg_dw_suits,
-    .packed_bytes = rg_dw_packed_bytes,
-    .pack = rg_dw_pack,
-    .scratch_bytes = rg_dw_scratch_bytes,
-    .tiles = rg_dw_tiles,
+    .suits = rg_dw_suits_pairs,
+    .packed_bytes = rg_dw_packed_bytes_pairs,
+    .pack = rg_dw_pack_pairs,
+    .scratch_bytes = rg_dw_scratch_bytes_pairs,
+    .tiles = rg_dw_tiles_pairs,
     .run = run,
 };
 
@@ -407,10 +325,10 @@ const rg_kernel rg_kernel_depthwise_conv2d_u8_avx2 = {
     .op = "depthwise_conv2d_u8",
     .isa = "avx2",
     .summary = "Pairs of taps by vpmaddwd, two output rows a pass, rounding proven at load",
-    .suits = rg_dw_suits,
-    .packed_bytes = rg_dw_packed_bytes,
-    .pack = rg_dw_pack,
-    .scratch_bytes = rg_dw_scratch_bytes,
-    .tiles = rg_dw_tiles,
+    .suits = rg_dw_suits_pairs,
+    .packed_bytes = rg_dw_packed_bytes_pairs,
+    .pack = rg_dw_pack_pairs,
+    .scratch_bytes = rg_dw_scratch_bytes_pairs,
+    .tiles = rg_dw_tiles_pairs,
     .run = run,
 };
