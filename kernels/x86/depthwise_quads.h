@@ -145,19 +145,29 @@ static inline void interleave(const __m256i pixel[4], int8_t *cell) {
     _mm256_storeu_si256(to + 3, _mm256_unpackhi_epi16(high, high2));
 }
 
+/* Cells of input columns [x, safe), whose pixels can be read 32 bytes wide. */
+static int8_t *fill_safe(const pass *p, const row *rows, int64_t x, int64_t safe, int8_t *cell) {
+    const __m256i flip = _mm256_set1_epi8((char)p->d->flip);
+    const int64_t s0 = rows[0].step, s1 = rows[1].step, s2 = rows[2].step, s3 = rows[3].step;
+    const uint8_t *a = rows[0].at + x * s0, *b = rows[1].at + x * s1, *c = rows[2].at + x * s2,
+                  *d = rows[3].at + x * s3;
+    for (; x < safe; x++, cell += CELL, a += s0, b += s1, c += s2, d += s3) {
+        __m256i pixel[4] = {
+            _mm256_xor_si256(load_ints(a), flip), _mm256_xor_si256(load_ints(b), flip),
+            _mm256_xor_si256(load_ints(c), flip), _mm256_xor_si256(load_ints(d), flip)};
+        interleave(pixel, cell);
+    }
+    return cell;
+}
+
 /* Cells of input columns [x, end), which lie on the image. */
-static int8_t *fill_inside(const pass *p, const row *rows, int64_t x, int64_t end, int8_t *cell) {
+static int8_t *fill_inside(const pass *p, const row rows[4], int64_t x, int64_t end, int8_t *cell) {
     const __m256i flip = _mm256_set1_epi8((char)p->d->flip);
     int64_t safe = end;
     for (int i = 0; i < 4; i++)
         safe = rows[i].safe < safe ? rows[i].safe : safe;
-    for (; x < safe; x++, cell += CELL) {
-        __m256i pixel[4];
-        for (int i = 0; i < 4; i++)
-            pixel[i] = _mm256_xor_si256(load_ints(rows[i].at + x * rows[i].step), flip);
-        interleave(pixel, cell);
-    }
-    for (; x < end; x++, cell += CELL) {
+    cell = fill_safe(p, rows, x, safe, cell);
+    for (x = safe > x ? safe : x; x < end; x++, cell += CELL) {
         __m256i pixel[4];
         for (int i = 0; i < 4; i++)
             pixel[i] = _mm256_xor_si256(read_part(p, &rows[i], x), flip);
