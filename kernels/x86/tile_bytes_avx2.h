@@ -1,0 +1,267 @@
+/* tile_bytes_avx2.h: the inner loops of 8-bit matrix products with AVX2. Activations are distances
+ * from their zero point as int16; two neighbours along K are one operand of vpmaddwd, whose other
+ * operand are 16-bit weights or 8-bit ones widened when loaded. A tile is up to 6 rows x 16
+ * columns. Shared by gemm_bytes_avx2.c and batch_matmul_avx2.c, which arrange memory.
+ */
+#ifndef RG_KERNELS_X86_TILE_BYTES_AVX2_H
+#define RG_KERNELS_X86_TILE_BYTES_AVX2_H
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/ref/bytes.h"
+#include "kernels/x86/requantize.h"
+#include "kernels/x86/staircase.h"
+
+enum { ROWS = 6, COLS = 16, PANELS = 4 };
+
+#define ALWAYS static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* Reads two int16 or four bytes wherever they lie. */
+typedef int32_t __attribute__((may_alias, aligned(1))) pair;
+
+/* Head of a panel of 16 output channels; its weights follow: for each pair of K, 16 pairs. */
+typedef struct panel_head {
+    _Alignas(32) int32_t bias[COLS];             /* what sums start from */
+    float scale[COLS], above[COLS], below[COLS]; /* of staircase.h */
+    rg_requant any[COLS / 8];                    /* where that is not proven */
+    bool proven;
+} panel_head;
+
+/* What all tiles of a call share. */
+typedef struct product {
+    rg_requant_out out;
+    bool wide;              /* weights are int16 */
+    int64_t steps;          /* K / 2 */
+    const int32_t *offsets; /* of each step's pair, in elements, from a row's first */
+    size_t panel_bytes;     /* with its weights */
+} product;
+
+/* Where a tile reads and writes. */
+typedef struct tile_at {
+    const int16_t *in[ROWS];
+    int8_t *out[ROWS];
+} tile_at;
+
+/* Least and most sum of a channel, whatever the input. */
+typedef struct range {
+    int64_t least, most;
+} range;
+
+/* Bias and rounding of column `col`; what the proven formula asks to add to the bias. */
+static inline int32_t pack_channel(const rg_requant_out *to, rg_factor factor, int32_t bias,
+                                   range sums, int col, panel_head *ret) {
+    rg_stair stair = {0};
+    ret->bias[col] = bias;
+    rg_requant_fill(&ret->any[col / 8], col % 8, factor);
+    ret->proven &= rg_stair_prove(factor, to->zero, to->low, to->high, sums.least + bias,
+                                  sums.most + bias, &stair);
+    ret->scale[col] = stair.scale;
+    ret->above[col] = stair.above;
+    ret->below[col] = stair.below;
+    return stair.move;
+}
+
+ALWAYS void store(void *at, __m256i v) {
+    _mm256_storeu_si256(at, v);
+}
+
+/* n bytes to distances from the zero point. */
+static inline void widen(const int8_t *from, int64_t n, rg_bytes bytes, int16_t *ret) {
+    const __m128i flip = _mm_set1_epi8((char)bytes.flip);
+    const __m256i zero = _mm256_set1_epi16(bytes.zero_x);
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(from + i)), flip);
+        store(ret + i, _mm256_sub_epi16(_mm256_cvtepi8_epi16(x), zero));
+    }
+    for (; i < n; i++)
+        ret[i] = rg_byte_distance(from[i], bytes.flip, bytes.zero_x);
+}
+
+/* 16 weights: 8 channels of one pair. */
+ALWAYS __m256i load_weights(bool wide, const int8_t *w) {
+    return wide ? _mm256_load_si256((const __m256i *)w)
+                : _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)w));
+}
+
+/* Sums of `rows` pixels x 16 channels over all of K. */
+ALWAYS void multiply(int rows, bool wide, const product *pr, const tile_at *at,
+                     const panel_head *panel, __m256i (*sum)[2]) {
+    const int8_t *w = (const int8_t *)(panel + 1);
+    const int32_t *step = pr->offsets, *end = step + pr->steps;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
+        sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
+    }
+    for (; step < end; step++, w += wide ? 64 : 32) {
+        __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + *step));
+            sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
+            sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
+        }
+    }
+}
+
+/* Eight sums to values, saturated neither to a byte nor to the activation's range. */
+ALWAYS __m256i proven_values(const panel_head *panel, __m256i sum, int at) {
+    __m256 real = _mm256_cvtepi32_ps(sum);
+    __m256 offset = _mm256_blendv_ps(_mm256_load_ps(panel->above + at),
+                                     _mm256_load_ps(panel->below + at), real);
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(real, _mm256_load_ps(panel->scale + at), offset));
+}
+
+/* A row of 16 sums to values as int16; the halves of its vectors alternate. */
+ALWAYS __m256i values(bool proven, const product *pr, const panel_head *panel,
+                      const __m256i sum[2]) {
+    if (proven)
+        return _mm256_packs_epi32(proven_values(panel, sum[0], 0), proven_values(panel, sum[1], 8));
+    __m256i both = _mm256_packs_epi32(rg_requant_avx2(sum[0], panel->any),
+                                      rg_requant_avx2(sum[1], panel->any + 1));
+    return _mm256_adds_epi16(both, _mm256_set1_epi16((int16_t)pr->out.zero));
+}
+
+/* Two rows of 16 sums to int8, in order. */
+ALWAYS __m256i narrow(bool proven, const product *pr, const panel_head *panel, const __m256i a[2],
+                      const __m256i b[2]) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i low = _mm256_set1_epi8((char)pr->out.low);
+    __m256i high = _mm256_set1_epi8((char)pr->out.high);
+    __m256i x = _mm256_packs_epi16(values(proven, pr, panel, a), values(proven, pr, panel, b));
+    x = _mm256_min_epi8(_mm256_max_epi8(x, low), high);
+    x = _mm256_permutevar8x32_epi32(x, order);
+    return _mm256_xor_si256(x, _mm256_set1_epi8((char)pr->out.flip));
+}
+
+ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
+    if (n == COLS) {
+        _mm_storeu_si128((__m128i *)out, v);
+        return;
+    }
+    _Alignas(16) int8_t bytes[COLS];
+    _mm_store_si128((__m128i *)bytes, v);
+    memcpy(out, bytes, (size_t)n);
+}
+
+ALWAYS void store_rows(int rows, const product *pr, const tile_at *at, const panel_head *panel,
+                       int64_t n, __m256i (*sum)[2]) {
+    UNROLL
+    for (int r = 0; r < rows / 2; r++) {
+        __m256i both = narrow(true, pr, panel, sum[2 * r], sum[2 * r + 1]);
+        store_row(at->out[2 * r], _mm256_castsi256_si128(both), n);
+        store_row(at->out[2 * r + 1], _mm256_extracti128_si256(both, 1), n);
+    }
+    if (rows % 2) {
+        __m256i one = narrow(true, pr, panel, sum[rows - 1], sum[rows - 1]);
+        store_row(at->out[rows - 1], _mm256_castsi256_si128(one), n);
+    }
+}
+
+/* Rare: panels without a proven formula. */
+static __attribute__((noinline)) void store_any(int rows, const product *pr, const tile_at *at,
+                                                const panel_head *panel, int64_t n,
+                                                const __m256i (*sum)[2]) {
+    for (int r = 0; r < rows; r++)
+        store_row(at->out[r], _mm256_castsi256_si128(narrow(false, pr, panel, sum[r], sum[r])), n);
+}
+
+ALWAYS void tile(int rows, bool wide, const product *pr, const tile_at *at, const panel_head *panel,
+                 int64_t n) {
+    __m256i sum[ROWS][2];
+    multiply(rows, wide, pr, at, panel, sum);
+    if (panel->proven) {
+        store_rows(rows, pr, at, panel, n, sum);
+        return;
+    }
+    __m256i copy[ROWS][2];
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        copy[r][0] = sum[r][0], copy[r][1] = sum[r][1];
+    store_any(rows, pr, at, panel, n, copy);
+}
+
+typedef void tile_fn(const product *pr, const tile_at *at, const panel_head *panel, int64_t n);
+#define TILE(rows)                                                                                 \
+    static void narrow_##rows(const product *pr, const tile_at *at, const panel_head *panel,       \
+                              int64_t n) {                                                         \
+        tile(rows, false, pr, at, panel, n);                                                       \
+    }                                                                                              \
+    static void wide_##rows(const product *pr, const tile_at *at, const panel_head *panel,         \
+                            int64_t n) {                                                           \
+        tile(rows, true, pr, at, panel, n);                                                        \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+static tile_fn *const tile_of[2][ROWS + 1] = {
+    {NULL, narrow_1, narrow_2, narrow_3, narrow_4, narrow_5, narrow_6},
+    {NULL, wide_1, wide_2, wide_3, wide_4, wide_5, wide_6},
+};
+
+/* Sums of one pixel x PANELS panels: as many streams of weights, which is what counts there. */
+ALWAYS void multiply_row(bool wide, const product *pr, const int16_t *in, const panel_head *panels,
+                         __m256i (*sum)[2]) {
+    const int64_t next = (int64_t)pr->panel_bytes;
+    const int8_t *w = (const int8_t *)(panels + 1);
+    const int32_t *step = pr->offsets, *end = step + pr->steps;
+    UNROLL
+    for (int i = 0; i < PANELS; i++) {
+        const __m256i *bias = (const void *)((const char *)panels + i * next);
+        sum[i][0] = _mm256_load_si256(bias);
+        sum[i][1] = _mm256_load_si256(bias + 1);
+    }
+    for (; step < end; step++, w += wide ? 64 : 32) {
+        __m256i x = _mm256_set1_epi32(*(const pair *)(in + *step));
+        UNROLL
+        for (int i = 0; i < PANELS; i++) {
+            __m256i w0 = load_weights(wide, w + i * next);
+            __m256i w1 = load_weights(wide, w + i * next + (wide ? 32 : 16));
+            sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(x, w0));
+            sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(x, w1));
+        }
+    }
+}
+
+/* One pixel x PANELS panels, of which the last one may have `n` < 16 channels. */
+ALWAYS void tile_row(bool wide, const product *pr, const int16_t *in, const panel_head *panels,
+                     int8_t *out, int64_t n) {
+    __m256i sum[PANELS][2];
+    multiply_row(wide, pr, in, panels, sum);
+    UNROLL
+    for (int i = 0; i < PANELS; i++) {
+        tile_at at = {.out = {out + i * COLS}};
+        const panel_head *panel =
+            (const void *)((const char *)panels + (size_t)i * pr->panel_bytes);
+        int64_t width = i + 1 < PANELS ? COLS : n;
+        if (panel->proven)
+            store_rows(1, pr, &at, panel, width, &sum[i]);
+        else
+            store_any(1, pr, &at, panel, width, &sum[i]);
+    }
+}
+
+static void row_narrow(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
+                       int64_t n) {
+    tile_row(false, pr, in, panels, out, n);
+}
+
+static void row_wide(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
+                     int64_t n) {
+    tile_row(true, pr, in, panels, out, n);
+}
+
+#endif
+
+#endif
