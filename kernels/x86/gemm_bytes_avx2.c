@@ -157,6 +157,16 @@ static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_bl
     strip[rows * len] = 0; /* an odd segment's last pair reads one further, times 0 */
 }
 
+static void row_narrow(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
+                       int64_t n) {
+    tile_row(false, pr, in, panels, out, n);
+}
+
+static void row_wide(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
+                     int64_t n) {
+    tile_row(true, pr, in, panels, out, n);
+}
+
 static int64_t panel_width(const rg_gemm_plan *p, int64_t index) {
     int64_t left = p->group_c - index % p->panels * COLS;
     return left < COLS ? left : COLS;

@@ -251,17 +251,6 @@ ALWAYS void tile_row(bool wide, const product *pr, const int16_t *in, const pane
             store_any(1, pr, &at, panel, width, &sum[i]);
     }
 }
-
-static void row_narrow(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
-                       int64_t n) {
-    tile_row(false, pr, in, panels, out, n);
-}
-
-static void row_wide(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
-                     int64_t n) {
-    tile_row(true, pr, in, panels, out, n);
-}
-
 #endif
 
 #endif
