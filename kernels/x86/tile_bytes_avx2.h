@@ -91,16 +91,9 @@ ALWAYS __m256i load_weights(bool wide, const int8_t *w) {
                 : _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)w));
 }
 
-/* Sums of `rows` pixels x 16 channels over all of K. */
-ALWAYS void multiply(int rows, bool wide, const product *pr, const tile_at *at,
-                     const panel_head *panel, __m256i (*sum)[2]) {
-    const int8_t *w = (const int8_t *)(panel + 1);
-    const int32_t *step = pr->offsets, *end = step + pr->steps;
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
-        sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
-    }
+/* Adds the products of steps [step, end) to `rows` rows x 16 channels. */
+ALWAYS void multiply_steps(int rows, bool wide, const int32_t *step, const int32_t *end,
+                           const tile_at *at, const int8_t *w, __m256i (*sum)[2]) {
     for (; step < end; step++, w += wide ? 64 : 32) {
         __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
         UNROLL
@@ -110,6 +103,18 @@ ALWAYS void multiply(int rows, bool wide, const product *pr, const tile_at *at,
             sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
         }
     }
+}
+
+/* Sums of `rows` pixels x 16 channels over all of K. */
+ALWAYS void multiply(int rows, bool wide, const product *pr, const tile_at *at,
+                     const panel_head *panel, __m256i (*sum)[2]) {
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
+        sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
+    }
+    multiply_steps(rows, wide, pr->offsets, pr->offsets + pr->steps, at,
+                   (const int8_t *)(panel + 1), sum);
 }
 
 /* Eight sums to values, saturated neither to a byte nor to the activation's range. */
