@@ -126,26 +126,34 @@ static void fill_strip(const rg_gemm_plan *p, const float *in, const rg_gemm_blo
         fill_row(p, in, rg_gemm_row_at(p, block, i), strip + i * len);
 }
 
+/* Sums by name: clang keeps an array of them in memory. */
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define ROW_ZERO(r) __m256 low##r = _mm256_setzero_ps(), high##r = low##r;
+#define ROW_STEP(r)                                                                                \
+    if (r < rows) {                                                                                \
+        __m256 x = _mm256_broadcast_ss(at->in[r] + e);                                             \
+        low##r = _mm256_add_ps(low##r, _mm256_mul_ps(x, w0));                                      \
+        high##r = _mm256_add_ps(high##r, _mm256_mul_ps(x, w1));                                    \
+    }
+#define ROW_GIVE(r)                                                                                \
+    if (r < rows)                                                                                  \
+        sum[r][0] = low##r, sum[r][1] = high##r;
+
 /* Sums of `rows` pixels x 16 channels over all segments, each in the reference's order. */
 ALWAYS void multiply(int rows, const pack_head *head, const tile_at *at, const float *w,
-                     __m256 sum[ROWS][2]) {
+                     __m256 (*sum)[2]) {
     const rg_gemm_plan *p = &head->plan;
     int64_t next_y = p->seg_dy * p->strip_w * p->in_c, next_x = p->seg_dx * p->in_c;
-    for (int r = 0; r < rows; r++)
-        sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    EACH_ROW(ROW_ZERO)
     for (int64_t sy = 0; sy < p->seg_y; sy++)
         for (int64_t sx = 0; sx < p->seg_x; sx++) {
-            int64_t from = sy * next_y + sx * next_x, end = from + p->seg_len;
-            for (int64_t e = from; e < end; e++) {
+            int64_t e = sy * next_y + sx * next_x, end = e + p->seg_len;
+            for (; e < end; e++, w += COLS) {
                 __m256 w0 = _mm256_load_ps(w), w1 = _mm256_load_ps(w + 8);
-                w += COLS;
-                for (int r = 0; r < rows; r++) {
-                    __m256 x = _mm256_broadcast_ss(at->in[r] + e);
-                    sum[r][0] = _mm256_add_ps(sum[r][0], _mm256_mul_ps(x, w0));
-                    sum[r][1] = _mm256_add_ps(sum[r][1], _mm256_mul_ps(x, w1));
-                }
+                EACH_ROW(ROW_STEP)
             }
         }
+    EACH_ROW(ROW_GIVE)
 }
 
 /* Eight results, `n` of which are stored. */

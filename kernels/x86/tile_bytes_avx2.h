@@ -91,18 +91,30 @@ ALWAYS __m256i load_weights(bool wide, const int8_t *w) {
                 : _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)w));
 }
 
+/* Sums by name: clang keeps an array of them in memory. */
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define ROW_TAKE(r)                                                                                \
+    __m256i low##r = r < rows ? sum[r][0] : _mm256_setzero_si256(),                                \
+            high##r = r < rows ? sum[r][1] : _mm256_setzero_si256();
+#define ROW_STEP(r)                                                                                \
+    if (r < rows) {                                                                                \
+        __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + *step));                         \
+        low##r = _mm256_add_epi32(low##r, _mm256_madd_epi16(x, w0));                               \
+        high##r = _mm256_add_epi32(high##r, _mm256_madd_epi16(x, w1));                             \
+    }
+#define ROW_GIVE(r)                                                                                \
+    if (r < rows)                                                                                  \
+        sum[r][0] = low##r, sum[r][1] = high##r;
+
 /* Adds the products of steps [step, end) to `rows` rows x 16 channels. */
 ALWAYS void multiply_steps(int rows, bool wide, const int32_t *step, const int32_t *end,
                            const tile_at *at, const int8_t *w, __m256i (*sum)[2]) {
+    EACH_ROW(ROW_TAKE)
     for (; step < end; step++, w += wide ? 64 : 32) {
         __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
-        UNROLL
-        for (int r = 0; r < rows; r++) {
-            __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + *step));
-            sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(x, w0));
-            sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(x, w1));
-        }
+        EACH_ROW(ROW_STEP)
     }
+    EACH_ROW(ROW_GIVE)
 }
 
 /* Sums of `rows` pixels x 16 channels over all of K. */
