@@ -24,6 +24,8 @@ typedef struct rg_requant {
     uint64_t nudge[8];                  /* 2^63 and the halves */
     uint64_t shift[8];                  /* 31 + e */
     uint64_t sign[8];                   /* 2^31 where e >= 1, else 0 */
+    int32_t half[8];                    /* of the quick way: 2^(e - 1) */
+    int32_t right[8];                   /* of the quick way: e */
 } rg_requant;
 
 /* Where a result goes: all as int8 (for uint8 outputs everything lies 128 lower and `flip` is
@@ -39,8 +41,9 @@ bool rg_requant_suits(const rg_op_call *call);
 /* Where the results of a conv2d or fully_connected call go. */
 rg_requant_out rg_requant_out_of(const rg_op_call *call);
 
-/* Sets channel `c` of 0-7. The factor is not negative. */
-static inline void rg_requant_fill(rg_requant *r, int c, rg_factor factor) {
+/* Sets channel `c` of 0-7. The factor is not negative, sums are at most `bound` in size. True where
+ * rg_requant_quick_avx2 gives the same: nothing wraps and the second rounding shifts. */
+static inline bool rg_requant_fill(rg_requant *r, int c, rg_factor factor, int64_t bound) {
     int e = factor.shift > 0 ? 0 : -factor.shift, lane = c / 2 + c % 2 * 4;
     uint64_t nudge = (UINT64_C(1) << 63) + (UINT64_C(1) << 30);
     r->multiplier[c] = factor.multiplier;
@@ -50,6 +53,9 @@ static inline void rg_requant_fill(rg_requant *r, int c, rg_factor factor) {
     r->nudge[lane] = e > 0 ? nudge + (UINT64_C(1) << (30 + e)) : nudge;
     r->shift[lane] = (uint64_t)(31 + e);
     r->sign[lane] = e > 0 ? UINT64_C(1) << 31 : 0;
+    r->right[c] = factor.multiplier ? e : 1;
+    r->half[c] = (int32_t)((INT64_C(1) << r->right[c]) / 2);
+    return r->right[c] >= 1 && r->left[c] == 0 && bound < INT64_C(1) << 30;
 }
 
 #ifdef __AVX2__
@@ -74,6 +80,21 @@ static inline __m256i rg_requant_avx2(__m256i sum, const rg_requant *r) {
     __m256i odd = rg_requant_lanes(_mm256_srli_epi64(sum, 32), odd_m, r, 1);
     __m256i both = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
     return _mm256_sub_epi32(both, _mm256_load_si256((const __m256i *)r->after));
+}
+
+/* The same where every rg_requant_fill said true: the doubled sum's product has the first rounding
+ * in its high half, so that the second one is done on eight lanes at once. */
+static inline __m256i rg_requant_quick_avx2(__m256i sum, const rg_requant *r) {
+    const __m256i nudge = _mm256_set1_epi64x(INT64_C(1) << 31);
+    sum = _mm256_add_epi32(sum, sum);
+    __m256i even = _mm256_mul_epi32(sum, _mm256_load_si256((const __m256i *)r->multiplier));
+    __m256i odd =
+        _mm256_mul_epi32(_mm256_srli_epi64(sum, 32), _mm256_load_si256((const __m256i *)r->odd));
+    even = _mm256_srli_epi64(_mm256_add_epi64(even, nudge), 32);
+    __m256i x = _mm256_blend_epi32(even, _mm256_add_epi64(odd, nudge), 0xaa);
+    __m256i half = _mm256_load_si256((const __m256i *)r->half);
+    x = _mm256_add_epi32(_mm256_add_epi32(x, half), _mm256_srai_epi32(x, 31));
+    return _mm256_srav_epi32(x, _mm256_load_si256((const __m256i *)r->right));
 }
 #endif
 

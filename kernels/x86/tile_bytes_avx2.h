@@ -31,7 +31,8 @@ typedef struct panel_head {
     _Alignas(32) int32_t bias[COLS];             /* what sums start from */
     float scale[COLS], above[COLS], below[COLS]; /* of staircase.h */
     rg_requant any[COLS / 8];                    /* where that is not proven */
-    bool proven;
+    bool proven;                                 /* by staircase.h */
+    bool quick;                                  /* else by rg_requant_quick_avx2 */
 } panel_head;
 
 /* What all tiles of a call share. */
@@ -59,9 +60,10 @@ static inline int32_t pack_channel(const rg_requant_out *to, rg_factor factor, i
                                    range sums, int col, panel_head *ret) {
     rg_stair stair = {0};
     ret->bias[col] = bias;
-    rg_requant_fill(&ret->any[col / 8], col % 8, factor);
-    ret->proven &= rg_stair_prove(factor, to->zero, to->low, to->high, sums.least + bias,
-                                  sums.most + bias, &stair);
+    int64_t low = sums.least + bias, high = sums.most + bias;
+    int64_t bound = -low > high ? -low : high;
+    ret->quick &= rg_requant_fill(&ret->any[col / 8], col % 8, factor, bound);
+    ret->proven &= rg_stair_prove(factor, to->zero, to->low, to->high, low, high, &stair);
     ret->scale[col] = stair.scale;
     ret->above[col] = stair.above;
     ret->below[col] = stair.below;
@@ -137,23 +139,29 @@ ALWAYS __m256i proven_values(const panel_head *panel, __m256i sum, int at) {
     return _mm256_cvtps_epi32(_mm256_fmadd_ps(real, _mm256_load_ps(panel->scale + at), offset));
 }
 
+/* How sums are rounded: panel_head says which one gives the reference's values. */
+typedef enum rounding { PROVEN, QUICK, ANY } rounding;
+
 /* A row of 16 sums to values as int16; the halves of its vectors alternate. */
-ALWAYS __m256i values(bool proven, const product *pr, const panel_head *panel,
+ALWAYS __m256i values(rounding way, const product *pr, const panel_head *panel,
                       const __m256i sum[2]) {
-    if (proven)
+    const rg_requant *q = panel->any;
+    if (way == PROVEN)
         return _mm256_packs_epi32(proven_values(panel, sum[0], 0), proven_values(panel, sum[1], 8));
-    __m256i both = _mm256_packs_epi32(rg_requant_avx2(sum[0], panel->any),
-                                      rg_requant_avx2(sum[1], panel->any + 1));
+    __m256i both = way == QUICK ? _mm256_packs_epi32(rg_requant_quick_avx2(sum[0], q),
+                                                     rg_requant_quick_avx2(sum[1], q + 1))
+                                : _mm256_packs_epi32(rg_requant_avx2(sum[0], q),
+                                                     rg_requant_avx2(sum[1], q + 1));
     return _mm256_adds_epi16(both, _mm256_set1_epi16((int16_t)pr->out.zero));
 }
 
 /* Two rows of 16 sums to int8, in order. */
-ALWAYS __m256i narrow(bool proven, const product *pr, const panel_head *panel, const __m256i a[2],
+ALWAYS __m256i narrow(rounding way, const product *pr, const panel_head *panel, const __m256i a[2],
                       const __m256i b[2]) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     __m256i low = _mm256_set1_epi8((char)pr->out.low);
     __m256i high = _mm256_set1_epi8((char)pr->out.high);
-    __m256i x = _mm256_packs_epi16(values(proven, pr, panel, a), values(proven, pr, panel, b));
+    __m256i x = _mm256_packs_epi16(values(way, pr, panel, a), values(way, pr, panel, b));
     x = _mm256_min_epi8(_mm256_max_epi8(x, low), high);
     x = _mm256_permutevar8x32_epi32(x, order);
     return _mm256_xor_si256(x, _mm256_set1_epi8((char)pr->out.flip));
@@ -169,26 +177,26 @@ ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
     memcpy(out, bytes, (size_t)n);
 }
 
-ALWAYS void store_rows(int rows, const product *pr, const tile_at *at, const panel_head *panel,
-                       int64_t n, __m256i (*sum)[2]) {
+ALWAYS void store_rows(int rows, rounding way, const product *pr, const tile_at *at,
+                       const panel_head *panel, int64_t n, __m256i (*sum)[2]) {
     UNROLL
     for (int r = 0; r < rows / 2; r++) {
-        __m256i both = narrow(true, pr, panel, sum[2 * r], sum[2 * r + 1]);
+        __m256i both = narrow(way, pr, panel, sum[2 * r], sum[2 * r + 1]);
         store_row(at->out[2 * r], _mm256_castsi256_si128(both), n);
         store_row(at->out[2 * r + 1], _mm256_extracti128_si256(both, 1), n);
     }
     if (rows % 2) {
-        __m256i one = narrow(true, pr, panel, sum[rows - 1], sum[rows - 1]);
+        __m256i one = narrow(way, pr, panel, sum[rows - 1], sum[rows - 1]);
         store_row(at->out[rows - 1], _mm256_castsi256_si128(one), n);
     }
 }
 
-/* Rare: panels without a proven formula. */
+/* Rare: panels whose sums might wrap, factors of a half and more. */
 static __attribute__((noinline)) void store_any(int rows, const product *pr, const tile_at *at,
                                                 const panel_head *panel, int64_t n,
                                                 const __m256i (*sum)[2]) {
     for (int r = 0; r < rows; r++)
-        store_row(at->out[r], _mm256_castsi256_si128(narrow(false, pr, panel, sum[r], sum[r])), n);
+        store_row(at->out[r], _mm256_castsi256_si128(narrow(ANY, pr, panel, sum[r], sum[r])), n);
 }
 
 ALWAYS void tile(int rows, bool wide, const product *pr, const tile_at *at, const panel_head *panel,
@@ -196,7 +204,11 @@ ALWAYS void tile(int rows, bool wide, const product *pr, const tile_at *at, cons
     __m256i sum[ROWS][2];
     multiply(rows, wide, pr, at, panel, sum);
     if (panel->proven) {
-        store_rows(rows, pr, at, panel, n, sum);
+        store_rows(rows, PROVEN, pr, at, panel, n, sum);
+        return;
+    }
+    if (panel->quick) {
+        store_rows(rows, QUICK, pr, at, panel, n, sum);
         return;
     }
     __m256i copy[ROWS][2];
@@ -263,7 +275,9 @@ ALWAYS void tile_row(bool wide, const product *pr, const int16_t *in, const pane
             (const void *)((const char *)panels + (size_t)i * pr->panel_bytes);
         int64_t width = i + 1 < PANELS ? COLS : n;
         if (panel->proven)
-            store_rows(1, pr, &at, panel, width, &sum[i]);
+            store_rows(1, PROVEN, pr, &at, panel, width, &sum[i]);
+        else if (panel->quick)
+            store_rows(1, QUICK, pr, &at, panel, width, &sum[i]);
         else
             store_any(1, pr, &at, panel, width, &sum[i]);
     }
