@@ -23,7 +23,6 @@ typedef struct pack_head {
     _Alignas(64) rg_gemm_plan plan;
     float low, high;
     int64_t depth; /* elements of K */
-    bool copied;   /* blocks look at a strip; else at the input, which is one row */
 } pack_head;
 
 /* Where a tile reads and writes. */
@@ -38,7 +37,6 @@ static bool lay_out(const rg_op_call *call, pack_head *ret) {
     if (!rg_gemm_lay_out(call, COLS, sizeof(float), ROWS, p))
         return false;
     ret->depth = p->seg_y * p->seg_x * p->seg_len;
-    ret->copied = p->filter_y * p->filter_x > 1 || p->step_y > 1 || p->step_x > 1;
     return true;
 }
 
@@ -72,7 +70,7 @@ static size_t packed_bytes(const rg_op_call *call) {
 
 static size_t scratch_bytes(const rg_op_call *call) {
     pack_head head;
-    if (!lay_out(call, &head) || !head.copied)
+    if (!lay_out(call, &head) || head.plan.direct)
         return 0;
     return (size_t)rg_gemm_strip_len(&head.plan) * sizeof(float);
 }
@@ -236,10 +234,10 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         rg_gemm_block block = rg_gemm_block_at(p, t / shares);
         next = (t / shares + 1) * shares;
         next = next < last_tile ? next : last_tile;
-        if (head->copied)
-            fill_strip(p, in[0], &block, scratch);
-        else
+        if (p->direct)
             strip = (const float *)in[0] + block.x * p->in_c;
+        else
+            fill_strip(p, in[0], &block, scratch);
         float *at =
             (float *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
         int64_t i, last, unused;

@@ -35,6 +35,11 @@ static void lay_out_axis(const rg_axis *a, int64_t *ret_stride, int64_t *ret_ste
     *ret_step = a->filter == 1 ? a->stride : 1;
 }
 
+/* True when each output pixel is made of the input pixel at its place. */
+static bool is_rows(const rg_axis *a) {
+    return a->filter == 1 && a->stride == 1 && a->pad == 0 && a->in == a->out;
+}
+
 static bool lay_out_image(const rg_op_call *call, rg_gemm_plan *p, rg_conv_layout *l) {
     if (rg_conv_lay_out(call, l, NULL) != RG_OK)
         return false;
@@ -46,8 +51,7 @@ static bool lay_out_image(const rg_op_call *call, rg_gemm_plan *p, rg_conv_layou
     p->pad_y = l->y.pad, p->pad_x = l->x.pad;
     lay_out_axis(&l->y, &p->stride_y, &p->step_y);
     lay_out_axis(&l->x, &p->stride_x, &p->step_x);
-    bool rows = l->y.filter * l->x.filter == 1 && l->y.stride * l->x.stride == 1;
-    if (rows) {
+    if (is_rows(&l->y) && is_rows(&l->x)) {
         p->in_w = p->out_w = p->batch * p->in_h * p->in_w;
         p->batch = p->in_h = p->out_h = 1;
     }
@@ -114,6 +118,7 @@ bool rg_gemm_lay_out(const rg_op_call *call, int64_t panel_c, int64_t element_by
         (p.seg_y - 1) * p.seg_dy > RG_GEMM_STRIP_LIMIT)
         return false;
     cut_blocks(&p, span_x, element_bytes, tile_rows);
+    p.direct = !conv || (is_rows(&l.y) && is_rows(&l.x));
     p.panel_c = panel_c;
     p.panels = parts(p.group_c, panel_c);
     p.shares = at_most(parts(MIN_TILES, (int64_t)rg_gemm_blocks(&p)), p.groups * p.panels);

@@ -33,6 +33,7 @@ typedef struct rg_gemm_plan {
     int64_t blocks_y, blocks_x;     /* blocks of one image */
     int64_t strip_h, strip_w;       /* rows and columns of a whole block's strip */
     int64_t panel_c, panels;        /* output channels of a panel; panels of a group */
+    bool direct;                    /* the input itself is one strip: one row, nothing around it */
     int64_t shares;                 /* parts that the panels of a block are cut into (tiles) */
 } rg_gemm_plan;
 
