@@ -1,5 +1,6 @@
 /* tflite_node.c: operators of a .tflite file as nodes with named attributes. */
 #include <math.h>
+#include <string.h>
 
 #include "models/tflite_read.h"
 #include "models/tflite_schema.h"
@@ -137,6 +138,31 @@ static rg_status read_attrs(reading *r, rg_fb_table table, const rg_tflite_op *o
     return status;
 }
 
+enum { FC_WEIGHTS = 1, FC_SCALES = 3 };
+
+/* The number of the scales of a fully connected layer whose weights have scales of blocks; -1. */
+static int32_t block_scales_of(const reading *r, const rg_tflite_op *op, const rg_node *node) {
+    if (!op || strcmp(op->kind, "fully_connected") || node->n_in <= FC_WEIGHTS ||
+        node->n_in > FC_SCALES)
+        return -1;
+    int32_t weights = node->in[FC_WEIGHTS];
+    bool there = weights >= 0 && (uint32_t)weights < r->graph->n_tensors;
+    return there ? r->block_scales[weights] - 1 : -1;
+}
+
+/* Scales of blocks become input 3, as the operator takes them. */
+static rg_status append_scales(reading *r, rg_node *node, int32_t scales) {
+    int32_t *in = rg_arena_array(r->graph->arena, FC_SCALES + 1, sizeof *in);
+    if (!in)
+        return rg_tflite_no_memory(r);
+    for (uint32_t i = 0; i < FC_SCALES; i++)
+        in[i] = i < node->n_in ? node->in[i] : -1;
+    in[FC_SCALES] = scales;
+    node->in = in;
+    node->n_in = FC_SCALES + 1;
+    return RG_OK;
+}
+
 static rg_status read_links(reading *r, rg_fb_table table, rg_node *node) {
     rg_fb_vec in = rg_fb_vector(&r->fb, table, OPERATOR_INPUTS, 4);
     rg_fb_vec out = rg_fb_vector(&r->fb, table, OPERATOR_OUTPUTS, 4);
@@ -167,8 +193,13 @@ static rg_status read_node(reading *r, rg_fb_table table, uint32_t index) {
     rg_fb_table code = rg_fb_entry(&r->fb, r->codes, which);
     int32_t builtin = builtin_of(r, code);
     const rg_tflite_op *op = rg_tflite_op_of_code(builtin);
-    node->known =
-        op && tensors_usable(r, node->in, node->n_in) && tensors_usable(r, node->out, node->n_out);
+    int32_t scales = block_scales_of(r, op, node);
+    node->known = op && (scales >= 0 || tensors_usable(r, node->in, node->n_in)) &&
+                  tensors_usable(r, node->out, node->n_out);
+    if (scales >= 0)
+        status = append_scales(r, node, scales);
+    if (status != RG_OK)
+        return status;
     node->kind = node->known ? op->kind : foreign_kind(r, code, builtin);
     if (!node->kind)
         return rg_tflite_no_memory(r);

@@ -16,6 +16,7 @@ typedef struct rg_tflite_reading {
     rg_err *err;
     rg_fb_vec codes, buffers; /* of the model */
     bool *other_scheme;       /* by tensor: quantized in a way that rg_quant cannot say */
+    int32_t *block_scales;    /* by tensor: number of the scales of its blocks, plus 1; 0: none */
     const void **copies;      /* by buffer: aligned copy of its data, where one was needed */
 } rg_tflite_reading;
 

@@ -25,6 +25,8 @@ enum {
     TENSOR_HAS_RANK,
     TENSOR_EXTERNAL = 10
 };
+enum { TFLITE_BLOCKWISE = 2 }; /* QuantizationDetails: BlockwiseQuantization, and its fields */
+enum { BLOCKWISE_SCALES, BLOCKWISE_ZERO_POINTS, BLOCKWISE_SIZE };
 enum { QUANT_SCALE = 2, QUANT_ZERO_POINT, QUANT_DETAILS_TYPE, QUANT_DETAILS, QUANT_AXIS };
 enum {
     OPERATOR_CODE,

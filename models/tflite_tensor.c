@@ -112,12 +112,25 @@ static rg_status store_quant(reading *r, rg_tensor *tensor, rg_fb_vec scales, rg
     return RG_OK;
 }
 
+/* Symmetric blocks name the tensor that holds their scales. */
+static void read_details(reading *r, rg_fb_table quant, uint32_t index) {
+    int64_t type = rg_fb_int(&r->fb, quant, QUANT_DETAILS_TYPE, 1, 0);
+    r->other_scheme[index] = type != 0;
+    if (type != TFLITE_BLOCKWISE)
+        return;
+    rg_fb_table details = rg_fb_child(&r->fb, quant, QUANT_DETAILS);
+    int64_t scales = rg_fb_int(&r->fb, details, BLOCKWISE_SCALES, 4, 0);
+    bool symmetric = rg_fb_int(&r->fb, details, BLOCKWISE_ZERO_POINTS, 4, 0) == -1;
+    if (symmetric && scales >= 0 && scales < (int64_t)r->graph->n_tensors)
+        r->block_scales[index] = (int32_t)scales + 1;
+}
+
 static rg_status read_quant(reading *r, rg_fb_table table, uint32_t index, rg_tensor *tensor) {
     rg_fb_table quant = rg_fb_child(&r->fb, table, TENSOR_QUANT);
     rg_fb_vec scales = rg_fb_vector(&r->fb, quant, QUANT_SCALE, 4);
     rg_fb_vec zero_points = rg_fb_vector(&r->fb, quant, QUANT_ZERO_POINT, 8);
     uint32_t axis = rg_fb_u32(&r->fb, quant, QUANT_AXIS, 0);
-    r->other_scheme[index] = rg_fb_int(&r->fb, quant, QUANT_DETAILS_TYPE, 1, 0) != 0;
+    read_details(r, quant, index);
     int64_t min, max;
     if (scales.n == 0 || r->other_scheme[index] || !zero_point_range(tensor->dtype, &min, &max))
         return rg_tflite_damage(r);
@@ -211,7 +224,8 @@ rg_status rg_tflite_read_tensors(rg_tflite_reading *r, rg_fb_table subgraph) {
                        r->limits->tensors);
     r->graph->tensors = rg_arena_array(r->graph->arena, tensors.n, sizeof *r->graph->tensors);
     r->other_scheme = rg_arena_alloc(r->graph->arena, tensors.n);
-    if (!r->graph->tensors || !r->other_scheme)
+    r->block_scales = rg_arena_array(r->graph->arena, tensors.n, sizeof *r->block_scales);
+    if (!r->graph->tensors || !r->other_scheme || !r->block_scales)
         return rg_tflite_no_memory(r);
     r->graph->n_tensors = tensors.n;
     rg_status status = rg_tflite_damage(r);

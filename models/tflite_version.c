@@ -26,6 +26,7 @@ static const version_row rows[] = {
     {"conv2d", 1, RG_DTYPE_INT8, NULL, 2},
     {"depthwise_conv2d", 1, RG_DTYPE_INT8, NULL, 3},
     {"fully_connected", 1, RG_DTYPE_INT8, NULL, 3},
+    {"fully_connected", 1, RG_DTYPE_INT4, NULL, 10},
     {"transpose_conv", 1, RG_DTYPE_INT8, NULL, 2},
     {"svdf", 1, RG_DTYPE_INT8, NULL, 2},
     {"split", 1, RG_DTYPE_INT8, NULL, 2},

@@ -114,6 +114,46 @@ static size_t write_quant(rg_fbw *w, const rg_quant *quant) {
     return table;
 }
 
+enum { FC_INPUTS = 3 };
+
+/* A fully connected layer of int4 weights whose scales of blocks stand as input 3: .tflite has them
+ * beside the weights. */
+static bool has_block_scales(const rg_graph *graph, const rg_node *node) {
+    return !strcmp(node->kind, "fully_connected") && node->n_in == FC_INPUTS + 1 &&
+           node->in[1] >= 0 && node->in[FC_INPUTS] >= 0 &&
+           graph->tensors[node->in[1]].dtype == RG_DTYPE_INT4;
+}
+
+/* The layer whose weights tensor `index` is; NULL when there is none with scales of blocks. */
+static const rg_node *layer_of_blocks(const rg_graph *graph, uint32_t index) {
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        const rg_node *node = &graph->nodes[i];
+        if (has_block_scales(graph, node) && node->in[1] == (int32_t)index)
+            return node;
+    }
+    return NULL;
+}
+
+static size_t write_blocks(rg_fbw *w, const rg_graph *graph, const rg_node *node) {
+    const rg_shape *weights = &graph->tensors[node->in[1]].shape;
+    int64_t scales = 0;
+    rg_shape_elements(&graph->tensors[node->in[FC_INPUTS]].shape, &scales);
+    int64_t blocks = weights->dim[0] > 0 ? scales / weights->dim[0] : 0;
+    int64_t size = blocks > 0 && weights->rank == 2 ? weights->dim[1] / blocks : 0;
+    rg_fbw_field details[] = {
+        {.slot = BLOCKWISE_SCALES, .size = 4, .bits = (uint64_t)node->in[FC_INPUTS]},
+        {.slot = BLOCKWISE_ZERO_POINTS, .size = 4, .bits = UINT32_MAX},
+        {.slot = BLOCKWISE_SIZE, .size = 4, .bits = (uint64_t)size},
+    };
+    rg_fbw_field fields[] = {
+        {.slot = QUANT_DETAILS_TYPE, .size = 1, .bits = TFLITE_BLOCKWISE},
+        {.slot = QUANT_DETAILS},
+    };
+    size_t table = rg_fbw_table(w, fields, 2);
+    rg_fbw_link(w, fields[1].at, rg_fbw_table(w, details, 3));
+    return table;
+}
+
 static size_t write_tensor(writing *s, uint32_t index) {
     rg_fbw *w = &s->w;
     const rg_tensor *t = &s->graph->tensors[index];
@@ -126,10 +166,11 @@ static size_t write_tensor(writing *s, uint32_t index) {
         {.slot = TENSOR_BUFFER, .size = 4, .bits = s->buffer_of_tensor[index]},
         {.slot = TENSOR_HAS_RANK, .size = 1, .bits = 1},
     };
+    const rg_node *layer = t->dtype == RG_DTYPE_INT4 ? layer_of_blocks(s->graph, index) : NULL;
     size_t n = 5, quant = 0;
     if (t->variable)
         fields[n++] = (rg_fbw_field){.slot = TENSOR_VARIABLE, .size = 1, .bits = 1};
-    if (t->quant.n) {
+    if (t->quant.n || layer) {
         quant = n;
         fields[n++] = (rg_fbw_field){.slot = TENSOR_QUANT};
     }
@@ -137,7 +178,8 @@ static size_t write_tensor(writing *s, uint32_t index) {
     rg_fbw_link(w, fields[0].at, write_ints(w, t->shape.dim, t->shape.rank));
     rg_fbw_link(w, fields[1].at, rg_fbw_string(w, t->name));
     if (quant)
-        rg_fbw_link(w, fields[quant].at, write_quant(w, &t->quant));
+        rg_fbw_link(w, fields[quant].at,
+                    layer ? write_blocks(w, s->graph, layer) : write_quant(w, &t->quant));
     return table;
 }
 
@@ -175,7 +217,8 @@ static size_t write_node(writing *s, uint32_t index) {
         fields[n++] = (rg_fbw_field){.slot = OPERATOR_INTERMEDIATES};
     }
     size_t table = rg_fbw_table(w, fields, n);
-    rg_fbw_link(w, fields[0].at, write_ints(w, node->in, node->n_in));
+    uint32_t n_in = has_block_scales(s->graph, node) ? FC_INPUTS : node->n_in;
+    rg_fbw_link(w, fields[0].at, write_ints(w, node->in, n_in));
     rg_fbw_link(w, fields[1].at, write_ints(w, node->out, node->n_out));
     if (options)
         rg_fbw_link(w, fields[options].at, rg_tflite_write_options(w, s->graph, node, op));

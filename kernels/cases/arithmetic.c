@@ -45,7 +45,7 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
             t->scale = c->in[0].scale;
             t->zero_point = c->in[0].zero_point;
         }
-    } else {
+    } else if (op->params) {
         rg_case_word(c, "activation", rg_draw_activation(rng));
     }
     if (rg_draw_one_in(rng, 6))
@@ -82,3 +82,8 @@ ROW(sub);
 ROW(mul);
 ROW(minimum);
 ROW(maximum);
+ROW(div);
+ROW(squared_difference);
+ROW(floor_div);
+ROW(floor_mod);
+ROW(pow);

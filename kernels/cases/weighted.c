@@ -11,9 +11,11 @@ int32_t rg_draw_channels(rg_rng *rng, int32_t most) {
     return n > most ? rg_draw_int(rng, 1, most) : n;
 }
 
-/* A zero point of an 8-bit type: anywhere, often an end or the middle. */
+/* A zero point of an 8-bit type: anywhere, often an end or the middle; int16 has 0. */
 static int32_t draw_zero_point(rg_rng *rng, rg_dtype dtype) {
     static const int32_t often[] = {0, 128, 255};
+    if (dtype == RG_DTYPE_INT16)
+        return 0;
     int32_t from_zero =
         rg_draw_one_in(rng, 2) ? often[rg_rng_below(rng, 3)] : rg_draw_int(rng, 0, 255);
     return from_zero - (dtype == RG_DTYPE_INT8 ? 128 : 0);
@@ -52,13 +54,18 @@ static rg_case_tensor weights_of(const rg_op *op, const rg_weighted *sizes, floa
     rg_case_tensor t = input_of(op->weights, sizes->filter, scale, zero);
     t.constant = true;
     t.axis = sizes->channel_axis;
-    t.low = op->weights == RG_DTYPE_INT8 ? -127 : op->weights == RG_DTYPE_UINT8 ? 1 : -1;
-    t.high = op->weights == RG_DTYPE_INT8 ? 127 : op->weights == RG_DTYPE_UINT8 ? 255 : 1;
+    t.low = op->weights == RG_DTYPE_INT8    ? -127
+            : op->weights == RG_DTYPE_INT4  ? -7
+            : op->weights == RG_DTYPE_UINT8 ? 1
+                                            : -1;
+    t.high = op->weights == RG_DTYPE_UINT8 ? 255 : -t.low;
     return t;
 }
 
 static rg_case_tensor bias_of(const rg_op *op, int32_t n, double size) {
-    rg_dtype dtype = op->in == RG_DTYPE_FLOAT32 ? RG_DTYPE_FLOAT32 : RG_DTYPE_INT32;
+    rg_dtype dtype = op->in == RG_DTYPE_FLOAT32 ? RG_DTYPE_FLOAT32
+                     : op->in == RG_DTYPE_INT16 ? RG_DTYPE_INT64
+                                                : RG_DTYPE_INT32;
     rg_case_tensor t = input_of(dtype, vector_of(n), 0, 0);
     t.constant = true;
     t.low = -size;
@@ -102,9 +109,11 @@ static void draw_weights(const rg_op *op, const rg_weighted *sizes, rg_rng *rng,
 void rg_weighted_draw(const rg_op *op, const rg_weighted *sizes, rg_rng *rng, rg_case *c) {
     put(op, sizes, c);
     draw_bias(rng, c);
-    if (op->in == RG_DTYPE_FLOAT32)
+    if (op->weights == RG_DTYPE_FLOAT32)
         return;
     draw_weights(op, sizes, rng, c);
+    if (op->in == RG_DTYPE_FLOAT32) /* hybrid: activations are quantized as they come */
+        return;
     c->in[0].scale = rg_draw_scale(rng);
     c->in[0].zero_point = draw_zero_point(rng, op->in);
     c->out[0].scale = draw_out_scale(rng, c->in[0].scale * c->in[1].scale, sizes->depth);
@@ -112,15 +121,17 @@ void rg_weighted_draw(const rg_op *op, const rg_weighted *sizes, rg_rng *rng, rg
 }
 
 void rg_weighted_bench(const rg_op *op, const rg_weighted *sizes, rg_case *c) {
-    bool bytes = op->in == RG_DTYPE_UINT8;
+    bool bytes = op->in == RG_DTYPE_UINT8, wide = op->in == RG_DTYPE_INT16;
     put(op, sizes, c);
-    if (op->in == RG_DTYPE_FLOAT32)
+    if (op->weights == RG_DTYPE_FLOAT32)
         return;
-    c->in[0].scale = 0.0235f;
-    c->in[0].zero_point = bytes ? 131 : 3;
     c->in[1].per_channel = sizes->may_per_channel && !bytes;
     c->in[1].scale = c->in[1].per_channel ? 0.01f : 0.0123f;
     c->in[1].zero_point = bytes ? 128 : 0;
+    if (op->in == RG_DTYPE_FLOAT32)
+        return;
+    c->in[0].scale = 0.0235f;
+    c->in[0].zero_point = bytes ? 131 : wide ? 0 : 3;
     c->out[0].scale = (float)(0.0235f * 0.0123f * 74 * 73 * sqrt(sizes->depth) / 50);
-    c->out[0].zero_point = bytes ? 123 : -5;
+    c->out[0].zero_point = bytes ? 123 : wide ? 0 : -5;
 }

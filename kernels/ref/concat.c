@@ -1,8 +1,11 @@
 /* concat.c: tensors one behind another along an axis (concat), or along a new one (pack); any
- * whole-byte type. int8 inputs must be quantized like the output, as TFLite asks. */
+ * whole-byte type. int8 inputs must be quantized like the output, as TFLite asks; uint8 ones of
+ * concat may differ and are then brought to the output's scale in float32: with the ratio r of
+ * scales (input scale times reciprocal of the output's), round(q * r - zero * r) + output zero. */
 #include <string.h>
 
 #include "kernels/ref/activation.h"
+#include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
 typedef struct concat_params {
@@ -93,12 +96,15 @@ static rg_status infer_pack(const rg_op_call *call, rg_tensor *ret_out, rg_err *
     return status == RG_OK ? rg_give_output(ret_out, call->in[0]->dtype, &shape, err) : status;
 }
 
+extern const rg_op rg_op_concat;
+
 static rg_status check(const rg_op_call *call, rg_err *err) {
     rg_dtype dtype = call->in[0]->dtype;
     if ((dtype != RG_DTYPE_INT8 && dtype != RG_DTYPE_UINT8) || call->out[0]->quant.n == 0)
         return RG_OK;
     rg_status status = rg_need_call_quant(call, call->n_in, err);
-    for (uint32_t i = 0; status == RG_OK && i < call->n_in; i++)
+    bool may_differ = dtype == RG_DTYPE_UINT8 && call->op == &rg_op_concat;
+    for (uint32_t i = 0; status == RG_OK && !may_differ && i < call->n_in; i++)
         status = rg_need_same_quant(call->in[i], call->out[0], err);
     return status;
 }
@@ -109,6 +115,22 @@ static size_t piece_bytes(const rg_tensor *t, uint32_t axis) {
     for (uint32_t d = axis; d < t->shape.rank; d++)
         bytes *= (size_t)t->shape.dim[d];
     return bytes;
+}
+
+/* uint8 inputs on another scale than the output. */
+static bool is_rescaled(const rg_op_call *call, uint32_t i) {
+    const rg_quant *from = &call->in[i]->quant, *to = &call->out[0]->quant;
+    return call->in[i]->dtype == RG_DTYPE_UINT8 && from->n == 1 && to->n == 1 &&
+           (from->scale[0] != to->scale[0] || from->zero_point[0] != to->zero_point[0]);
+}
+
+static void rescale(const rg_quant *from, const rg_quant *to, const uint8_t *x, size_t n,
+                    uint8_t *out) {
+    float ratio = from->scale[0] * (1.0f / to->scale[0]);
+    float bias = -(float)from->zero_point[0] * ratio;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)rg_clamp(
+            (int64_t)rg_round_away((float)x[i] * ratio + bias) + to->zero_point[0], 0, 255);
 }
 
 static void run(const rg_op_call *call, const void *state, const void *const *in, void *const *out,
@@ -124,7 +146,10 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
     for (size_t piece = 0; piece < pieces; piece++) {
         for (uint32_t i = 0; i < call->n_in; i++) {
             size_t bytes = piece_bytes(call->in[i], axis);
-            if (bytes)
+            if (is_rescaled(call, i))
+                rescale(&call->in[i]->quant, &call->out[0]->quant,
+                        (const uint8_t *)in[i] + piece * bytes, bytes, (uint8_t *)at);
+            else if (bytes)
                 memcpy(at, (const char *)in[i] + piece * bytes, bytes);
             at += bytes;
         }

@@ -11,7 +11,7 @@
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
-static const rg_field fields[] = {
+const rg_field rg_conv_fields[] = {
     RG_CONV_WINDOW_FIELDS(rg_conv_params),
     {"dilation_h", RG_FIELD_INT, offsetof(rg_conv_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
      NULL, "pixels", "rows from one tap to the next"},
@@ -46,9 +46,8 @@ static rg_status check_channels(const rg_conv_layout *l, rg_err *err) {
     return RG_OK;
 }
 
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
+rg_status rg_conv_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const rg_conv_params *p = call->params;
-    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     rg_conv_layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
@@ -60,8 +59,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
     if (status == RG_OK)
         status = check_channels(&l, err);
     if (status == RG_OK)
-        status = rg_need_bias(rg_call_in(call, 2), whole ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32,
-                              l.out_c, err);
+        status = rg_need_call_bias(call, 2, l.out_c, err);
     if (status == RG_OK)
         status = rg_activation_check(p->activation, err);
     if (status != RG_OK)
@@ -74,13 +72,13 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
     return rg_bytes_check(call, 0, false, err);
 }
 
-static rg_work work(const rg_op_call *call) {
+rg_work rg_conv_work(const rg_op_call *call) {
     const int32_t *filter = call->in[1]->shape.dim;
     uint64_t taps = (uint64_t)filter[1] * (uint64_t)filter[2] * (uint64_t)filter[3];
     return rg_call_work(call, rg_elements(call->out[0]) * taps, 0);
 }
 
-static size_t tiles(const rg_op_call *call) {
+size_t rg_conv_tiles(const rg_op_call *call) {
     return (size_t)call->out[0]->shape.dim[0] * (size_t)call->out[0]->shape.dim[1];
 }
 
@@ -197,17 +195,17 @@ const rg_op rg_op_conv2d_s8 = {
     .in = RG_DTYPE_INT8,
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
-    .params = fields,
+    .params = rg_conv_fields,
     .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_conv_infer,
     .check = check,
-    .work = work,
+    .work = rg_conv_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_conv_tiles,
     .run = run_bytes,
 };
 
@@ -218,17 +216,17 @@ const rg_op rg_op_conv2d_u8 = {
     .in = RG_DTYPE_UINT8,
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
-    .params = fields,
+    .params = rg_conv_fields,
     .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_conv_infer,
     .check = check,
-    .work = work,
+    .work = rg_conv_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_conv_tiles,
     .run = run_bytes,
 };
 
@@ -239,13 +237,13 @@ const rg_op rg_op_conv2d_f32 = {
     .in = RG_DTYPE_FLOAT32,
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
-    .params = fields,
+    .params = rg_conv_fields,
     .params_size = sizeof(rg_conv_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
-    .work = work,
-    .tiles = tiles,
+    .infer = rg_conv_infer,
+    .work = rg_conv_work,
+    .tiles = rg_conv_tiles,
     .run = run_f32,
 };

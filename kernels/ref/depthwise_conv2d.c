@@ -9,7 +9,7 @@
 #include "kernels/ref/need.h"
 #include "kernels/ref/window.h"
 
-static const rg_field fields[] = {
+const rg_field rg_depthwise_fields[] = {
     RG_CONV_WINDOW_FIELDS(rg_depthwise_params),
     {"dilation_h", RG_FIELD_INT, offsetof(rg_depthwise_params, dilation_h), "1", 1, RG_WINDOW_LIMIT,
      NULL, "pixels", "rows from one tap to the next"},
@@ -50,9 +50,8 @@ static rg_status check_channels(const rg_op_call *call, const rg_depthwise_layou
     return RG_OK;
 }
 
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
+rg_status rg_depthwise_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const rg_depthwise_params *p = call->params;
-    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     rg_depthwise_layout l;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
@@ -64,8 +63,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
     if (status == RG_OK)
         status = check_channels(call, &l, err);
     if (status == RG_OK)
-        status = rg_need_bias(rg_call_in(call, 2), whole ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32,
-                              l.out_c, err);
+        status = rg_need_call_bias(call, 2, l.out_c, err);
     if (status == RG_OK)
         status = rg_activation_check(p->activation, err);
     if (status != RG_OK)
@@ -78,13 +76,13 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
     return rg_bytes_check(call, 3, false, err);
 }
 
-static rg_work work(const rg_op_call *call) {
+rg_work rg_depthwise_work(const rg_op_call *call) {
     const int32_t *filter = call->in[1]->shape.dim;
     return rg_call_work(call, rg_elements(call->out[0]) * (uint64_t)filter[1] * (uint64_t)filter[2],
                         0);
 }
 
-static size_t tiles(const rg_op_call *call) {
+size_t rg_depthwise_tiles(const rg_op_call *call) {
     return (size_t)call->out[0]->shape.dim[0] * (size_t)call->out[0]->shape.dim[1];
 }
 
@@ -215,17 +213,17 @@ const rg_op rg_op_depthwise_conv2d_s8 = {
     .in = RG_DTYPE_INT8,
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
-    .params = fields,
+    .params = rg_depthwise_fields,
     .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_depthwise_infer,
     .check = check,
-    .work = work,
+    .work = rg_depthwise_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_depthwise_tiles,
     .run = run_bytes,
 };
 
@@ -236,17 +234,17 @@ const rg_op rg_op_depthwise_conv2d_u8 = {
     .in = RG_DTYPE_UINT8,
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
-    .params = fields,
+    .params = rg_depthwise_fields,
     .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_depthwise_infer,
     .check = check,
-    .work = work,
+    .work = rg_depthwise_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_depthwise_tiles,
     .run = run_bytes,
 };
 
@@ -257,13 +255,13 @@ const rg_op rg_op_depthwise_conv2d_f32 = {
     .in = RG_DTYPE_FLOAT32,
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
-    .params = fields,
+    .params = rg_depthwise_fields,
     .params_size = sizeof(rg_depthwise_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
-    .work = work,
-    .tiles = tiles,
+    .infer = rg_depthwise_infer,
+    .work = rg_depthwise_work,
+    .tiles = rg_depthwise_tiles,
     .run = run_f32,
 };

@@ -21,4 +21,11 @@ typedef struct rg_depthwise_layout {
 /* Lays a call out; fails only where the operator's infer does. */
 rg_status rg_depthwise_lay_out(const rg_op_call *call, rg_depthwise_layout *ret, rg_err *err);
 
+/* What depthwise convolutions of all element types share: field rows of the parameters and
+ * callbacks of rg_op; tiles are rows of the output. */
+extern const rg_field rg_depthwise_fields[];
+rg_status rg_depthwise_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
+rg_work rg_depthwise_work(const rg_op_call *call);
+size_t rg_depthwise_tiles(const rg_op_call *call);
+
 #endif

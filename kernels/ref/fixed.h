@@ -43,6 +43,17 @@ static inline int32_t rg_factor_apply(rg_factor factor, int32_t x) {
     return rg_shift_away(rg_high_mul(shifted, factor.multiplier), right);
 }
 
+/* A wide sum times the factor, as int16 operators with 64-bit sums do it: the multiplier cut to 16
+ * bits (rounded, at most 32767), one rounding, ties up. Needs a shift of at most 7; sums beyond
+ * 2^47 wrap. */
+static inline int32_t rg_factor_apply_wide(rg_factor factor, int64_t x) {
+    int64_t cut =
+        factor.multiplier < 0x7fff0000 ? (factor.multiplier + (1 << 15)) >> 16 : INT16_MAX;
+    int shift = 15 - factor.shift;
+    uint64_t scaled = (uint64_t)x * (uint64_t)cut + (UINT64_C(1) << (shift - 1));
+    return (int32_t)((int64_t)scaled >> shift);
+}
+
 static inline int64_t rg_clamp(int64_t v, int64_t low, int64_t high) {
     return v < low ? low : v > high ? high : v;
 }

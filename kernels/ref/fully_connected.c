@@ -8,7 +8,7 @@
 #include "kernels/ref/need.h"
 
 static const char *const formats[] = {"default", "shuffled4x16int8", NULL};
-static const rg_field fields[] = {
+const rg_field rg_fc_fields[] = {
     RG_ACTIVATION_FIELD(rg_fc_params),
     {"weights_format", RG_FIELD_CHOICE, offsetof(rg_fc_params, weights_format), "default", 0, 0,
      formats, "", "order of the weights in memory"},
@@ -19,8 +19,6 @@ static const rg_field fields[] = {
      "how hybrid kernels quantize; no meaning here"},
     {0},
 };
-
-enum { TILE = 16 }; /* outputs of one row in a tile */
 
 static int64_t depth_of(const rg_op_call *call) {
     return call->in[1]->shape.dim[1];
@@ -48,9 +46,8 @@ static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
     return rg_activation_check(p->activation, err);
 }
 
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
+rg_status rg_fc_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     const rg_fc_params *p = call->params;
-    bool whole = call->op->in != RG_DTYPE_FLOAT32;
     rg_status status = rg_need_inputs(call, 2, err);
     if (status == RG_OK)
         status = rg_need_elements(call->in[0], "input", err);
@@ -59,8 +56,7 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
     if (status == RG_OK)
         status = check_sizes(call, err);
     if (status == RG_OK)
-        status = rg_need_bias(rg_call_in(call, 2), whole ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32,
-                              outputs_of(call), err);
+        status = rg_need_call_bias(call, 2, outputs_of(call), err);
     if (status != RG_OK)
         return status;
     rg_shape shape = call->in[0]->shape;
@@ -77,15 +73,15 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
     return rg_bytes_check(call, 0, true, err);
 }
 
-static rg_work work(const rg_op_call *call) {
+rg_work rg_fc_work(const rg_op_call *call) {
     return rg_call_work(call, rg_elements(call->out[0]) * (uint64_t)depth_of(call), 0);
 }
 
 static size_t tiles_a_row(const rg_op_call *call) {
-    return ((size_t)outputs_of(call) + TILE - 1) / TILE;
+    return ((size_t)outputs_of(call) + RG_FC_TILE - 1) / RG_FC_TILE;
 }
 
-static size_t tiles(const rg_op_call *call) {
+size_t rg_fc_tiles(const rg_op_call *call) {
     return rg_elements(call->out[0]) / (size_t)outputs_of(call) * tiles_a_row(call);
 }
 
@@ -108,8 +104,8 @@ static void run_bytes(const rg_op_call *call, const void *state, const void *con
                         &high);
     for (size_t tile = first_tile; tile < last_tile; tile++) {
         int64_t row = (int64_t)(tile / tiles_a_row(call));
-        int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
-        int64_t end = c + TILE < outputs ? c + TILE : outputs;
+        int64_t c = (int64_t)(tile % tiles_a_row(call)) * RG_FC_TILE;
+        int64_t end = c + RG_FC_TILE < outputs ? c + RG_FC_TILE : outputs;
         for (; c < end; c++) {
             uint32_t wide = rg_bytes_dot((const int8_t *)in[0] + row * depth,
                                          (const int8_t *)in[1] + c * depth, depth, bytes);
@@ -136,8 +132,8 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
     rg_activation_range_f32(((const rg_fc_params *)call->params)->activation, &low, &high);
     for (size_t tile = first_tile; tile < last_tile; tile++) {
         int64_t row = (int64_t)(tile / tiles_a_row(call));
-        int64_t c = (int64_t)(tile % tiles_a_row(call)) * TILE;
-        int64_t end = c + TILE < outputs ? c + TILE : outputs;
+        int64_t c = (int64_t)(tile % tiles_a_row(call)) * RG_FC_TILE;
+        int64_t end = c + RG_FC_TILE < outputs ? c + RG_FC_TILE : outputs;
         for (; c < end; c++) {
             float sum = dot_f32((const float *)in[0] + row * depth,
                                 (const float *)in[1] + c * depth, depth);
@@ -154,17 +150,17 @@ const rg_op rg_op_fully_connected_s8 = {
     .in = RG_DTYPE_INT8,
     .weights = RG_DTYPE_INT8,
     .out = RG_DTYPE_INT8,
-    .params = fields,
+    .params = rg_fc_fields,
     .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_fc_infer,
     .check = check,
-    .work = work,
+    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_fc_tiles,
     .run = run_bytes,
 };
 
@@ -175,17 +171,17 @@ const rg_op rg_op_fully_connected_u8 = {
     .in = RG_DTYPE_UINT8,
     .weights = RG_DTYPE_UINT8,
     .out = RG_DTYPE_UINT8,
-    .params = fields,
+    .params = rg_fc_fields,
     .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
+    .infer = rg_fc_infer,
     .check = check,
-    .work = work,
+    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = tiles,
+    .tiles = rg_fc_tiles,
     .run = run_bytes,
 };
 
@@ -196,13 +192,13 @@ const rg_op rg_op_fully_connected_f32 = {
     .in = RG_DTYPE_FLOAT32,
     .weights = RG_DTYPE_FLOAT32,
     .out = RG_DTYPE_FLOAT32,
-    .params = fields,
+    .params = rg_fc_fields,
     .params_size = sizeof(rg_fc_params),
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
-    .infer = infer,
-    .work = work,
-    .tiles = tiles,
+    .infer = rg_fc_infer,
+    .work = rg_fc_work,
+    .tiles = rg_fc_tiles,
     .run = run_f32,
 };

@@ -10,4 +10,13 @@ typedef struct rg_fc_params {
     bool keep_num_dims, asymmetric_quantize_inputs;
 } rg_fc_params;
 
+enum { RG_FC_TILE = 16 };
+
+/* What fully connected layers of all element types share: field rows of the parameters and
+ * callbacks of rg_op; tiles are RG_FC_TILE outputs of one row. */
+extern const rg_field rg_fc_fields[];
+rg_status rg_fc_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
+rg_work rg_fc_work(const rg_op_call *call);
+size_t rg_fc_tiles(const rg_op_call *call);
+
 #endif

@@ -95,6 +95,26 @@ rg_status rg_need_bias(const rg_tensor *bias, rg_dtype dtype, int64_t n, rg_err 
     return RG_OK;
 }
 
+rg_status rg_need_zero_at_zero(const rg_op_call *call, uint32_t n, rg_err *err) {
+    rg_status status = rg_need_call_quant(call, n, err);
+    for (uint32_t i = 0; status == RG_OK && i <= n; i++) {
+        const rg_tensor *t = i < n ? call->in[i] : call->out[0];
+        if (t->quant.zero_point[0] != 0)
+            return rg_fail(err, RG_UNSUPPORTED, "quantize int16 symmetrically",
+                           "%s has the zero point %d, only 0 is defined for %s", t->name,
+                           (int)t->quant.zero_point[0], rg_dtype_word(t->dtype));
+    }
+    return status;
+}
+
+rg_status rg_need_call_bias(const rg_op_call *call, uint32_t i, int64_t n, rg_err *err) {
+    const rg_tensor *bias = rg_call_in(call, i);
+    rg_dtype dtype = call->op->in == RG_DTYPE_FLOAT32 ? RG_DTYPE_FLOAT32 : RG_DTYPE_INT32;
+    if (call->op->in == RG_DTYPE_INT16 && bias && bias->dtype == RG_DTYPE_INT64)
+        dtype = RG_DTYPE_INT64;
+    return rg_need_bias(bias, dtype, n, err);
+}
+
 rg_status rg_need_integers(const rg_tensor *t, const char *what, size_t cap, int64_t *ret,
                            size_t *ret_n, rg_err *err) {
     size_t n = rg_elements(t);

@@ -36,6 +36,13 @@ rg_status rg_need_call_quant(const rg_op_call *call, uint32_t n, rg_err *err);
 /* A bias of `n` elements of `dtype`; NULL (left out) is fine. */
 rg_status rg_need_bias(const rg_tensor *bias, rg_dtype dtype, int64_t n, rg_err *err);
 
+/* rg_need_quant for inputs [0, n) and output 0, whose zero points must be 0 (int16). */
+rg_status rg_need_zero_at_zero(const rg_op_call *call, uint32_t n, rg_err *err);
+
+/* The bias of a weighted operator at input i: float32 for float32 inputs, int32 or int64 for int16,
+ * int32 otherwise. */
+rg_status rg_need_call_bias(const rg_op_call *call, uint32_t i, int64_t n, rg_err *err);
+
 /* A constant of int32 or int64 numbers, at most `cap`, read into `ret`; their count in *ret_n. */
 rg_status rg_need_integers(const rg_tensor *t, const char *what, size_t cap, int64_t *ret,
                            size_t *ret_n, rg_err *err);

@@ -1,6 +1,6 @@
-/* pool.c: average and maximum over windows of NHWC images, int8, uint8 and float32. Truth of 8
- * bits: the average is the integer sum over the pixels on the image divided by their count, halves
- * away from zero; no rescaling, so input and output must be quantized alike. */
+/* pool.c: average and maximum over windows of NHWC images, int8, uint8, int16 and float32. Truth of
+ * integers: the average is the integer sum over the pixels on the image divided by their count,
+ * halves away from zero; no rescaling, so input and output must be quantized alike. */
 #include "kernels/ref/pool.h"
 
 #include <float.h>
@@ -102,6 +102,32 @@ static void maximum_bytes(const view *v, void *out) {
     }
 }
 
+static void average_s16(const view *v, void *out) {
+    int64_t count = v->rows * v->columns;
+    for (int64_t c = 0; c < v->c; c++) {
+        int64_t sum = 0;
+        for (int64_t y = 0; y < v->rows; y++) {
+            const int16_t *pixel = (const int16_t *)v->first + y * v->row_step + c;
+            for (int64_t x = 0; x < v->columns; x++)
+                sum += pixel[x * v->c];
+        }
+        sum = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+        ((int16_t *)out)[c] = (int16_t)rg_clamp(sum, v->low, v->high);
+    }
+}
+
+static void maximum_s16(const view *v, void *out) {
+    for (int64_t c = 0; c < v->c; c++) {
+        int32_t most = INT16_MIN;
+        for (int64_t y = 0; y < v->rows; y++) {
+            const int16_t *pixel = (const int16_t *)v->first + y * v->row_step + c;
+            for (int64_t x = 0; x < v->columns; x++)
+                most = most < pixel[x * v->c] ? pixel[x * v->c] : most;
+        }
+        ((int16_t *)out)[c] = (int16_t)rg_clamp(most, v->low, v->high);
+    }
+}
+
 static void average_f32(const view *v, void *out) {
     float count = (float)(v->rows * v->columns);
     for (int64_t c = 0; c < v->c; c++) {
@@ -189,6 +215,10 @@ ROW(average_pool2d_u8, "average_pool2d", RG_DTYPE_UINT8, "Mean over windows of u
     average_bytes, check);
 ROW(max_pool2d_u8, "max_pool2d", RG_DTYPE_UINT8, "Maximum over windows of uint8 images",
     maximum_bytes, check);
+ROW(average_pool2d_s16, "average_pool2d", RG_DTYPE_INT16, "Mean over windows of int16 images",
+    average_s16, check);
+ROW(max_pool2d_s16, "max_pool2d", RG_DTYPE_INT16, "Maximum over windows of int16 images",
+    maximum_s16, check);
 ROW(average_pool2d_f32, "average_pool2d", RG_DTYPE_FLOAT32, "Mean over windows of float32 images",
     average_f32, NULL);
 ROW(max_pool2d_f32, "max_pool2d", RG_DTYPE_FLOAT32, "Maximum over windows of float32 images",

@@ -1,8 +1,7 @@
 /* quantize.c: between real and quantized values and between quantizations. Truth: float to 8 bits
  * divides by the scale in float32 and rounds halves away from zero; 8 bits to 8 bits forms the
  * quotient of scales in double and rounds twice; 8 bits to float is scale * (q - zero point). */
-#include <string.h>
-
+#include "kernels/ref/blocks4.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
@@ -91,25 +90,13 @@ static void run_to_f32(const rg_op_call *call, const void *state, const void *co
     }
 }
 
-/* IEEE half to single; exact. */
-static float from_half(uint16_t half) {
-    uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
-    uint32_t bits = (uint32_t)(half >> 15) << 31;
-    float value = (float)fraction * 0x1p-24f; /* subnormal */
-    if (exponent == 0)
-        return half >> 15 ? -value : value;
-    bits |= (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static void run_from_f16(const rg_op_call *call, const void *state, const void *const *in,
                          void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
     size_t at, end;
     rg_tile_range(call, first_tile, last_tile, &at, &end);
     for (; at < end; at++)
-        ((float *)out[0])[at] = from_half(((const uint16_t *)in[0])[at]);
+        ((float *)out[0])[at] = rg_half_to_float(((const uint16_t *)in[0])[at]);
 }
 
 #define NO_STATE .state_bytes = NULL

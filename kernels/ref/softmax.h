@@ -1,11 +1,22 @@
-/* softmax.h: the fixed point of softmax over bytes, shared by the reference and the fast kernels.
+/* softmax.h: what softmax of all element types and the fast kernels share: parameters, field rows
+ * and callbacks of rg_op (tiles are rows along the last dimension), and the fixed point over bytes.
  */
 #ifndef RG_KERNELS_REF_SOFTMAX_H
 #define RG_KERNELS_REF_SOFTMAX_H
 
-#include "kernels/ref/fixed.h"
+#include "kernels/ref/exponent.h"
+#include "kernels/ref/need.h"
 
-enum { RG_SOFTMAX_SUM_BITS = 12 }; /* integer bits of a row's sum */
+typedef struct rg_softmax_params {
+    double beta;
+} rg_softmax_params;
+
+extern const rg_field rg_softmax_fields[];
+rg_status rg_softmax_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
+rg_work rg_softmax_work(const rg_op_call *call);
+size_t rg_softmax_tiles(const rg_op_call *call);
+
+enum { RG_SOFTMAX_SUM_BITS = RG_SUM_BITS }; /* integer bits of a row's sum */
 
 /* The state of softmax_s8 and softmax_u8 once prepared. */
 typedef struct rg_softmax_plan {

@@ -12,7 +12,7 @@
 #include "bench/iface/op.h"
 #include "bench/iface/registry.h"
 
-enum { OP_CASE_MAX = 4 };
+enum { OP_CASE_MAX = 6 };
 
 typedef struct op_case {
     const rg_op *op;

@@ -316,3 +316,29 @@ Test(select, by_slices_and_by_broadcasting) {
     op_case_run(&c, got);
     cr_assert_arr_eq(got, columns, sizeof got);
 }
+
+Test(concat, brings_uint8_to_the_scale_of_the_output) {
+    /* first: 2 * (q - 10) + 100; second as it is */
+    const uint8_t x[] = {10, 11, 9, 255}, y[] = {7};
+    uint8_t got[5], want[] = {100, 102, 98, 255, 7};
+    op_case c = {0};
+    op_case_in(&c, RG_DTYPE_UINT8, SHAPE(4), x, 1, 10);
+    op_case_in(&c, RG_DTYPE_UINT8, SHAPE(1), y, 0.5f, 100);
+    op_case_out(&c, RG_DTYPE_UINT8, SHAPE(5), 0.5f, 100);
+    op_case_params(&c, "concat", NULL);
+    op_case_run(&c, got);
+    cr_assert_arr_eq(got, want, 5);
+}
+
+Test(resize_bilinear, of_uint8_rounds_halves_up) {
+    const uint8_t x[] = {10, 13};
+    const int32_t size[] = {1, 4};
+    uint8_t got[4], want[] = {10, 12, 13, 13}; /* 10, 11.5, 13, and the edge */
+    op_case c = {0};
+    op_case_in(&c, RG_DTYPE_UINT8, SHAPE(1, 1, 2, 1), x, 1, 0);
+    op_case_in(&c, RG_DTYPE_INT32, SHAPE(2), size, 0, 0);
+    op_case_out(&c, RG_DTYPE_UINT8, SHAPE(1, 1, 4, 1), 1, 0);
+    op_case_params(&c, "resize_bilinear_u8", NULL);
+    op_case_run(&c, got);
+    cr_assert_arr_eq(got, want, 4);
+}

@@ -442,3 +442,41 @@ Test(tflite, squeezed_dimensions_are_worked_out) {
     rg_graph_free(graph);
     rg_text_free(&file);
 }
+
+Test(tflite, scales_of_blocks_become_an_input_and_come_back) {
+    static const int32_t node_in[] = {0, 1, -1, 2}, in[] = {0}, out[] = {3};
+    static const _Alignas(16) uint8_t weights[16] = {0x21, 0x43};
+    static const _Alignas(16) uint16_t scales[4] = {0x3c00, 0x3800, 0x3400, 0x4000};
+    rg_graph *graph = rg_graph_new(0), *again;
+    rg_tensor tensors[] = {
+        {.name = "x", .dtype = RG_DTYPE_FLOAT32, .shape = {2, {1, 16}}, .bytes = 64},
+        {.name = "w", .dtype = RG_DTYPE_INT4, .shape = {2, {2, 16}}, .bytes = 16, .data = weights},
+        {.name = "s", .dtype = RG_DTYPE_FLOAT16, .shape = {2, {2, 2}}, .bytes = 8, .data = scales},
+        {.name = "y", .dtype = RG_DTYPE_FLOAT32, .shape = {2, {1, 2}}, .bytes = 8},
+    };
+    rg_node node = {.kind = "fully_connected",
+                    .name = "y",
+                    .known = true,
+                    .n_in = 4,
+                    .n_out = 1,
+                    .in = node_in,
+                    .out = out};
+    graph->name = graph->description = "blocks";
+    graph->format = "suite";
+    graph->tensors = rg_arena_copy(graph->arena, tensors, sizeof tensors);
+    graph->nodes = rg_arena_copy(graph->arena, &node, sizeof node);
+    graph->n_tensors = 4;
+    graph->n_nodes = graph->n_in = graph->n_out = 1;
+    graph->in = in;
+    graph->out = out;
+    rg_text file = {0};
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_writer_tflite.write(graph, &file, &err), RG_OK, "%s", err.what);
+    cr_assert_eq(read_bytes(file.data, file.bytes, &again, &err), RG_OK, "%s", err.what);
+    cr_assert(again->nodes[0].known && again->nodes[0].n_in == 4);
+    cr_assert(again->nodes[0].in[2] == -1 && again->nodes[0].in[3] == 2);
+    cr_assert_arr_eq(again->tensors[2].data, scales, sizeof scales);
+    rg_graph_free(again);
+    rg_graph_free(graph);
+    rg_text_free(&file);
+}
