@@ -129,6 +129,8 @@ static void copy_line(const strip *s, const int8_t *image, int64_t y, int64_t x0
     const rg_conv_layout *l = &s->p->l;
     int64_t first = x0 < 0 ? -x0 : 0,
             last = l->x.in - x0 < l->x.filter ? l->x.in - x0 : l->x.filter;
+    first = first < l->x.filter ? first : l->x.filter; /* wide borders hold whole windows */
+    last = last > first ? last : first;
     memset(to, s->p->zero_x ^ s->p->flip, (size_t)(first * l->tap_c));
     copy(to + first * l->tap_c, image + (y * l->x.in + x0 + first) * l->in_c,
          (last - first) * l->tap_c);
