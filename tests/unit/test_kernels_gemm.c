@@ -147,6 +147,34 @@ static int rows(const char *op, rg_dtype dtype, uint64_t seed) {
     return taken;
 }
 
+/* One random stack of products; both sides come at run time. */
+static int stacks(const char *op, rg_dtype dtype, uint64_t seed) {
+    problem *p = calloc(1, sizeof *p);
+    cr_assert_not_null(p);
+    p->rng.state = seed;
+    int64_t m = pick(p, 1, pick(p, 0, 1) ? 8 : 120), k = pick(p, 1, pick(p, 0, 1) ? 20 : 150);
+    int64_t n = pick(p, 1, pick(p, 0, 1) ? 20 : 100), deep = pick(p, 1, 3), one = pick(p, 0, 1);
+    bool adj_x = pick(p, 0, 1), adj_y = pick(p, 0, 1);
+    char words[2][32];
+    snprintf(words[0], 32, "adj_x=%s", adj_x ? "true" : "false");
+    snprintf(words[1], 32, "adj_y=%s", adj_y ? "true" : "false");
+    snprintf(p->what, sizeof p->what, "seed %llu, %d of %dx%d times %d, %s %s",
+             (unsigned long long)seed, (int)deep, (int)m, (int)k, (int)n, words[0], words[1]);
+    rg_shape y = one     ? adj_y ? SHAPE(n, k) : SHAPE(k, n)
+                     : adj_y ? SHAPE(deep, n, k)
+                         : SHAPE(deep, k, n);
+    tensors(p, dtype, adj_x ? SHAPE(deep, k, m) : SHAPE(deep, m, k), y, 1, k);
+    p->c.n_in = 2;
+    p->c.in[1].quant = (rg_quant){1, &p->c.scale[1], &p->c.zero[1], 0};
+    p->c.zero[1] = (int32_t)pick(p, -128, 127);
+    output(p, dtype, SHAPE(deep, m, n), k);
+    op_case_params(&p->c, op, words[0], words[1], NULL);
+    int taken = kernel_case_check(&p->c, seed & 1, p->what);
+    done(p);
+    free(p);
+    return taken;
+}
+
 enum { CASES = 300 };
 
 /* Aloud where this machine has no fast kernel of the operator. */
@@ -180,4 +208,8 @@ Test(fast_conv2d, float32_gives_the_bytes_of_the_reference) {
 
 Test(fast_fully_connected, float32_gives_the_bytes_of_the_reference) {
     prove("fully_connected_f32", RG_DTYPE_FLOAT32, rows);
+}
+
+Test(fast_batch_matmul, int8_gives_the_bytes_of_the_reference) {
+    prove("batch_matmul_s8", RG_DTYPE_INT8, stacks);
 }
