@@ -8,7 +8,9 @@
 
 #include "bench/iface/kernel.h"
 #include "kernels/ref/activation.h"
+#include "kernels/ref/blocks4.h"
 #include "kernels/ref/bytes.h"
+#include "kernels/ref/hybrid.h"
 #include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
 
@@ -46,6 +48,8 @@ static inline const panel_head *panel_at(const pack_head *head, int64_t index) {
 static bool suits(const rg_op_call *call) {
     pack_head head;
     const rg_tensor *bias = rg_call_in(call, 2);
+    if (rg_call_in(call, RG_FC_SCALES)) /* gemm_hybrid_avx2.c's */
+        return false;
     return call->in[1]->data && (!bias || bias->data) && rg_requant_suits(call) &&
            lay_out(call, &head);
 }
@@ -68,16 +72,24 @@ static size_t tiles(const rg_op_call *call) {
     return lay_out(call, &head) ? rg_gemm_tiles(&head.plan) : 1;
 }
 
-/* The weights of one output channel, column `col` of a panel, into the panel's pairs; its sums
- * without bias. */
-static range pack_weights(const pack_head *head, const int8_t *filter, int col, void *ret) {
+/* Weight `i` of a call as a distance from its zero point; int4 ones have none. */
+static int16_t weight_at(const rg_op_call *call, const pack_head *head, int64_t i) {
+    const void *weights = call->in[1]->data;
+    if (call->op->weights == RG_DTYPE_INT4)
+        return (int16_t)rg_hybrid_weight(RG_DTYPE_INT4, weights, i);
+    return rg_byte_distance(((const int8_t *)weights)[i], head->bytes.flip, head->bytes.zero_w);
+}
+
+/* The weights of one output channel, from `first` on, into column `col` of a panel's pairs; its
+ * sums without bias. */
+static range pack_weights(const rg_op_call *call, const pack_head *head, int64_t first, int col,
+                          void *ret) {
     const rg_gemm_plan *p = &head->plan;
     int64_t low = -128 - head->bytes.zero_x, high = 127 - head->bytes.zero_x;
     range sums = {0, 0};
     for (int64_t s = 0; s < p->seg_y * p->seg_x; s++)
         for (int64_t e = 0; e < p->seg_len; e++) {
-            int16_t w = rg_byte_distance(filter[rg_gemm_weight_at(p, s, e)], head->bytes.flip,
-                                         head->bytes.zero_w);
+            int16_t w = weight_at(call, head, first + rg_gemm_weight_at(p, s, e));
             int64_t at = ((s * head->pairs + e / 2) * COLS + col) * 2 + e % 2;
             if (head->product.wide)
                 ((int16_t *)ret)[at] = w;
@@ -100,7 +112,7 @@ static void pack_panel(const rg_op_call *call, const pack_head *head, const rg_f
     ret->proven = ret->quick = true;
     for (int col = 0; col < COLS && first + col < p->group_c; col++) {
         int64_t c = c0 + col;
-        range sums = pack_weights(head, (const int8_t *)call->in[1]->data + c * size, col, ret + 1);
+        range sums = pack_weights(call, head, c * size, col, ret + 1);
         move[col] =
             pack_channel(&head->product.out, factors[c], bias ? bias[c] : 0, sums, col, ret);
     }
@@ -237,12 +249,12 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     }
 }
 
-#define ROW(op_name, what)                                                                         \
-    const rg_kernel rg_kernel_##op_name##_avx2 = {                                                 \
-        .name = #op_name "_avx2",                                                                  \
-        .op = #op_name,                                                                            \
+#define ROW(row, op_name, text, what)                                                              \
+    const rg_kernel rg_kernel_##row = {                                                            \
+        .name = #row,                                                                              \
+        .op = op_name,                                                                             \
         .isa = "avx2",                                                                             \
-        .summary = what " in tiles of 6 x 16, bytes widened to 16 bits for exact pairs",           \
+        .summary = text " in tiles of 6 x 16, " what " widened to 16 bits for exact pairs",        \
         .suits = suits,                                                                            \
         .packed_bytes = packed_bytes,                                                              \
         .pack = pack,                                                                              \
@@ -251,7 +263,9 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .run = run,                                                                                \
     }
 
-ROW(conv2d_s8, "Convolution");
-ROW(conv2d_u8, "Convolution");
-ROW(fully_connected_s8, "Matrix product");
-ROW(fully_connected_u8, "Matrix product");
+ROW(conv2d_s8_avx2, "conv2d_s8", "Convolution", "bytes");
+ROW(conv2d_u8_avx2, "conv2d_u8", "Convolution", "bytes");
+ROW(fully_connected_s8_avx2, "fully_connected_s8", "Matrix product", "bytes");
+ROW(fully_connected_u8_avx2, "fully_connected_u8", "Matrix product", "bytes");
+ROW(fully_connected_s8_s4_avx2_one_scale, "fully_connected_s8_s4", "Matrix product",
+    "int4 unpacked at load,");

@@ -1,0 +1,347 @@
+/* gemm_hybrid_avx2.c: fully connected layers whose scaling is in float, with AVX2: float rows times
+ * int8 or int4 weights (quantized to int8 as they come), and int4 weights with scales of blocks
+ * times int8 rows. Integer sums by tile_bytes_avx2.h; the float steps follow the reference's order
+ * without fusing, so that the bytes are the same. int4 weights are unpacked to bytes at load.
+ */
+#include "bench/iface/kernel.h"
+#include "kernels/ref/activation.h"
+#include "kernels/ref/blocks4.h"
+#include "kernels/ref/fully_connected.h"
+#include "kernels/ref/hybrid.h"
+#include "kernels/x86/plan.h"
+#include "kernels/x86/tile_bytes_avx2.h"
+
+/* How sums become outputs. */
+typedef enum form {
+    ONE_SCALE,     /* float rows, a scale an output */
+    BLOCKS,        /* float rows, scales of blocks */
+    BLOCKS_OF_INT8 /* int8 rows, scales of blocks */
+} form;
+
+/* Head of a panel of 16 outputs; 16 scales for each block follow, then the weights. */
+typedef struct hybrid_panel {
+    _Alignas(32) float bias[COLS];
+    float weighed[COLS]; /* sum over blocks of scale * sum of weights */
+} hybrid_panel;
+
+/* Head of what is packed; the offsets of the steps and the panels follow. */
+typedef struct pack_head {
+    _Alignas(64) rg_gemm_plan plan;
+    form form;
+    bool asymmetric;
+    int64_t blocks, pairs; /* pairs of one block */
+    size_t offset_bytes, panel_bytes;
+    float low, high;           /* float outputs */
+    float in_scale, out_scale; /* int8 rows */
+    rg_bytes bytes;
+    rg_requant_out out;
+} pack_head;
+
+static bool lay_out(const rg_op_call *call, pack_head *ret) {
+    int64_t blocks = rg_blocks_of(call), depth = call->in[1]->shape.dim[1];
+    pack_head h = {.blocks = blocks ? blocks : 1};
+    if (!rg_gemm_lay_out(call, COLS, sizeof(int16_t), ROWS, &h.plan))
+        return false;
+    h.form = call->op->in == RG_DTYPE_INT8 ? BLOCKS_OF_INT8 : blocks ? BLOCKS : ONE_SCALE;
+    h.asymmetric = blocks || ((const rg_fc_params *)call->params)->asymmetric_quantize_inputs;
+    h.pairs = (depth / h.blocks + 1) / 2;
+    h.offset_bytes = ((size_t)(h.blocks * h.pairs) * sizeof(int32_t) + 63) / 64 * 64;
+    h.panel_bytes = sizeof(hybrid_panel) + (size_t)h.blocks * COLS * sizeof(float) +
+                    (size_t)(h.blocks * h.pairs) * COLS * 2;
+    *ret = h;
+    return true;
+}
+
+/* int8 rows with one scale an output are gemm_bytes_avx2.c's. */
+static bool suits(const rg_op_call *call) {
+    pack_head head;
+    const rg_tensor *bias = rg_call_in(call, 2);
+    return call->in[1]->data && (!bias || bias->data) && lay_out(call, &head) &&
+           (head.form != BLOCKS_OF_INT8 || rg_blocks_of(call));
+}
+
+static size_t packed_bytes(const rg_op_call *call) {
+    pack_head head;
+    if (!lay_out(call, &head))
+        return 0;
+    return sizeof head + head.offset_bytes + (size_t)head.plan.panels * head.panel_bytes;
+}
+
+/* The strip, and before it the quantization of each of its rows. */
+static size_t row_bytes(const pack_head *head) {
+    return ((size_t)head->plan.block_w * sizeof(rg_hybrid) + 63) / 64 * 64;
+}
+
+static size_t scratch_bytes(const rg_op_call *call) {
+    pack_head head;
+    if (!lay_out(call, &head))
+        return 0;
+    return row_bytes(&head) + (size_t)(rg_gemm_strip_len(&head.plan) + 1) * sizeof(int16_t);
+}
+
+static size_t tiles(const rg_op_call *call) {
+    pack_head head;
+    return lay_out(call, &head) ? rg_gemm_tiles(&head.plan) : 1;
+}
+
+static char *panel_at(const pack_head *head, int64_t index) {
+    return (char *)(head + 1) + head->offset_bytes + (size_t)index * head->panel_bytes;
+}
+
+/* Output `c` as column `col` of its panel. */
+static void pack_column(const rg_op_call *call, const pack_head *h, int64_t c, int col,
+                        char *panel) {
+    hybrid_panel *head = (hybrid_panel *)panel;
+    float *scales = (float *)(head + 1);
+    int8_t *weights = (int8_t *)(scales + h->blocks * COLS);
+    int64_t depth = h->plan.in_c, size = depth / h->blocks;
+    for (int64_t b = 0; b < h->blocks; b++) {
+        uint32_t sum = 0;
+        for (int64_t i = 0; i < size; i++) {
+            int32_t w =
+                rg_hybrid_weight(call->op->weights, call->in[1]->data, c * depth + b * size + i);
+            weights[((b * h->pairs + i / 2) * COLS + col) * 2 + i % 2] = (int8_t)w;
+            sum += (uint32_t)w;
+        }
+        float scale =
+            h->form == ONE_SCALE ? rg_hybrid_scale(call->in[1], c) : rg_block_scale(call, c, b);
+        scales[b * COLS + col] = scale;
+        head->weighed[col] += scale * (float)(int32_t)sum;
+    }
+    const rg_tensor *bias = rg_call_in(call, 2);
+    if (bias && h->form == BLOCKS_OF_INT8)
+        head->bias[col] = (float)((const int32_t *)bias->data)[c] * bias->quant.scale[0];
+    else if (bias)
+        head->bias[col] = ((const float *)bias->data)[c];
+}
+
+static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
+    pack_head *head = packed;
+    if (!lay_out(call, head))
+        return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
+    if (head->form == BLOCKS_OF_INT8) {
+        head->bytes = rg_bytes_of(call);
+        head->out = rg_requant_out_of(call);
+        head->in_scale = call->in[0]->quant.scale[0];
+        head->out_scale = call->out[0]->quant.scale[0];
+    }
+    rg_activation_range_f32(((const rg_fc_params *)call->params)->activation, &head->low,
+                            &head->high);
+    int32_t *offset = (int32_t *)(head + 1);
+    for (int64_t b = 0; b < head->blocks; b++)
+        for (int64_t i = 0; i < head->pairs; i++)
+            *offset++ = (int32_t)(b * (head->plan.in_c / head->blocks) + 2 * i);
+    for (int64_t c = 0; c < head->plan.out_c; c++)
+        pack_column(call, head, c, (int)(c % COLS), panel_at(head, c / COLS));
+    return RG_OK;
+}
+
+/* Least and largest of a row as the reference finds them. */
+static rg_hybrid quantization_of(const float *x, int64_t n, bool asymmetric) {
+    __m256 low = _mm256_set1_ps(x[0]), high = low;
+    float ends[16];
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256 v = _mm256_loadu_ps(x + i);
+        low = _mm256_min_ps(v, low);
+        high = _mm256_max_ps(v, high);
+    }
+    _mm256_storeu_ps(ends, low);
+    _mm256_storeu_ps(ends + 8, high);
+    for (; i < n; i++) {
+        ends[0] = x[i] < ends[0] ? x[i] : ends[0];
+        ends[8] = x[i] > ends[8] ? x[i] : ends[8];
+    }
+    return rg_hybrid_of(ends, 16, 1, asymmetric);
+}
+
+/* Halves away from zero, by a truncated sum with the float below a half; NaN to the lowest. */
+ALWAYS __m256 round_away(__m256 v) {
+    const __m256 minus = _mm256_set1_ps(-0.0f), half = _mm256_set1_ps(0x1.fffffep-2f);
+    v = _mm256_max_ps(v, _mm256_set1_ps(-65536));
+    v = _mm256_min_ps(v, _mm256_set1_ps(65536));
+    __m256 away = _mm256_or_ps(_mm256_and_ps(v, minus), half);
+    return _mm256_round_ps(_mm256_add_ps(v, away), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
+
+/* A row as quanta; less the zero point, or `raw`. */
+static void quantize(const rg_hybrid *h, const float *x, int64_t n, bool raw, int16_t *ret) {
+    const __m256 zero = _mm256_set1_ps((float)h->zero), inverse = _mm256_set1_ps(h->inverse);
+    const __m256 low = _mm256_set1_ps((float)h->low), high = _mm256_set1_ps(127);
+    const int32_t less = raw ? 0 : h->zero;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256 v = _mm256_add_ps(zero, _mm256_mul_ps(_mm256_loadu_ps(x + i), inverse));
+        v = _mm256_min_ps(_mm256_max_ps(round_away(v), low), high);
+        __m256i q = _mm256_sub_epi32(_mm256_cvtps_epi32(v), _mm256_set1_epi32(less));
+        __m128i both = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+        _mm_storeu_si128((__m128i *)(ret + i), both);
+    }
+    for (; i < n; i++)
+        ret[i] = (int16_t)(rg_hybrid_quantum(h, x[i]) - less);
+}
+
+/* Rows [first, first + n) of the input. */
+static void fill_strip(const pack_head *h, const void *in, int64_t first, int64_t n,
+                       rg_hybrid *rows, int16_t *strip) {
+    int64_t depth = h->plan.in_c;
+    for (int64_t r = 0; r < n; r++) {
+        if (h->form == BLOCKS_OF_INT8) {
+            widen((const int8_t *)in + (first + r) * depth, depth, h->bytes, strip + r * depth);
+            continue;
+        }
+        const float *x = (const float *)in + (first + r) * depth;
+        rows[r] = quantization_of(x, depth, h->asymmetric);
+        quantize(&rows[r], x, depth, h->form == BLOCKS, strip + r * depth);
+    }
+    strip[n * depth] = 0;
+}
+
+/* Float sums of `rows` rows x 16 outputs over all blocks. */
+ALWAYS void multiply_blocks(int rows, const pack_head *h, const tile_at *at, const rg_hybrid *row,
+                            const char *panel, __m256 (*sum)[2]) {
+    const float *scales = (const float *)(panel + sizeof(hybrid_panel));
+    const int8_t *w = (const int8_t *)(scales + h->blocks * COLS);
+    const int32_t *step = (const int32_t *)(h + 1);
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    for (int64_t b = 0; b < h->blocks; b++, step += h->pairs, w += h->pairs * 32, scales += COLS) {
+        __m256i part[ROWS][2];
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            part[r][0] = part[r][1] = _mm256_setzero_si256();
+        multiply_steps(rows, false, step, step + h->pairs, at, w, part);
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            for (int i = 0; i < 2; i++) {
+                __m256 by = _mm256_load_ps(scales + 8 * i);
+                if (h->form == ONE_SCALE)
+                    by = _mm256_mul_ps(_mm256_set1_ps(row[r].scale), by);
+                by = _mm256_mul_ps(_mm256_cvtepi32_ps(part[r][i]), by);
+                sum[r][i] = h->form == ONE_SCALE ? by : _mm256_add_ps(sum[r][i], by);
+            }
+    }
+}
+
+/* Eight float outputs, `n` of which are stored. */
+ALWAYS void store_floats(const pack_head *h, const rg_hybrid *row, const hybrid_panel *panel, int i,
+                         __m256 sum, float *out, int64_t n) {
+    if (h->form == BLOCKS) {
+        __m256 zero = _mm256_set1_ps((float)row->zero);
+        sum = _mm256_sub_ps(sum, _mm256_mul_ps(zero, _mm256_load_ps(panel->weighed + i)));
+        sum = _mm256_mul_ps(sum, _mm256_set1_ps(row->scale));
+    }
+    sum = _mm256_add_ps(sum, _mm256_load_ps(panel->bias + i));
+    sum = _mm256_max_ps(_mm256_set1_ps(h->low), sum);
+    sum = _mm256_min_ps(_mm256_set1_ps(h->high), sum);
+    __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_maskstore_ps(out, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lanes), sum);
+}
+
+/* Sixteen int8 outputs. */
+ALWAYS __m128i bytes_of(const pack_head *h, const hybrid_panel *panel, const __m256 sum[2]) {
+    __m256i value[2];
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        __m256 v = _mm256_mul_ps(sum[i], _mm256_set1_ps(h->in_scale));
+        v = _mm256_add_ps(v, _mm256_load_ps(panel->bias + 8 * i));
+        value[i] = _mm256_cvtps_epi32(round_away(_mm256_div_ps(v, _mm256_set1_ps(h->out_scale))));
+        value[i] = _mm256_add_epi32(value[i], _mm256_set1_epi32(h->out.zero));
+        value[i] = _mm256_max_epi32(value[i], _mm256_set1_epi32(h->out.low));
+        value[i] = _mm256_min_epi32(value[i], _mm256_set1_epi32(h->out.high));
+    }
+    __m256i x = _mm256_permute4x64_epi64(_mm256_packs_epi32(value[0], value[1]), 0xd8);
+    return _mm_packs_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+}
+
+/* A tile; out[r] are floats or bytes. */
+ALWAYS void tile_of_rows(int rows, const pack_head *h, const tile_at *at, const rg_hybrid *row,
+                         const char *panel, int64_t n) {
+    __m256 sum[ROWS][2];
+    const hybrid_panel *head = (const hybrid_panel *)panel;
+    multiply_blocks(rows, h, at, row, panel, sum);
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        if (h->form == BLOCKS_OF_INT8) {
+            store_row(at->out[r], bytes_of(h, head, sum[r]), n);
+            continue;
+        }
+        float *out = (float *)(void *)at->out[r];
+        store_floats(h, &row[r], head, 0, sum[r][0], out, n);
+        if (n > 8)
+            store_floats(h, &row[r], head, 8, sum[r][1], out + 8, n - 8);
+    }
+}
+
+typedef void hybrid_fn(const pack_head *h, const tile_at *at, const rg_hybrid *row,
+                       const char *panel, int64_t n);
+#define HYBRID(rows)                                                                               \
+    static void hybrid_##rows(const pack_head *h, const tile_at *at, const rg_hybrid *row,         \
+                              const char *panel, int64_t n) {                                      \
+        tile_of_rows(rows, h, at, row, panel, n);                                                  \
+    }
+HYBRID(1)
+HYBRID(2)
+HYBRID(3)
+HYBRID(4)
+HYBRID(5)
+HYBRID(6)
+static hybrid_fn *const hybrid_of[ROWS + 1] = {NULL,     hybrid_1, hybrid_2, hybrid_3,
+                                               hybrid_4, hybrid_5, hybrid_6};
+
+/* One panel over `rows` rows of the strip, the first of which is row `first` of the output. */
+static void run_panel(const pack_head *h, const int16_t *strip, const rg_hybrid *quanta,
+                      int64_t rows, int64_t first, int64_t index, void *out) {
+    const rg_gemm_plan *p = &h->plan;
+    size_t size = h->form == BLOCKS_OF_INT8 ? 1 : sizeof(float);
+    int64_t c = index * COLS, n = p->out_c - c < COLS ? p->out_c - c : COLS;
+    for (int64_t y = 0; y < rows; y += ROWS) {
+        int count = rows - y < ROWS ? (int)(rows - y) : ROWS;
+        tile_at at;
+        for (int r = 0; r < count; r++) {
+            at.in[r] = strip + (y + r) * p->in_c;
+            at.out[r] = (int8_t *)out + (size_t)((first + y + r) * p->out_c + c) * size;
+        }
+        hybrid_of[count](h, &at, quanta + y, panel_at(h, index), n);
+    }
+}
+
+static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
+                size_t first_tile, size_t last_tile, void *scratch) {
+    (void)call;
+    const pack_head *h = packed;
+    const rg_gemm_plan *p = &h->plan;
+    size_t shares = (size_t)p->shares, next;
+    rg_hybrid *rows = scratch;
+    int16_t *strip = (int16_t *)((char *)scratch + row_bytes(h));
+    for (size_t t = first_tile; t < last_tile; t = next) {
+        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
+        next = (t / shares + 1) * shares;
+        next = next < last_tile ? next : last_tile;
+        fill_strip(h, in[0], block.x, block.w, rows, strip);
+        int64_t i, last, unused;
+        rg_gemm_share(p, (int64_t)(t % shares), &i, &unused);
+        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
+        for (; i < last; i++)
+            run_panel(h, strip, rows, block.w, block.x, i, out[0]);
+    }
+}
+
+#define ROW(op_name, what)                                                                         \
+    const rg_kernel rg_kernel_##op_name##_avx2 = {                                                 \
+        .name = #op_name "_avx2",                                                                  \
+        .op = #op_name,                                                                            \
+        .isa = "avx2",                                                                             \
+        .summary = what ", integer sums in tiles of 6 x 16, scaled in the reference's order",      \
+        .suits = suits,                                                                            \
+        .packed_bytes = packed_bytes,                                                              \
+        .pack = pack,                                                                              \
+        .scratch_bytes = scratch_bytes,                                                            \
+        .tiles = tiles,                                                                            \
+        .run = run,                                                                                \
+    }
+
+ROW(fully_connected_f32_s8, "float32 rows times int8");
+ROW(fully_connected_f32_s4, "float32 rows times int4");
+ROW(fully_connected_s8_s4, "int8 rows times int4 in blocks");
