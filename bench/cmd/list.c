@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
 #include "bench/core/codes.h"
 #include "bench/core/data.h"
@@ -184,9 +185,10 @@ static const struct {
     const char *name;
     rg_status (*make)(rg_root *, json_t *rows, rg_err *);
 } lists[] = {
-    {"targets", list_targets}, {"devices", list_devices}, {"rails", rg_list_rails},
-    {"ops", list_ops},         {"models", list_models},   {"scenarios", list_scenarios},
-    {"reports", list_reports}, {"fields", list_fields},   {"codes", list_codes},
+    {"targets", list_targets}, {"devices", list_devices},     {"rails", rg_list_rails},
+    {"ops", list_ops},         {"kernels", rg_list_kernels},  {"cases", rg_list_cases},
+    {"models", list_models},   {"scenarios", list_scenarios}, {"reports", list_reports},
+    {"fields", list_fields},   {"codes", list_codes},
 };
 enum { N_LISTS = sizeof lists / sizeof lists[0] };
 
@@ -233,7 +235,7 @@ const rg_verb rg_verb_list = {
     .summary = "what is built in and what is here",
     .usage = "railgauge list WHAT [--json]",
     .help =
-        "WHAT: targets devices rails ops models scenarios reports fields codes\n\n"
+        "WHAT: targets devices rails ops kernels cases models scenarios reports fields codes\n\n"
         "With `railgauge --root DIR list ...` a recorded machine is listed instead of this one.\n",
     .run = run,
 };
@@ -266,7 +268,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
             return make_list(i, globals, opt.json, &err);
     }
     rg_fail(&err, RG_USAGE,
-            "one of: targets devices rails ops models scenarios reports fields codes",
+            "one of: targets devices rails ops kernels cases models scenarios reports fields codes",
             "there is no list of '%s'", args.words[0]);
     return rg_report_error("list", &err);
 }

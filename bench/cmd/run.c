@@ -13,6 +13,7 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/result/report.h"
+#include "bench/run/ceilings.h"
 #include "bench/run/host.h"
 
 typedef struct options {
@@ -71,6 +72,23 @@ typedef struct job {
     rg_teller teller;
 } job;
 
+/* Peaks belong to runs on this machine's own cores. */
+static bool uses_cores(const rg_plan *plan) {
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        if (!strcmp(plan->cells[i].target, "cpu") || !strcmp(plan->cells[i].target, "neon"))
+            return true;
+    }
+    return false;
+}
+
+static json_t *facts_of_host(const job *j) {
+    json_t *host = rg_host_facts(j->root);
+    json_t *peaks = uses_cores(j->plan) ? rg_ceilings_facts(j->root, host) : NULL;
+    if (peaks)
+        json_object_set_new(host, "peaks", peaks);
+    return host;
+}
+
 static json_t *facts_of_run(const job *j, const rg_args *args) {
     json_t *set = json_array();
     for (size_t i = 0; i < args->n_given; i++) {
@@ -80,7 +98,7 @@ static json_t *facts_of_run(const job *j, const rg_args *args) {
     json_t *arguments =
         json_pack("{s:s, s:o, s:s, s:s}", "scenario", args->n_words ? args->words[0] : "", "set",
                   set, "only", j->opt->only, "tier", j->opt->tier);
-    return json_pack("{s:o, s:o, s:b}", "host", rg_host_facts(j->root), "arguments", arguments,
+    return json_pack("{s:o, s:o, s:b}", "host", facts_of_host(j), "arguments", arguments,
                      "interleaved", j->plan->n_cells > 1);
 }
 

@@ -22,6 +22,15 @@ const rg_kernel *const rg_kernels[] = {
     NULL};
 #undef RG_ROW
 
+#define RG_ROW(name) extern const rg_peak rg_peak_##name;
+#include "registry_peaks.inc"
+#undef RG_ROW
+#define RG_ROW(name) &rg_peak_##name,
+const rg_peak *const rg_peaks[] = {
+#include "registry_peaks.inc"
+    NULL};
+#undef RG_ROW
+
 #define RG_ROW(name) extern const rg_case_set rg_case_set_##name;
 #include "registry_case_sets.inc"
 #undef RG_ROW

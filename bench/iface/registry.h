@@ -7,6 +7,7 @@
 #include "bench/iface/kernel.h"
 #include "bench/iface/model.h"
 #include "bench/iface/op.h"
+#include "bench/iface/peak.h"
 #include "bench/iface/sensor.h"
 #include "bench/iface/target.h"
 

@@ -307,7 +307,7 @@ static rg_status drive(const rg_verify_spec *spec, board *shared, rg_err *err) {
         more = !shared->finished && blame(shared, how, hung, &next);
     }
     if (shared->no_such_case)
-        return rg_fail(err, RG_USAGE, "see `railgauge list kernels --cases`",
+        return rg_fail(err, RG_USAGE, "see `railgauge list cases`",
                        "%s has no bench case '%s'", spec->op->name, spec->named);
     return RG_OK;
 }

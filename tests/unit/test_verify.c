@@ -1,13 +1,16 @@
 /* test_verify.c: made-up cases are sound and repeatable, and the verifier catches kernels that are
  * wrong on purpose, each with its reason. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/iface/registry.h"
 #include "bench/run/casebuild.h"
+#include "bench/run/ceilings.h"
 #include "bench/run/fence.h"
+#include "bench/run/kerneltime.h"
 #include "bench/run/trial.h"
 #include "bench/run/verify.h"
 #include "tests/doubles/wrong_kernels.h"
@@ -233,4 +236,68 @@ Test(fence, notices_a_canary_that_was_changed) {
     cr_assert(rg_fence_broken(&fence, &offset));
     cr_assert_eq(offset, 10);
     rg_fence_free(&fence);
+}
+
+/* --- what the bench stands on ----------------------------------------------------------------- */
+
+static rg_ceilings *measure_briefly(void) {
+    uint32_t threads[] = {1};
+    rg_ceilings_ask ask = {.mask = rg_isa_present(),
+                           .threads = threads,
+                           .n_threads = 1,
+                           .block_ns = 100000,
+                           .repeats = 2,
+                           .brief = true};
+    rg_ceilings *ceilings = NULL;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_ceilings_measure(&ask, &ceilings, &err), RG_OK, "%s", err.what);
+    return ceilings;
+}
+
+Test(ceilings, know_the_best_of_a_kind_and_have_none_of_what_was_not_measured) {
+    rg_ceilings *c = measure_briefly();
+    cr_assert(c->n >= 3);
+    cr_assert(rg_ceilings_best(c, RG_PEAK_CLOCK, NULL, 1, -1) > 1e7);
+    cr_assert(isnan(rg_ceilings_best(c, RG_PEAK_CLOCK, NULL, 2, -1)));
+    cr_assert(isnan(rg_ceilings_best(c, RG_PEAK_READ, "no such level", 1, 0)));
+    cr_assert_eq(rg_memory_level_for(c, UINT64_MAX), RG_MEMORY_LEVELS - 1);
+    json_t *document = rg_ceilings_json(c);
+    cr_assert_eq(json_array_size(json_object_get(document, "figures")), c->n);
+    json_decref(document);
+    free(c);
+}
+
+/* Times the double and the reference on the case `gemm_7x33x65`. */
+static void time_double(const rg_kernel *kernel, rg_kernel_lane *ret) {
+    rg_case c = {0};
+    rg_made_case *made;
+    rg_truth truth;
+    for (size_t i = 0; strcmp(c.name, "gemm_7x33x65") != 0; i++) {
+        c = (rg_case){0};
+        cr_assert(rg_case_set_for(fc())->bench(fc(), i, &c));
+    }
+    cr_assert_eq(rg_made_case_new(fc(), &c, 1, true, &made, NULL), RG_OK);
+    cr_assert_eq(rg_truth_make(made, RG_FILL_RANDOM, 1, &truth, NULL), RG_OK);
+    rg_kernel_timing timing = {made, &truth, 2, 100000};
+    *ret = (rg_kernel_lane){.kernel = kernel, .threads = 2};
+    cr_assert_eq(rg_kernels_time(&timing, ret, 1, NULL), RG_OK);
+    rg_truth_free(&truth);
+    rg_made_case_free(made);
+}
+
+Test(kernel_timing, orders_its_figures) {
+    rg_kernel_lane lane;
+    time_double(&rg_double_right, &lane);
+    cr_assert_eq(lane.status, RG_OK, "%s", lane.what);
+    cr_assert(lane.samples > 0 && lane.tried > 0 && lane.clean <= lane.tried);
+    cr_assert(0 < lane.min_ns && lane.min_ns <= lane.median_ns && lane.median_ns <= lane.p95_ns);
+    cr_assert(lane.packed_bytes > 0);
+}
+
+Test(kernel_timing, notices_other_bytes_on_several_threads) {
+    rg_kernel_lane lane;
+    time_double(&rg_double_first_only, &lane);
+    cr_assert_eq(lane.status, RG_WRONG);
+    cr_assert(strstr(lane.what, "2 threads"), "%s", lane.what);
+    cr_assert_eq(lane.samples, 0, "what is wrong is not timed");
 }

@@ -1,0 +1,195 @@
+/* bench_rows.c: what follows from a timing, and printing it. */
+#include "bench/cmd/bench_rows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/core/json.h"
+#include "bench/core/text.h"
+
+/* Highest peak among levels that the kernel's own includes. */
+static double peak_for(const rg_bench_row *row) {
+    const rg_kernel *kernel = row->lane->kernel;
+    const rg_isa *own = rg_isa_find(kernel ? kernel->isa : "scalar");
+    bool is_float = row->made->op->in == RG_DTYPE_FLOAT32;
+    double best = NAN;
+    for (const rg_isa *isa = rg_isas; isa->name; isa++) {
+        double peak = rg_isa_runs(isa, own->features)
+                          ? rg_ceilings_best(row->ceilings, is_float ? RG_PEAK_FP32 : RG_PEAK_INT8,
+                                             isa->name, row->lane->threads, -1)
+                          : NAN;
+        if (!(peak <= best) && !isnan(peak))
+            best = peak;
+    }
+    return best;
+}
+
+static double bandwidth(const rg_bench_row *row, rg_peak_kind kind, int level) {
+    double rate = NAN;
+    for (; level < RG_MEMORY_LEVELS && isnan(rate); level++)
+        rate = rg_ceilings_best(row->ceilings, kind, NULL, row->lane->threads, level);
+    return rate;
+}
+
+/* Reading and writing may overlap, and both with arithmetic: the longest of the three is the bound.
+ * Threads divide what they touch. */
+static void find_bound(const rg_bench_row *row, rg_bench_figures *f) {
+    const rg_work *work = &row->made->work;
+    int level = rg_memory_level_for(row->ceilings,
+                                    (work->bytes_read + work->bytes_written) / row->lane->threads);
+    double compute = 2 * (double)work->macs / peak_for(row) * 1e9;
+    double read = (double)work->bytes_read / bandwidth(row, RG_PEAK_READ, level) * 1e9;
+    double written = (double)work->bytes_written / bandwidth(row, RG_PEAK_WRITE, level) * 1e9;
+    double memory = fmax(read, written);
+    f->of_peak = work->macs ? compute / row->lane->median_ns : NAN;
+    f->bound = work->macs && compute > memory ? "compute" : rg_memory_level_word(level);
+    f->bound_ns = work->macs ? fmax(compute, memory) : memory;
+    f->of_bound = f->bound_ns / row->lane->median_ns;
+}
+
+rg_bench_figures rg_bench_work_out(const rg_bench_row *row) {
+    const rg_work *work = &row->made->work;
+    double seconds = row->lane->median_ns * 1e-9;
+    rg_bench_figures f = {NAN, NAN, NAN, NAN, "", NAN, NAN};
+    if (row->lane->status != RG_OK || !row->lane->samples)
+        return f;
+    if (work->macs)
+        f.ops_per_s = 2 * (double)work->macs / seconds;
+    f.bytes_per_s = (double)(work->bytes_read + work->bytes_written) / seconds;
+    f.speedup = row->reference_ns / row->lane->median_ns;
+    if (row->ceilings)
+        find_bound(row, &f);
+    return f;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+void rg_bench_print_head(bool wide) {
+    printf("%-26s %-32s %3s %9s %9s %9s %11s %6s %-8s %6s %7s", "case", "kernel", "thr", "median",
+           "min", "p95", "rate", "peak%", "bound", "of it%", "x ref");
+    if (wide)
+        printf(" %9s %9s %9s %6s %9s", "pack", "packed", "scratch", "tiles", "bursts");
+    printf("  proof\n");
+}
+
+static void percent(double share, char *ret, size_t cap) {
+    if (isfinite(share))
+        snprintf(ret, cap, "%.1f", 100 * share);
+    else
+        snprintf(ret, cap, "-");
+}
+
+static void tell_rate(const rg_bench_figures *f, char *ret, size_t cap) {
+    if (isfinite(f->ops_per_s))
+        snprintf(ret, cap, "%.1f GOPS", f->ops_per_s * 1e-9);
+    else
+        snprintf(ret, cap, "%.1f GB/s", f->bytes_per_s * 1e-9);
+}
+
+static void print_wide(const rg_kernel_lane *lane) {
+    char pack[32], packed[32], scratch[32], bursts[32];
+    rg_text_duration((double)lane->pack_ns, pack, sizeof pack);
+    rg_text_bytes((double)lane->packed_bytes, packed, sizeof packed);
+    rg_text_bytes((double)lane->scratch_bytes, scratch, sizeof scratch);
+    snprintf(bursts, sizeof bursts, "%u/%u", lane->clean, lane->tried);
+    printf(" %9s %9s %9s %6zu %9s", pack, packed, scratch, lane->tiles, bursts);
+}
+
+void rg_bench_print_row(const rg_bench_row *row, bool wide) {
+    const rg_kernel_lane *lane = row->lane;
+    char median[32], min[32], p95[32], rate[32], peak[16], bound[16], name[48];
+    rg_bench_figures f = rg_bench_work_out(row);
+    snprintf(name, sizeof name, "%s%s%s", lane->kernel ? lane->kernel->name : row->made->op->name,
+             lane->kernel ? "" : " reference", row->chosen ? " *" : "");
+    printf("%-26s %-32s %3u", row->made->from.name, name, lane->threads);
+    if (lane->status != RG_OK || !lane->samples) {
+        printf(" %s\n", rg_status_word(lane->status));
+        return;
+    }
+    rg_text_duration(lane->median_ns, median, sizeof median);
+    rg_text_duration(lane->min_ns, min, sizeof min);
+    rg_text_duration(lane->p95_ns, p95, sizeof p95);
+    tell_rate(&f, rate, sizeof rate);
+    percent(f.of_peak, peak, sizeof peak);
+    percent(f.of_bound, bound, sizeof bound);
+    printf(" %9s %9s %9s %11s %6s %-8s %6s %7.1f", median, min, p95, rate, peak, f.bound, bound,
+           f.speedup);
+    if (wide)
+        print_wide(lane);
+    printf("  %s%s\n", lane->kernel ? "exact" : "truth", lane->clean ? "" : " !");
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static json_t *real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void put_figures(json_t *to, const rg_bench_row *row) {
+    rg_bench_figures f = rg_bench_work_out(row);
+    const rg_kernel_lane *lane = row->lane;
+    bool timed = lane->samples > 0;
+    json_object_set_new(to, "median_ns", real(timed ? lane->median_ns : NAN));
+    json_object_set_new(to, "min_ns", real(timed ? lane->min_ns : NAN));
+    json_object_set_new(to, "p95_ns", real(timed ? lane->p95_ns : NAN));
+    json_object_set_new(to, "ops_per_s", real(f.ops_per_s));
+    json_object_set_new(to, "bytes_per_s", real(f.bytes_per_s));
+    json_object_set_new(to, "share_of_peak", real(f.of_peak));
+    json_object_set_new(to, "bound", json_string(f.bound));
+    json_object_set_new(to, "bound_ns", real(f.bound_ns));
+    json_object_set_new(to, "share_of_bound", real(f.of_bound));
+    json_object_set_new(to, "reference_ns", real(row->reference_ns));
+    json_object_set_new(to, "speedup", real(f.speedup));
+}
+
+json_t *rg_bench_json(const rg_bench_row *row) {
+    const rg_kernel_lane *lane = row->lane;
+    const rg_work *work = &row->made->work;
+    json_t *to = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:s, s:b}", "op", row->made->op->name, "case",
+        row->made->from.name, "kernel", lane->kernel ? lane->kernel->name : "reference", "isa",
+        lane->kernel ? lane->kernel->isa : "scalar", "threads", (int)lane->threads, "chosen",
+        (int)row->chosen, "status", rg_status_word(lane->status), "what", lane->what, "exact",
+        lane->status == RG_OK && lane->samples > 0);
+    put_figures(to, row);
+    json_t *more = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:b}", "macs",
+        (json_int_t)work->macs, "other_ops", (json_int_t)work->other_ops, "bytes_read",
+        (json_int_t)work->bytes_read, "bytes_written", (json_int_t)work->bytes_written, "samples",
+        (json_int_t)lane->samples, "calls_a_sample", (json_int_t)lane->batch, "pack_ns",
+        (json_int_t)lane->pack_ns, "packed_bytes", (json_int_t)lane->packed_bytes, "scratch_bytes",
+        (json_int_t)lane->scratch_bytes, "tiles", (json_int_t)lane->tiles, "clean_bursts",
+        (int)lane->clean, "bursts", (int)lane->tried, "waits_known", (int)lane->waits_known);
+    json_object_update(to, more);
+    json_decref(more);
+    return to;
+}
+
+/* --- peaks ------------------------------------------------------------------------------------ */
+
+static void tell_ceiling(double value, const rg_ceiling *c, char *ret, size_t cap) {
+    static const struct {
+        const char *unit;
+        double scale;
+    } shown[] = {{"GHz", 1e-9}, {"GOPS", 1e-9}, {"GFLOPS", 1e-9}, {"GB/s", 1e-9}, {"GB/s", 1e-9}};
+    snprintf(ret, cap, "%.2f %s", value * shown[c->peak->kind].scale, shown[c->peak->kind].unit);
+}
+
+void rg_bench_print_ceilings(const rg_ceilings *ceilings) {
+    printf("%-22s %-11s %3s %-5s %10s %14s %14s %14s %6s %7s  %s\n", "peak", "level", "thr", "from",
+           "bytes", "median", "low", "high", "cv%", "clean", "by");
+    for (size_t i = 0; i < ceilings->n; i++) {
+        const rg_ceiling *c = &ceilings->item[i];
+        char median[32], low[32], high[32], bytes[32] = "", clean[32];
+        tell_ceiling(c->median, c, median, sizeof median);
+        tell_ceiling(c->low, c, low, sizeof low);
+        tell_ceiling(c->high, c, high, sizeof high);
+        if (c->bytes)
+            rg_text_bytes((double)c->bytes, bytes, sizeof bytes);
+        snprintf(clean, sizeof clean, "%u/%u", c->clean, c->tried);
+        printf("%-22s %-11s %3u %-5s %10s %14s %14s %14s %6.2f %7s  %s\n", c->peak->name,
+               c->peak->isa, c->threads, rg_memory_level_word(c->level), bytes, median, low, high,
+               100 * c->cv, clean, c->peak->summary);
+    }
+}
