@@ -14,7 +14,7 @@
 
 typedef struct options {
     const char *target, *isa, *kernel, *named;
-    int64_t seed, cases, limit_macs;
+    int64_t seed, cases, limit_macs, limit_ns;
     bool json;
 } options;
 
@@ -31,6 +31,8 @@ static const rg_field table[] = {
     ROW("case", named, RG_FIELD_TEXT, "", 0, 0, "", "only the bench case of this name"),
     ROW("limit_macs", limit_macs, RG_FIELD_INT, "150000000", 0, 1e15, "MAC",
         "bench cases beyond are left to `railgauge bench`"),
+    ROW("limit", limit_ns, RG_FIELD_DURATION, "60s", 0, 0, "",
+        "a kernel without an end after this counts as hung"),
     ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, "", "one JSON document on stdout"),
     {0},
 };
@@ -187,7 +189,8 @@ static rg_status prove_op(job *j, const rg_op *op, rg_err *err) {
                            .cases = opt->cases < 0 ? 100 : (uint32_t)opt->cases,
                            .bench_cases = opt->cases < 0,
                            .named = *opt->named ? opt->named : NULL,
-                           .limit_macs = (uint64_t)opt->limit_macs};
+                           .limit_macs = (uint64_t)opt->limit_macs,
+                           .limit_ns = opt->limit_ns};
     spec.n_kernels = pick_kernels(j, op, kernels, MOST_KERNELS);
     if (!spec.set || (!spec.n_kernels && !spec.reference))
         return RG_OK;

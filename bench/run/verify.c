@@ -190,6 +190,16 @@ static void try_bench_case(const rg_verify_spec *spec, const rg_case *c, rg_tria
     rg_made_case_free(made);
 }
 
+/* False when every row is known to be wrong: nothing is left to learn. */
+static bool any_sound(void) {
+    const rg_verify *result = &shared_board->result;
+    for (size_t r = 0; r < result->n_rows; r++) {
+        if (result->rows[r].fault.status == RG_OK)
+            return true;
+    }
+    return false;
+}
+
 static bool wanted(const rg_verify_spec *spec, const rg_case *c) {
     return spec->named ? !strcmp(c->name, spec->named) : spec->bench_cases;
 }
@@ -201,11 +211,11 @@ static void child_main(const rg_verify_spec *spec, uint32_t first_case) {
     bool found = false;
     trial_memory = &memory;
     catch_faults();
-    for (uint32_t i = first_case; i < drawn; i++) {
+    for (uint32_t i = first_case; any_sound() && i < drawn; i++) {
         shared_board->at_case = i;
         try_drawn(spec, i, &memory);
     }
-    for (uint32_t i = first_case > drawn ? first_case - drawn : 0;; i++) {
+    for (uint32_t i = first_case > drawn ? first_case - drawn : 0; any_sound(); i++) {
         rg_case c = {0};
         if (!spec->set->bench || !spec->set->bench(spec->op, i, &c))
             break;
@@ -307,8 +317,8 @@ static rg_status drive(const rg_verify_spec *spec, board *shared, rg_err *err) {
         more = !shared->finished && blame(shared, how, hung, &next);
     }
     if (shared->no_such_case)
-        return rg_fail(err, RG_USAGE, "see `railgauge list cases`",
-                       "%s has no bench case '%s'", spec->op->name, spec->named);
+        return rg_fail(err, RG_USAGE, "see `railgauge list cases`", "%s has no bench case '%s'",
+                       spec->op->name, spec->named);
     return RG_OK;
 }
 

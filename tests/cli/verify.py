@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """`verify`, `bench`, `list kernels` and `list cases` from outside. Prints TAP. Usage: verify.py RAILGAUGE"""
+import glob
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import tap
 
@@ -79,6 +81,31 @@ def test_peaks_have_a_clock_operations_and_memory_that_gets_slower():
     clock = [f["median"] for f in figures if f["kind"] == "clock"]
     assert len(clock) == 1 and 1e7 < clock[0] < 2e10
     assert {f["level"] for f in figures if f["kind"] == "read"} >= {"DRAM"}
+
+
+def test_a_run_on_these_cores_keeps_the_peaks_and_measures_them_once():
+    with tempfile.TemporaryDirectory() as base:
+        scenario = os.path.join(base, "s.lua")
+        with open(scenario, "w", encoding="utf-8") as f:
+            f.write('return rg.scenario { name = "p", tier = "quick", cells = rg.matrix { model = "ds-cnn",'
+                    ' target = "cpu", pattern = "single_stream" } }')
+        found = []
+        for out in ("one", "two"):
+            call("run", scenario, "--out", os.path.join(base, out), XDG_CACHE_HOME=os.path.join(base, "cache"))
+            with open(glob.glob(os.path.join(base, out, "*", "bundle.json"))[0], encoding="utf-8") as f:
+                found.append(json.load(f))
+        peaks = [find(bundle, "peaks") for bundle in found]
+        assert peaks[0] == peaks[1], "measured again within one boot"
+        assert {f["kind"] for f in peaks[0]["figures"]} >= {"clock", "read", "write"}
+
+
+def find(value, key):
+    """The first member of this name, however deep."""
+    if isinstance(value, dict):
+        if key in value:
+            return value[key]
+        return next((hit for hit in (find(v, key) for v in value.values()) if hit is not None), None)
+    return None
 
 
 def test_lists_name_the_level_and_the_reason_of_the_choice():
