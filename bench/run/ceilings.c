@@ -50,7 +50,8 @@ static void ask_caches(size_t *ret_bytes) {
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology) < 0)
         return;
-    for (int i = 0; hwloc_topology_load(topology) == 0 && i < 3; i++) {
+    bool loaded = hwloc_topology_load(topology) == 0;
+    for (int i = 0; loaded && i < 3; i++) {
         hwloc_obj_t cache = hwloc_get_obj_by_type(topology, types[i], 0);
         ret_bytes[i] = cache ? cache->attr->cache.size : 0;
     }
