@@ -177,6 +177,18 @@ static size_t pick_kernels(job *j, const rg_op *op, const rg_kernel **ret, size_
     return n;
 }
 
+/* A kernel without cases cannot be proven: that is as bad as a wrong one, and told. */
+static void tell_unproven(job *j, const rg_op *op, const rg_kernel *kernel) {
+    rg_verify_row row = {.kernel = kernel};
+    j->wrong++;
+    if (j->rows)
+        add_json(j, op, kernel->name, kernel->isa, "unproven", &row);
+    else
+        printf("%-26s %-34s %-11s unproven\n", op->name, kernel->name, kernel->isa);
+    fprintf(stderr, "%s: there are no made-up cases of %s: kernels/cases/ needs a set\n",
+            kernel->name, op->kind);
+}
+
 static rg_status prove_op(job *j, const rg_op *op, rg_err *err) {
     enum { MOST_KERNELS = 64 };
     const rg_kernel *kernels[MOST_KERNELS];
@@ -192,6 +204,8 @@ static rg_status prove_op(job *j, const rg_op *op, rg_err *err) {
                            .limit_macs = (uint64_t)opt->limit_macs,
                            .limit_ns = opt->limit_ns};
     spec.n_kernels = pick_kernels(j, op, kernels, MOST_KERNELS);
+    for (size_t i = 0; !spec.set && i < spec.n_kernels; i++)
+        tell_unproven(j, op, kernels[i]);
     if (!spec.set || (!spec.n_kernels && !spec.reference))
         return RG_OK;
     rg_verify *proof;
