@@ -15,7 +15,7 @@
 typedef struct options {
     const char *target, *isa, *kernel, *named;
     int64_t seed, cases, limit_macs, limit_ns;
-    bool json;
+    bool json, loose;
 } options;
 
 #define ROW(key, member, type, preset, min, max, unit, help)                                       \
@@ -33,6 +33,8 @@ static const rg_field table[] = {
         "bench cases beyond are left to `railgauge bench`"),
     ROW("limit", limit_ns, RG_FIELD_DURATION, "60s", 0, 0, "",
         "a kernel without an end after this counts as hung"),
+    ROW("loose", loose, RG_FIELD_BOOL, "false", 0, 0, "",
+        "no buffer ends at a page that faults: for emulators that read what masked loads leave out"),
     ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, "", "one JSON document on stdout"),
     {0},
 };
@@ -202,6 +204,7 @@ static rg_status prove_op(job *j, const rg_op *op, rg_err *err) {
                            .bench_cases = opt->cases < 0,
                            .named = *opt->named ? opt->named : NULL,
                            .limit_macs = (uint64_t)opt->limit_macs,
+                           .loose = opt->loose,
                            .limit_ns = opt->limit_ns};
     spec.n_kernels = pick_kernels(j, op, kernels, MOST_KERNELS);
     for (size_t i = 0; !spec.set && i < spec.n_kernels; i++)

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { CANARY = 0xC5 };
+enum { CANARY = 0xC5, BEHIND = 64 }; /* canaries behind what does not end at a fence, at least */
 
 static const char *const place_words[RG_PLACE_COUNT] = {"end", "front", "odd"};
 
@@ -47,7 +47,7 @@ static bool grow(rg_fence *fence, size_t bytes) {
 bool rg_fence_place(rg_fence *fence, rg_place place, size_t bytes, size_t align) {
     if (fence->read_only)
         rg_fence_protect(fence, false);
-    if (!grow(fence, bytes + align))
+    if (!grow(fence, bytes + align + (place == RG_PLACE_END ? 0 : BEHIND)))
         return false;
     unsigned char *first = first_usable(fence), *last = last_usable(fence);
     unsigned char *end = last - bytes;

@@ -20,6 +20,8 @@ typedef struct rg_verify_spec {
     bool bench_cases;  /* then the bench cases up to limit_macs as well */
     const char *named; /* only the bench case of this name, whatever its size; NULL: none */
     uint64_t limit_macs;
+    bool loose;       /* no buffer ends at a page that faults: for emulators that read what masked
+                         loads leave out */
     int64_t limit_ns; /* a trial without an end after this is a hang; 0: one minute */
 } rg_verify_spec;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Kernels on older CPUs, as qemu-user imitates them: what a CPU lacks is neither found nor used. An instruction beyond
-its level would end a kernel with SIGILL, which verify reports. Prints TAP. Usage: old_cpus.py RAILGAUGE"""
+its level would end a kernel with SIGILL, which verify reports. --loose: qemu 7.2 reads all of what a masked load asks
+for in part; that kernels read nothing beyond is proven natively. Prints TAP. Usage: old_cpus.py RAILGAUGE"""
 import json
 import os
 import platform
@@ -21,7 +22,7 @@ def prove(cpu, cases):
         raise tap.Skip("this is no x86-64 build")
     if "sanitize" in subprocess.run(["nm", "-D", program], capture_output=True, text=True).stdout:
         raise tap.Skip("a sanitizer's memory map does not fit under qemu-user")
-    done = subprocess.run([qemu, "-cpu", cpu, program, "verify", "--cases", str(cases), "--seed", "3", "--json"],
+    done = subprocess.run([qemu, "-cpu", cpu, program, "verify", "--cases", str(cases), "--seed", "3", "--loose", "--json"],
                           capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, f"{cpu}: exit {done.returncode}\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
