@@ -48,17 +48,17 @@ static inline __attribute__((always_inline)) void sum_any(const rg_dw *d, const 
                                                           const int8_t *cells, int64_t pitch,
                                                           int rows, __m256i *sum) {
     const rg_axis *x = &d->l.x;
+    const int columns = 4 / rows;
     const int8_t *weights = b->weights;
     for (int64_t s = 0; s < d->sets; s++)
         for (int64_t kx = 0; kx < x->filter; kx++, weights += VECTOR * rows) {
             const int8_t *cell = cells + s * pitch + kx * x->dilation * CELL;
 #pragma GCC unroll 4
-            for (int i = 0; i < 4 / rows; i++) {
+            for (int i = 0; i < columns; i++) {
                 pixels four = open_pixels(cell + i * x->stride * CELL);
 #pragma GCC unroll 2
                 for (int r = 0; r < rows; r++)
-                    sum[r * (4 / rows) + i] =
-                        dot(sum[r * (4 / rows) + i], four, weights + VECTOR * r);
+                    sum[r * columns + i] = dot(sum[r * columns + i], four, weights + VECTOR * r);
             }
         }
 }
