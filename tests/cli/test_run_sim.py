@@ -244,7 +244,8 @@ def test_real_target_is_proven_and_measured():
     assert fact["block"] > 1, "handing bytes through is shorter than 100 clock reads"
     holds(fact["flags"], "clock-coarse")
     memory = fact["memory"]
-    assert 1 << 20 < memory["rss_loaded_bytes"] <= memory["rss_peak_bytes"] < 64 << 20, memory
+    # a sanitizer's own tables are resident too, some 80 MB of them
+    assert 1 << 20 < memory["rss_loaded_bytes"] <= memory["rss_peak_bytes"] < 256 << 20, memory
     assert memory["rss_peak_bytes"] < 16 << 20 or memory["rss_peak_bytes"] < memory["rss_loaded_bytes"] + (4 << 20), \
         "the shared rows are not counted"
     assert fact["overhead_ns"] >= 0 and fact["clock"]["monotonic"]
