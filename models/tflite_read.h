@@ -1,5 +1,7 @@
 /* tflite_read.h: what the parts of the .tflite reader share: tflite_reader.c (the model),
- * tflite_tensor.c (tensors and constants), tflite_node.c (operators). */
+ * tflite_tensor.c (tensors and constants), tflite_node.c (operators), tflite_variable.c
+ * (resources).
+ */
 #ifndef RG_MODELS_TFLITE_READ_H
 #define RG_MODELS_TFLITE_READ_H
 
@@ -14,10 +16,10 @@ typedef struct rg_tflite_reading {
     const rg_model_limits *limits;
     rg_graph *graph; /* grows; its arena holds everything */
     rg_err *err;
-    rg_fb_vec codes, buffers; /* of the model */
-    bool *other_scheme;       /* by tensor: quantized in a way that rg_quant cannot say */
-    int32_t *block_scales;    /* by tensor: number of the scales of its blocks, plus 1; 0: none */
-    const void **copies;      /* by buffer: aligned copy of its data, where one was needed */
+    rg_fb_vec codes, buffers, subgraphs; /* of the model */
+    bool *other_scheme;    /* by tensor: quantized in a way that rg_quant cannot say */
+    int32_t *block_scales; /* by tensor: number of the scales of its blocks, plus 1; 0: none */
+    const void **copies;   /* by buffer: aligned copy of its data, where one was needed */
 } rg_tflite_reading;
 
 /* RG_OK, or RG_BAD_DATA wording the first problem that was noted while reading. */
@@ -38,5 +40,10 @@ rg_status rg_tflite_read_tensors(rg_tflite_reading *r, rg_fb_table subgraph);
 
 /* Fills graph->nodes from the subgraph, once the tensors are there. */
 rg_status rg_tflite_read_nodes(rg_tflite_reading *r, rg_fb_table subgraph);
+
+/* Gives each resource of the model a variable tensor, which READ_VARIABLE and ASSIGN_VARIABLE then
+ * name in place of its handle, with the values that CALL_ONCE's subgraph assigns first. What is
+ * used otherwise becomes foreign. Once nodes and ends are there. */
+rg_status rg_tflite_settle_variables(rg_tflite_reading *r);
 
 #endif

@@ -107,19 +107,19 @@ static rg_status find_subgraph(rg_tflite_reading *r, rg_fb_table *ret_subgraph) 
         return rg_fail(r->err, RG_BAD_DATA, "convert the model again with a current converter",
                        "it has schema version %u; only version %d can be read", version,
                        TFLITE_VERSION);
-    rg_fb_vec subgraphs = rg_fb_vector(&r->fb, model, MODEL_SUBGRAPHS, 4);
+    r->subgraphs = rg_fb_vector(&r->fb, model, MODEL_SUBGRAPHS, 4);
     r->codes = rg_fb_vector(&r->fb, model, MODEL_CODES, 4);
     r->buffers = rg_fb_vector(&r->fb, model, MODEL_BUFFERS, 4);
     rg_fb_vec description = rg_fb_text(&r->fb, model, MODEL_DESCRIPTION);
     if (rg_tflite_damage(r) != RG_OK)
         return RG_BAD_DATA;
-    if (subgraphs.n == 0)
+    if (r->subgraphs.n == 0)
         return rg_fail(r->err, RG_BAD_DATA, "convert the model again; this file computes nothing",
                        "it holds no subgraph");
     r->graph->description = rg_tflite_text(r, description);
     if (!r->graph->description)
         return rg_tflite_no_memory(r);
-    *ret_subgraph = rg_fb_entry(&r->fb, subgraphs, 0);
+    *ret_subgraph = rg_fb_entry(&r->fb, r->subgraphs, 0);
     return rg_tflite_damage(r);
 }
 
@@ -187,6 +187,8 @@ static rg_status read_model(rg_tflite_reading *r, const char *name) {
         status = read_ends(r, subgraph);
     if (status == RG_OK)
         status = rg_tflite_read_nodes(r, subgraph);
+    if (status == RG_OK)
+        status = rg_tflite_settle_variables(r);
     if (status == RG_OK)
         status = settle_tensors(r);
     return status == RG_OK ? rg_graph_check(r->graph, r->err) : status;

@@ -75,6 +75,7 @@ typedef struct rg_tflite_op {
     uint8_t options_type;            /* in the union BuiltinOptions; 0: none */
     const rg_tflite_option *options; /* ended by a row without key; NULL: none */
     uint32_t max_in;                 /* 0: any number */
+    bool read_only;                  /* the writer has no way to say it */
 } rg_tflite_op;
 
 extern const rg_tflite_op rg_tflite_ops[]; /* ended by a row without kind */
@@ -82,7 +83,7 @@ extern const rg_tflite_op rg_tflite_ops[]; /* ended by a row without kind */
 /* The row of a builtin code; NULL when we have no mapping. */
 const rg_tflite_op *rg_tflite_op_of_code(int32_t code);
 
-/* The row that writes a node of this kind with n_in inputs; NULL when there is none. */
+/* The row that writes a node of this kind with n_in inputs; NULL when none can. */
 const rg_tflite_op *rg_tflite_op_of_kind(const char *kind, uint32_t n_in);
 
 /* "CONV_2D"; NULL for a code that the schema does not have. */

@@ -81,9 +81,11 @@ typedef struct rg_tensor {
     rg_dtype dtype;
     rg_shape shape;
     rg_quant quant;
-    const void *data; /* constants: their elements (little-endian), aligned to 16; else NULL */
-    size_t bytes;     /* dense size of shape x dtype (int4: two elements a byte, rounded up) */
-    bool variable;    /* state that lives from one inference to the next */
+    const void *data;    /* constants: their elements (little-endian), aligned to 16; else NULL */
+    size_t bytes;        /* dense size of shape x dtype (int4: two elements a byte, rounded up) */
+    bool variable;       /* state that lives from one inference to the next */
+    const void *initial; /* of variables: what they hold at first and after a reset; NULL: their
+                            zero point */
 } rg_tensor;
 
 /* Bytes for shape x dtype; RG_BAD_DATA when it overflows or a dimension is negative. */

@@ -65,7 +65,7 @@ const void *rg_exec_output(rg_exec *exec, uint32_t i);
 /* One inference. Not reentrant. Inputs are left unchanged. */
 void rg_exec_run(rg_exec *exec);
 
-/* Puts variable tensors back to their zero points. */
+/* Puts variable tensors back to their initial values or zero points. */
 void rg_exec_reset(rg_exec *exec);
 
 /* Value of a tensor after a run: constants, variables, graph inputs and outputs always, any other

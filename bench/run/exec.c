@@ -212,7 +212,11 @@ static void fill_resting(const rg_tensor *tensor, unsigned char *at) {
 void rg_exec_reset(rg_exec *exec) {
     for (uint32_t t = 0; t < exec->graph->n_tensors; t++) {
         const rg_tensor *tensor = &exec->graph->tensors[t];
-        if (tensor->variable && !tensor->data)
+        if (!tensor->variable || tensor->data)
+            continue;
+        if (tensor->initial)
+            memcpy(exec->places.values[t], tensor->initial, tensor->bytes);
+        else
             fill_resting(tensor, exec->places.values[t]);
     }
 }

@@ -30,6 +30,7 @@ float_tolerance = 1e-5
 optimised_tolerance = 1e-3
 
 quick_models = {
+    "tflite/audio/vad_v2.tflite",
     "tflite/mlperf-tiny/ad01_int8.tflite",
     "tflite/mlperf-tiny/kws_ref_model.tflite",
     "tflite/mlperf-tiny/model_ToyCar_quant_fullint.tflite",

@@ -27,6 +27,8 @@ int main(int argc, char **argv) {
         return 64;
     }
     for (const rg_tflite_op *op = rg_tflite_ops; op->kind; op++) {
+        if (op->read_only)
+            continue;
         if (write_seed(argv[1], op, &err) != RG_OK) {
             fprintf(stderr, "%s\n", err.what);
             return 74;

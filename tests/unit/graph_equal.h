@@ -23,7 +23,7 @@ static inline bool tensors_equal(const rg_tensor *a, const rg_tensor *b, uint32_
         DIFFER("tensor %u: name %s, %s", i, a->name, b->name);
     if (a->dtype != b->dtype || !rg_shape_equal(&a->shape, &b->shape) || a->bytes != b->bytes)
         DIFFER("tensor %u: type or shape", i);
-    if (!a->data != !b->data || a->variable != b->variable)
+    if (!a->data != !b->data || a->variable != b->variable || !a->initial != !b->initial)
         DIFFER("tensor %u: constant or variable", i);
     if (a->data && !same_bytes(a->data, b->data, a->bytes))
         DIFFER("tensor %u: data", i);

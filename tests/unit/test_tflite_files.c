@@ -224,7 +224,8 @@ Test(tflite_files, the_keyword_spotter_reads_in_every_detail) {
 
 static bool writable(const rg_graph *graph) {
     for (uint32_t i = 0; i < graph->n_nodes; i++) {
-        if (!graph->nodes[i].known)
+        const rg_node *node = &graph->nodes[i];
+        if (!node->known || !rg_tflite_op_of_kind(node->kind, node->n_in))
             return false;
     }
     for (uint32_t i = 0; i < graph->n_tensors; i++) {
