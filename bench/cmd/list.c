@@ -7,6 +7,7 @@
 #include "bench/cmd/args.h"
 #include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
+#include "bench/cmd/list_suite.h"
 #include "bench/core/codes.h"
 #include "bench/core/data.h"
 #include "bench/core/json.h"
@@ -17,12 +18,14 @@
 #include "bench/run/probe.h"
 
 typedef struct options {
-    bool json;
+    bool json, suite;
 } options;
 
 static const rg_field table[] = {
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout"},
+    {"suite", RG_FIELD_BOOL, offsetof(options, suite), "false", 0, 0, NULL, "",
+     "of models and ops: the suite, with operations and sizes"},
     {0},
 };
 
@@ -181,14 +184,25 @@ static rg_status list_scenarios(rg_root *root, json_t *rows, rg_err *err) {
     return RG_OK;
 }
 
-static const struct {
+/* `suite`: what --suite shows instead; NULL: nothing. */
+typedef struct list {
     const char *name;
     rg_status (*make)(rg_root *, json_t *rows, rg_err *);
-} lists[] = {
-    {"targets", list_targets}, {"devices", list_devices},     {"rails", rg_list_rails},
-    {"ops", list_ops},         {"kernels", rg_list_kernels},  {"cases", rg_list_cases},
-    {"models", list_models},   {"scenarios", list_scenarios}, {"reports", list_reports},
-    {"fields", list_fields},   {"codes", list_codes},
+    rg_status (*suite)(rg_root *, json_t *rows, rg_err *);
+} list;
+
+static const list lists[] = {
+    {"targets", list_targets},
+    {"devices", list_devices},
+    {"rails", rg_list_rails},
+    {"ops", list_ops},
+    {"kernels", rg_list_kernels},
+    {"cases", rg_list_cases},
+    {"models", list_models, rg_list_suite_models},
+    {"scenarios", list_scenarios},
+    {"reports", list_reports},
+    {"fields", list_fields},
+    {"codes", list_codes},
 };
 enum { N_LISTS = sizeof lists / sizeof lists[0] };
 
@@ -214,13 +228,15 @@ static void print_rows(const json_t *rows) {
     }
 }
 
-static void print_list(const char *name, const json_t *rows, bool json) {
-    if (json) {
+static void print_list(const char *name, const json_t *rows, const options *opt) {
+    if (opt->json) {
         char *text = rg_json_text(rows, 2);
         printf("%s\n", text ? text : "[]");
         free(text);
     } else if (json_array_size(rows) == 0) {
         fprintf(stderr, "railgauge list: no %s here\n", name);
+    } else if (opt->suite) {
+        rg_list_suite_print(rows);
     } else if (!strcmp(name, "rails")) {
         rg_list_rails_print(rows);
     } else {
@@ -233,22 +249,28 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_list = {
     .name = "list",
     .summary = "what is built in and what is here",
-    .usage = "railgauge list WHAT [--json]",
+    .usage = "railgauge list WHAT [--suite] [--json]",
     .help =
         "WHAT: targets devices rails ops kernels cases models scenarios reports fields codes\n\n"
         "With `railgauge --root DIR list ...` a recorded machine is listed instead of this one.\n",
     .run = run,
 };
 
-static int make_list(size_t which, const rg_globals *globals, bool json, rg_err *err) {
+static int make_list(const list *which, const rg_globals *globals, const options *opt,
+                     rg_err *err) {
     rg_root *root;
+    if (opt->suite && !which->suite) {
+        rg_fail(err, RG_USAGE, "railgauge list models --suite", "there is no suite of %s",
+                which->name);
+        return rg_report_error("list", err);
+    }
     if (rg_root_open(globals->root, &root, err) != RG_OK)
         return rg_report_error("list", err);
     json_t *rows = json_array();
-    rg_status status = lists[which].make(root, rows, err);
+    rg_status status = (opt->suite ? which->suite : which->make)(root, rows, err);
     rg_root_close(root);
     if (status == RG_OK)
-        print_list(lists[which].name, rows, json);
+        print_list(which->name, rows, opt);
     json_decref(rows);
     return status == RG_OK ? RG_EXIT_OK : rg_report_error("list", err);
 }
@@ -265,7 +287,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     }
     for (size_t i = 0; i < N_LISTS; i++) {
         if (!strcmp(lists[i].name, args.words[0]))
-            return make_list(i, globals, opt.json, &err);
+            return make_list(&lists[i], globals, &opt, &err);
     }
     rg_fail(&err, RG_USAGE,
             "one of: targets devices rails ops kernels cases models scenarios reports fields codes",

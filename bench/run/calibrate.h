@@ -15,9 +15,9 @@ typedef struct rg_range {
 } rg_range;
 
 /* Changes weights and biases of `network` in place. `ret_ranges` holds one entry a tensor of the
- * graph; those of constants stay zero. Deterministic: float32 in a fixed order, no library function
- * that differs between machines except exp in softmax and logistic, whose ranges are fixed anyway.
- */
+ * graph; those of constants stay zero. Deterministic: float32 in a fixed order; what libraries
+ * compute in their own ways (exp, tanh) is rounded before it becomes part of a weight or a range.
+ * Kernels help where they give the reference's bytes. Values are freed behind their last reader. */
 rg_status rg_calibrate(rg_network *network, rg_range *ret_ranges, rg_err *err);
 
 #endif

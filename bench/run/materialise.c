@@ -17,7 +17,7 @@
 #include "bench/run/sandbox.h"
 
 /* Part of every cache name: raise it when the same description gives other bytes. */
-#define MAKER_VERSION "1"
+#define MAKER_VERSION "2"
 
 static const char *const suite_folders[] = {"models/suite/lib", NULL};
 
@@ -87,21 +87,42 @@ static rg_status describe_case(const char *text, json_t **ret_description, rg_er
     return status;
 }
 
+/* Forms that a model can be made in. "" stands for the first. */
+static const struct {
+    const char *word;
+    rg_dtype dense_weights; /* FLOAT32: nothing is quantized */
+} precisions[] = {
+    {"int8", RG_DTYPE_INT8},
+    {"int4", RG_DTYPE_INT4},
+    {"float32", RG_DTYPE_FLOAT32},
+};
+
+static rg_status find_precision(const char *word, rg_dtype *ret, rg_err *err) {
+    word = *word ? word : precisions[0].word;
+    for (size_t i = 0; i < sizeof precisions / sizeof precisions[0]; i++) {
+        if (!strcmp(precisions[i].word, word)) {
+            *ret = precisions[i].dense_weights;
+            return RG_OK;
+        }
+    }
+    return rg_fail(err, RG_UNSUPPORTED, "int8, int4 or float32", "the suite has no models in '%s'",
+                   word);
+}
+
 rg_status rg_suite_graph(const json_t *description, const char *precision, rg_graph **ret_graph,
                          rg_err *err) {
-    bool as_float = !strcmp(precision, "float32");
-    if (!as_float && *precision && strcmp(precision, "int8"))
-        return rg_fail(err, RG_UNSUPPORTED, "int8 or float32", "the suite has no models in '%s'",
-                       precision);
     rg_network *net;
-    rg_status status = rg_network_build(description, &net, err);
+    rg_dtype dense = RG_DTYPE_INT8;
+    rg_status status = find_precision(precision, &dense, err);
+    if (status == RG_OK)
+        status = rg_network_build(description, &net, err);
     if (status != RG_OK)
         return status;
     rg_range *ranges = calloc(net->graph->n_tensors + 1, sizeof *ranges);
     status =
         ranges ? rg_calibrate(net, ranges, err) : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK && !as_float) {
-        status = rg_quantize(net, ranges, ret_graph, err);
+    if (status == RG_OK && dense != RG_DTYPE_FLOAT32) {
+        status = rg_quantize(net, ranges, dense, ret_graph, err);
     } else if (status == RG_OK) {
         *ret_graph = net->graph;
         net->graph = NULL;

@@ -11,9 +11,10 @@
 
 /* Path of the file behind a cell's source, in the arena: "suite:ds-cnn", "op:{JSON case}" or
  * "file:PATH" (which stands for itself). `precision` is "" or "int8" for the quantized form,
- * "float32" for its float twin; a file has the precision that it has. The name in the cache is a
- * hash of the description, so that a changed model is made anew and an unchanged one never.
- * RG_USAGE for unknown models (nearest named). */
+ * "int4" for one whose fully connected layers have int4 weights, "float32" for its float twin; a
+ * file has the precision that it has. The name in the cache is a hash of the description, so that a
+ * changed model is made anew and an unchanged one never. RG_USAGE for unknown models (nearest
+ * named). */
 rg_status rg_materialise(const char *source, const char *precision, rg_arena *arena,
                          const char **ret_path, rg_err *err);
 

@@ -10,7 +10,8 @@
 
 enum { MAX_GRAPH_BYTES = 1 << 30 };
 
-static const char *const part_words[] = {"input", "activation", "weights", "bias", "ints"};
+static const char *const part_words[] = {"input", "activation", "weights", "bias", "ints", "table"};
+enum { N_PARTS = sizeof part_words / sizeof part_words[0] };
 
 static rg_status broken(const json_t *tensor, const char *what, rg_err *err) {
     return rg_fail(err, RG_USAGE, "see models/suite/lib/net.lua", "layer '%s': %s",
@@ -53,29 +54,51 @@ static rg_status fill_ints(rg_tensor *t, const json_t *tensor, rg_err *err) {
     return RG_OK;
 }
 
+/* Tables are given, or seeded: center + spread * normal. */
+static rg_status fill_table(rg_tensor *t, const json_t *tensor, uint64_t seed, uint32_t index,
+                            rg_err *err) {
+    const json_t *values = json_object_get(tensor, "values");
+    size_t n = t->bytes / sizeof(float);
+    float *data = (float *)t->data;
+    if (values && json_array_size(values) != n)
+        return broken(tensor, "as many values as its shape holds are needed", err);
+    rg_rng rng = rg_rng_seeded(seed * 1000003 + index);
+    double center = rg_json_get_real(tensor, "center", 0);
+    double spread = rg_json_get_real(tensor, "spread", 1);
+    for (size_t i = 0; i < n; i++)
+        data[i] = (float)(values ? json_number_value(json_array_get(values, i))
+                                 : center + spread * rg_rng_normal12(&rng));
+    return RG_OK;
+}
+
 static rg_status build_tensor(rg_network *net, uint32_t index, const json_t *tensor, rg_err *err) {
     rg_graph *graph = net->graph;
     rg_tensor *t = &graph->tensors[index];
     rg_tensor_role *role = &net->roles[index];
     const char *word = rg_json_get_text(tensor, "kind", "");
     size_t part = 0;
-    while (part < 5 && strcmp(part_words[part], word))
+    while (part < N_PARTS && strcmp(part_words[part], word))
         part++;
-    if (part == 5 || !read_shape(json_object_get(tensor, "shape"), &t->shape))
+    if (part == N_PARTS || !read_shape(json_object_get(tensor, "shape"), &t->shape))
         return broken(tensor, "unknown kind or impossible shape", err);
     *role = (rg_tensor_role){
         (rg_part)part, rg_json_get_real(tensor, "low", -1), rg_json_get_real(tensor, "high", 1),
         rg_json_get_real(tensor, "gain", 1), (int)rg_json_get_int(tensor, "axis", -1)};
     t->name = rg_arena_strdup(graph->arena, rg_json_get_text(tensor, "name", ""));
-    t->dtype = part == RG_PART_INTS ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32;
+    bool counts = part == RG_PART_INTS || json_is_true(json_object_get(tensor, "ids"));
+    t->dtype = counts ? RG_DTYPE_INT32 : RG_DTYPE_FLOAT32;
     rg_status status = rg_tensor_bytes(&t->shape, t->dtype, &t->bytes, err);
     if (status != RG_OK || part == RG_PART_INPUT || part == RG_PART_ACTIVATION)
         return status;
     t->data = rg_arena_alloc(graph->arena, t->bytes);
     if (!t->data || !t->name)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory building %s", graph->name);
+    if (net->sketch && part != RG_PART_INTS)
+        return RG_OK;
     if (part == RG_PART_WEIGHTS)
         seed_weights(t, tensor, net->seed, index);
+    if (part == RG_PART_TABLE)
+        return fill_table(t, tensor, net->seed, index, err);
     return part == RG_PART_INTS ? fill_ints(t, tensor, err) : RG_OK;
 }
 
@@ -160,7 +183,8 @@ static rg_status build_graph(rg_network *net, const json_t *d, rg_err *err) {
     return status == RG_OK ? rg_graph_check(graph, err) : status;
 }
 
-rg_status rg_network_build(const json_t *description, rg_network **ret_network, rg_err *err) {
+static rg_status build(const json_t *description, bool sketch, rg_network **ret_network,
+                       rg_err *err) {
     rg_network *net = calloc(1, sizeof *net);
     if (net)
         net->graph = rg_graph_new(MAX_GRAPH_BYTES);
@@ -168,6 +192,7 @@ rg_status rg_network_build(const json_t *description, rg_network **ret_network, 
         free(net);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory building a network");
     }
+    net->sketch = sketch;
     net->seed = (uint64_t)rg_json_get_int(description, "seed", 1);
     rg_status status = build_graph(net, description, err);
     if (status != RG_OK) {
@@ -176,6 +201,14 @@ rg_status rg_network_build(const json_t *description, rg_network **ret_network, 
     }
     *ret_network = net;
     return RG_OK;
+}
+
+rg_status rg_network_build(const json_t *description, rg_network **ret_network, rg_err *err) {
+    return build(description, false, ret_network, err);
+}
+
+rg_status rg_network_sketch(const json_t *description, rg_network **ret_network, rg_err *err) {
+    return build(description, true, ret_network, err);
 }
 
 void rg_network_free(rg_network *network) {
@@ -190,4 +223,24 @@ size_t rg_channel_of(const rg_tensor *tensor, int axis, size_t i) {
     for (uint32_t d = along + 1; d < tensor->shape.rank; d++)
         inner *= (size_t)tensor->shape.dim[d];
     return i / inner % (size_t)tensor->shape.dim[along];
+}
+
+int32_t rg_network_part(const rg_network *network, const rg_node *node, rg_part part) {
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        if (node->in[i] >= 0 && network->roles[node->in[i]].part == part)
+            return node->in[i];
+    }
+    return -1;
+}
+
+void rg_input_fill(const rg_tensor *tensor, double low, double high, rg_rng *rng, void *data) {
+    int64_t n = 0;
+    rg_shape_elements(&tensor->shape, &n);
+    for (int64_t i = 0; i < n; i++) {
+        double value = low + (high - low) * rg_rng_unit(rng);
+        if (tensor->dtype == RG_DTYPE_INT32)
+            ((int32_t *)data)[i] = (int32_t)floor(value);
+        else
+            ((float *)data)[i] = (float)value;
+    }
 }

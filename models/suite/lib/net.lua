@@ -27,10 +27,20 @@ local function product(list)
   return n
 end
 
+-- With `input` (a shape) the model has one input, `m.input`; others come by m:more_input.
 function net.new(spec)
-  local m = setmetatable({ name = spec.name, summary = spec.summary or "", seed = spec.seed or 1, tensors = {}, nodes = {} }, layers)
-  m.input = m:tensor { name = "input", shape = spec.input, kind = "input", low = spec.low or -1, high = spec.high or 1 }
+  local m = setmetatable({ name = spec.name, summary = spec.summary or "", seed = spec.seed or 1, tensors = {}, nodes = {},
+    inputs = {} }, layers)
+  if spec.input then m.input = m:more_input { name = "input", shape = spec.input, low = spec.low, high = spec.high } end
   return m
+end
+
+-- An input of real numbers from low to high, or with `ids` of int32 numbers from 0 to ids - 1.
+function layers:more_input(a)
+  local t = self:tensor { name = a.name, shape = a.shape, kind = "input", low = a.low or -1, high = a.high or 1 }
+  if a.ids then t.ids, t.low, t.high = true, 0, a.ids end
+  self.inputs[#self.inputs + 1] = t.index
+  return t
 end
 
 -- Adds a tensor; its handle knows its number (from 0) and shape.
@@ -47,6 +57,13 @@ function layers:node(op, name, inputs, shape, attrs)
   self.nodes[#self.nodes + 1] = { op = op, ["in"] = numbers, out = { out.index }, attrs = attrs }
   return out
 end
+
+-- A constant of real numbers that is no layer's weights: `values`, or seeded as center + spread * normal.
+function layers:table(a)
+  return self:tensor { name = a.name or self:fresh("table"), shape = a.shape, kind = "table", values = a.values,
+    center = a.center or 0, spread = a.spread or 1 }
+end
+function layers:scalar(value) return self:table { shape = { 1 }, values = { value } } end
 
 function layers:fresh(op) return ("%s_%d"):format(op, #self.nodes) end
 
@@ -110,6 +127,14 @@ function layers:mean(x)
   return self:node("mean", name, { x, ints(self, name .. "/axes", { 2 }, { 1, 2 }) }, { x.shape[1], x.shape[4] }, { keep_dims = 0 })
 end
 
+-- The same with both kept as 1; of other tensors the mean over the last dimension, kept as 1.
+function layers:mean_kept(x)
+  local name, rank, shape = self:fresh("mean"), #x.shape, { table.unpack(x.shape) }
+  local axes = rank == 4 and { 1, 2 } or { rank - 1 }
+  for _, axis in ipairs(axes) do shape[axis + 1] = 1 end
+  return self:node("mean", name, { x, ints(self, name .. "/axes", { #axes }, axes) }, shape, { keep_dims = 1 })
+end
+
 function layers:reshape(x, shape)
   local name = self:fresh("reshape")
   return self:node("reshape", name, { x, ints(self, name .. "/shape", { #shape }, shape) }, shape, {})
@@ -123,28 +148,88 @@ function layers:pad(x, t, b, l, r)
   return self:node("pad", name, { x, ints(self, name .. "/paddings", { 4, 2 }, { 0, 0, t, b, l, r, 0, 0 }) }, { n, h + t + b, w + l + r, c }, {})
 end
 
-function layers:add(a, b, act) return self:node("add", self:fresh("add"), { a, b }, a.shape, { activation = act or "none" }) end
+-- Elementwise; dimensions of 1 are repeated.
+local function pairwise(op)
+  return function(self, a, b, act)
+    local long, short = a.shape, b.shape
+    if #short > #long then long, short = short, long end
+    local shape = { table.unpack(long) }
+    for i = 1, #short do
+      local at = #long - #short + i
+      shape[at] = math.max(shape[at], short[i])
+    end
+    return self:node(op, self:fresh(op), { a, b }, shape, { activation = act or "none" })
+  end
+end
+layers.add, layers.sub, layers.mul = pairwise "add", pairwise "sub", pairwise "mul"
 
--- Joins along the channels.
-function layers:concat(list, act)
-  local shape = { table.unpack(list[1].shape) }
-  shape[#shape] = 0
-  for _, x in ipairs(list) do shape[#shape] = shape[#shape] + x.shape[#shape] end
-  return self:node("concat", self:fresh("concat"), list, shape, { axis = #shape - 1, activation = act or "none" })
+function layers:transpose(x, order)
+  local name, shape = self:fresh("transpose"), {}
+  for i, from in ipairs(order) do shape[i] = x.shape[from + 1] end
+  return self:node("transpose", name, { x, ints(self, name .. "/order", { #order }, order) }, shape, {})
 end
 
-function layers:softmax(x) return self:node("softmax", self:fresh("softmax"), { x }, x.shape, { beta = 1.0 }) end
-function layers:logistic(x) return self:node("logistic", self:fresh("logistic"), { x }, x.shape, {}) end
-function layers:relu(x) return self:node("relu", self:fresh("relu"), { x }, x.shape, {}) end
-function layers:relu6(x) return self:node("relu6", self:fresh("relu6"), { x }, x.shape, {}) end
+function layers:slice(x, begin, size)
+  local name = self:fresh("slice")
+  return self:node("slice", name, { x, ints(self, name .. "/begin", { #begin }, begin), ints(self, name .. "/size", { #size }, size) },
+    size, {})
+end
 
--- Ends the network: the outputs in order, and what was published about it.
+-- Rows of a table by number.
+function layers:gather(rows, ids)
+  local shape = { table.unpack(ids.shape) }
+  for i = 2, #rows.shape do shape[#shape + 1] = rows.shape[i] end
+  return self:node("gather", self:fresh("gather"), { rows, ids }, shape, { axis = 0 })
+end
+
+-- Products of stacks of matrices, a b or with turned a b'.
+function layers:matmul(a, b, turned)
+  local shape = { table.unpack(a.shape) }
+  shape[#shape] = turned and b.shape[#b.shape - 1] or b.shape[#b.shape]
+  return self:node("batch_matmul", self:fresh("matmul"), { a, b }, shape, { adj_x = 0, adj_y = turned and 1 or 0 })
+end
+
+-- Each pixel `times` by `times`.
+function layers:upsample(x, times)
+  local name = self:fresh("upsample")
+  local n, h, w, c = table.unpack(x.shape)
+  return self:node("resize_nearest", name, { x, ints(self, name .. "/size", { 2 }, { h * times, w * times }) },
+    { n, h * times, w * times, c }, { align_corners = 0, half_pixel_centers = 0 })
+end
+
+-- Transposed convolution, padding "same".
+function layers:conv_transpose(a)
+  local x, name = a[1], a.name or self:fresh("conv_transpose")
+  local n, h, w, c = table.unpack(x.shape)
+  local kh, kw = pair(a.kernel, 3)
+  local sh, sw = pair(a.stride, 1)
+  local shape = { n, h * sh, w * sw, a.filters }
+  return self:node("transpose_conv", name, { ints(self, name .. "/shape", { 4 }, shape),
+    self:weights(name, { a.filters, kh, kw, c }, kh * kw * c, 0, a.gain), x, self:bias(name, a.filters) }, shape,
+    { padding = "same", stride_h = sh, stride_w = sw })
+end
+
+-- Joins along dimension `axis` (from 0); concat: along the channels.
+function layers:join(list, axis)
+  local shape = { table.unpack(list[1].shape) }
+  shape[axis + 1] = 0
+  for _, x in ipairs(list) do shape[axis + 1] = shape[axis + 1] + x.shape[axis + 1] end
+  return self:node("concat", self:fresh("concat"), list, shape, { axis = axis, activation = "none" })
+end
+function layers:concat(list) return self:join(list, #list[1].shape - 1) end
+
+function layers:softmax(x) return self:node("softmax", self:fresh("softmax"), { x }, x.shape, { beta = 1.0 }) end
+for _, op in ipairs { "logistic", "relu", "relu6", "tanh", "hard_swish", "gelu", "rsqrt" } do
+  layers[op] = function(self, x) return self:node(op, self:fresh(op), { x }, x.shape, {}) end
+end
+
+-- Ends the network: the outputs in order, what was published about it, and the forms it is exported in (int8).
 function layers:done(a)
   local outputs = {}
   for i, t in ipairs(a) do outputs[i] = t.index end
   for _, t in ipairs(self.tensors) do t.index = nil end
   return { name = self.name, summary = self.summary, seed = self.seed, tensors = self.tensors, nodes = self.nodes,
-    inputs = { 0 }, outputs = outputs, published = a.published }
+    inputs = self.inputs, outputs = outputs, published = a.published, forms = a.forms }
 end
 
 -- One operator as a network of its own, from a case as rg.op writes it: kind, input (shape), and the layer's parameters.

@@ -1,0 +1,16 @@
+/* list_suite.h: `railgauge list models|ops --suite`: the suite with what each member costs. */
+#ifndef RG_CMD_LIST_SUITE_H
+#define RG_CMD_LIST_SUITE_H
+
+#include <jansson.h>
+
+#include "bench/core/err.h"
+#include "bench/core/root.h"
+
+/* One row a model: name, macs, parameters, activation_bytes, nodes, sets, published figures. */
+rg_status rg_list_suite_models(rg_root *root, json_t *rows, rg_err *err);
+
+/* Prints such rows in columns. */
+void rg_list_suite_print(const json_t *rows);
+
+#endif
