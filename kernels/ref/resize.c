@@ -1,24 +1,21 @@
 /* resize.c: images to another size: resize_nearest (any whole-byte type), resize_bilinear (int8,
  * uint8, float32). int8 truth for bilinear: positions with 10 fraction bits, products with 20,
  * halves away from zero; uint8: as float32, plus one half, cut; no rescaling. */
-#include <math.h>
+#include "kernels/ref/resize.h"
+
 #include <string.h>
 
 #include "kernels/ref/need.h"
 
-typedef struct resize_params {
-    bool align_corners, half_pixel_centers;
-} resize_params;
-
 static const rg_field fields[] = {
-    {"align_corners", RG_FIELD_BOOL, offsetof(resize_params, align_corners), "false", 0, 0, NULL,
+    {"align_corners", RG_FIELD_BOOL, offsetof(rg_resize_params, align_corners), "false", 0, 0, NULL,
      "", "corner pixels keep their places"},
-    {"half_pixel_centers", RG_FIELD_BOOL, offsetof(resize_params, half_pixel_centers), "false", 0,
-     0, NULL, "", "pixels are squares with their centres at one half"},
+    {"half_pixel_centers", RG_FIELD_BOOL, offsetof(rg_resize_params, half_pixel_centers), "false",
+     0, 0, NULL, "", "pixels are squares with their centres at one half"},
     {0},
 };
 
-enum { SIZE_MAX_PIXELS = 1 << 20, FRACTION = 1 << 10 }; /* position * scale stays within int64 */
+enum { SIZE_MAX_PIXELS = 1 << 20 }; /* position * scale stays within int64 */
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     int64_t size[2];
@@ -56,13 +53,8 @@ static size_t tiles(const rg_op_call *call) {
     return (size_t)call->out[0]->shape.dim[0] * (size_t)call->out[0]->shape.dim[1];
 }
 
-static float scale_of(const resize_params *p, int32_t in, int32_t out) {
-    return p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1)
-                                       : (float)in / (float)out;
-}
-
-static int32_t nearest(const resize_params *p, int32_t o, int32_t in, int32_t out) {
-    float at = ((float)o + (p->half_pixel_centers ? 0.5f : 0)) * scale_of(p, in, out);
+static int32_t nearest(const rg_resize_params *p, int32_t o, int32_t in, int32_t out) {
+    float at = ((float)o + (p->half_pixel_centers ? 0.5f : 0)) * rg_resize_scale(p, in, out);
     int32_t pixel = (int32_t)(p->align_corners ? roundf(at) : floorf(at));
     return pixel < in - 1 ? pixel : in - 1;
 }
@@ -85,40 +77,16 @@ static void run_nearest(const rg_op_call *call, const void *state, const void *c
     }
 }
 
-/* Two neighbours along an axis; `part` of the way from the first to the second. */
-typedef struct between_s8 {
-    int64_t first, second, part; /* part in 1/1024 */
-} between_s8;
-
-static between_s8 place_s8(const resize_params *p, int64_t o, int64_t in, int64_t out) {
-    int64_t scale = (FRACTION * in + out / 2) / out;
-    if (p->align_corners && out > 1)
-        scale = (FRACTION * (in - 1) + (out - 1) / 2) / (out - 1);
-    int64_t at = o * scale + (p->half_pixel_centers ? scale / 2 - FRACTION / 2 : 0);
-    between_s8 b = {at / FRACTION, (at + FRACTION - 1) / FRACTION, 0};
-    b.first = b.first > 0 ? b.first : 0;
-    b.second = b.second < in - 1 ? b.second : in - 1;
-    b.part = at - b.first * FRACTION;
-    return b;
-}
-
-/* Positions beyond the last pixel (rounded scales) stay on it. */
-static between_s8 within(between_s8 b, int64_t in) {
-    b.first = b.first < in - 1 ? b.first : in - 1;
-    b.second = b.second > 0 ? b.second : 0;
-    return b;
-}
-
-static void pixel_s8(const int8_t *image, int64_t width, int64_t channels, between_s8 y,
-                     between_s8 x, int8_t *out) {
+static void pixel_s8(const int8_t *image, int64_t width, int64_t channels, rg_between_s8 y,
+                     rg_between_s8 x, int8_t *out) {
     const int8_t *a = image + (y.first * width + x.first) * channels;
     const int8_t *b = image + (y.second * width + x.first) * channels;
     const int8_t *c = image + (y.first * width + x.second) * channels;
     const int8_t *d = image + (y.second * width + x.second) * channels;
     for (int64_t i = 0; i < channels; i++) {
-        int64_t sum = a[i] * (FRACTION - y.part) * (FRACTION - x.part) +
-                      b[i] * y.part * (FRACTION - x.part) + c[i] * (FRACTION - y.part) * x.part +
-                      d[i] * y.part * x.part;
+        int64_t sum = a[i] * (RG_RESIZE_ONE - y.part) * (RG_RESIZE_ONE - x.part) +
+                      b[i] * y.part * (RG_RESIZE_ONE - x.part) +
+                      c[i] * (RG_RESIZE_ONE - y.part) * x.part + d[i] * y.part * x.part;
         int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);
         out[i] = (int8_t)((sum + half) / (1 << 20));
     }
@@ -131,34 +99,17 @@ static void run_bilinear_s8(const rg_op_call *call, const void *state, const voi
     int64_t channels = from[3], row_elements = to[2] * channels;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
         const int8_t *image = (const int8_t *)in[0] + row / to[1] * from[1] * from[2] * channels;
-        between_s8 y = within(place_s8(call->params, row % to[1], from[1], to[1]), from[1]);
+        rg_between_s8 y = rg_resize_place_s8(call->params, row % to[1], from[1], to[1]);
         for (int64_t ox = 0; ox < to[2]; ox++) {
-            between_s8 x = within(place_s8(call->params, ox, from[2], to[2]), from[2]);
+            rg_between_s8 x = rg_resize_place_s8(call->params, ox, from[2], to[2]);
             pixel_s8(image, from[2], channels, y, x,
                      (int8_t *)out[0] + row * row_elements + ox * channels);
         }
     }
 }
 
-typedef struct between_f32 {
-    int64_t first, second;
-    float part;
-} between_f32;
-
-static between_f32 place_f32(const resize_params *p, int64_t o, int32_t in, int32_t out) {
-    float scale = scale_of(p, in, out);
-    float at = p->half_pixel_centers ? ((float)o + 0.5f) * scale - 0.5f : (float)o * scale;
-    between_f32 b = {(int64_t)floorf(at), (int64_t)ceilf(at), 0};
-    b.first = b.first > 0 ? b.first : 0;
-    b.first = b.first < in - 1 ? b.first : in - 1;
-    b.second = b.second < in - 1 ? b.second : in - 1;
-    b.second = b.second > 0 ? b.second : 0;
-    b.part = at - (float)b.first;
-    return b;
-}
-
-static void pixel_f32(const float *image, int64_t width, int64_t channels, between_f32 y,
-                      between_f32 x, float *out) {
+static void pixel_f32(const float *image, int64_t width, int64_t channels, rg_between_f32 y,
+                      rg_between_f32 x, float *out) {
     const float *a = image + (y.first * width + x.first) * channels;
     const float *b = image + (y.second * width + x.first) * channels;
     const float *c = image + (y.first * width + x.second) * channels;
@@ -168,8 +119,8 @@ static void pixel_f32(const float *image, int64_t width, int64_t channels, betwe
                  c[i] * (1 - y.part) * x.part + d[i] * y.part * x.part;
 }
 
-static void pixel_u8(const uint8_t *image, int64_t width, int64_t channels, between_f32 y,
-                     between_f32 x, uint8_t *out) {
+static void pixel_u8(const uint8_t *image, int64_t width, int64_t channels, rg_between_f32 y,
+                     rg_between_f32 x, uint8_t *out) {
     const uint8_t *a = image + (y.first * width + x.first) * channels;
     const uint8_t *b = image + (y.second * width + x.first) * channels;
     const uint8_t *c = image + (y.first * width + x.second) * channels;
@@ -188,9 +139,9 @@ static void run_bilinear_u8(const rg_op_call *call, const void *state, const voi
     int64_t channels = from[3], row_elements = to[2] * channels;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
         const uint8_t *image = (const uint8_t *)in[0] + row / to[1] * from[1] * from[2] * channels;
-        between_f32 y = place_f32(call->params, row % to[1], from[1], to[1]);
+        rg_between_f32 y = rg_resize_place_f32(call->params, row % to[1], from[1], to[1]);
         for (int64_t ox = 0; ox < to[2]; ox++) {
-            between_f32 x = place_f32(call->params, ox, from[2], to[2]);
+            rg_between_f32 x = rg_resize_place_f32(call->params, ox, from[2], to[2]);
             pixel_u8(image, from[2], channels, y, x,
                      (uint8_t *)out[0] + row * row_elements + ox * channels);
         }
@@ -204,9 +155,9 @@ static void run_bilinear_f32(const rg_op_call *call, const void *state, const vo
     int64_t channels = from[3], row_elements = to[2] * channels;
     for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
         const float *image = (const float *)in[0] + row / to[1] * from[1] * from[2] * channels;
-        between_f32 y = place_f32(call->params, row % to[1], from[1], to[1]);
+        rg_between_f32 y = rg_resize_place_f32(call->params, row % to[1], from[1], to[1]);
         for (int64_t ox = 0; ox < to[2]; ox++) {
-            between_f32 x = place_f32(call->params, ox, from[2], to[2]);
+            rg_between_f32 x = rg_resize_place_f32(call->params, ox, from[2], to[2]);
             pixel_f32(image, from[2], channels, y, x,
                       (float *)out[0] + row * row_elements + ox * channels);
         }
@@ -222,7 +173,7 @@ static void run_bilinear_f32(const rg_op_call *call, const void *state, const vo
                               .weights = RG_DTYPE_ANY,                                             \
                               .out = type,                                                         \
                               .params = fields,                                                    \
-                              .params_size = sizeof(resize_params),                                \
+                              .params_size = sizeof(rg_resize_params),                             \
                               .min_in = 2,                                                         \
                               .max_in = 2,                                                         \
                               .n_out = 1,                                                          \
