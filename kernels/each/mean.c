@@ -1,38 +1,19 @@
 /* mean.c: means and sums of bytes over neighbouring dimensions, as global pooling asks: rows of
  * channels are summed in registers, two at a time, then requantized together. */
 #include "kernels/each/requantize.h"
+#include "kernels/each/sumplan.h"
 #include "kernels/each/sums.h"
-#include "kernels/ref/axes.h"
 
 enum { BLOCK = 64, BLOCK_VECS = BLOCK / RG_VEC_BYTES, TAPS = 120 }; /* 255 * 120 < 2^15 */
 
 typedef struct plan {
+    rg_sum_plan by;
     rg_factor factor;
-    size_t outer, count, inner; /* the input as outer x count x inner */
 } plan;
 
-/* Reduced dimensions that follow each other in memory. */
-static bool lay_out(const rg_op_call *call, plan *ret) {
-    rg_axes axes = rg_axes_plan(call);
-    size_t inner = 0, next = 0; /* next: step that the dimension outside must have */
-    for (uint32_t i = axes.n; i-- > 0;) {
-        if (axes.dim[i] == 1)
-            continue;
-        if (inner == 0)
-            inner = axes.step[i];
-        else if (axes.step[i] != next)
-            return false;
-        next = axes.step[i] * axes.dim[i];
-    }
-    ret->count = axes.count;
-    ret->inner = inner ? inner : 1;
-    ret->outer = rg_elements(call->in[0]) / ret->count / ret->inner;
-    return true;
-}
-
 static bool suits(const rg_op_call *call) {
-    plan p;
-    return lay_out(call, &p);
+    rg_sum_plan by;
+    return rg_sum_lay_out(call, &by);
 }
 
 static size_t packed_bytes(const rg_op_call *call) {
@@ -42,18 +23,18 @@ static size_t packed_bytes(const rg_op_call *call) {
 
 static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     plan *p = packed;
-    lay_out(call, p);
+    rg_sum_lay_out(call, &p->by);
     return call->op->prepare(call, &p->factor, err);
 }
 
 /* Blocks of outputs. */
-static size_t blocks(const plan *p) {
-    return (p->inner + BLOCK - 1) / BLOCK;
+static size_t blocks(const rg_sum_plan *by) {
+    return (by->inner + BLOCK - 1) / BLOCK;
 }
 
 static size_t tiles(const rg_op_call *call) {
-    plan p;
-    return lay_out(call, &p) ? p.outer * blocks(&p) : 1;
+    rg_sum_plan by;
+    return rg_sum_lay_out(call, &by) ? by.outer * blocks(&by) : 1;
 }
 
 static inline __attribute__((always_inline)) void
@@ -101,17 +82,17 @@ static int32_t add_line(const uint8_t *x, size_t n, bool is_unsigned) {
 }
 
 static inline __attribute__((always_inline)) void
-sum_block(const plan *p, const uint8_t *x, int32_t *sum, size_t n, bool is_unsigned) {
-    for (size_t done = 0; done < p->count; done += TAPS) {
-        size_t rows = p->count - done < TAPS ? p->count - done : TAPS, at = 0;
-        const uint8_t *from = x + done * p->inner;
+sum_block(const rg_sum_plan *by, const uint8_t *x, int32_t *sum, size_t n, bool is_unsigned) {
+    for (size_t done = 0; done < by->count; done += TAPS) {
+        size_t rows = by->count - done < TAPS ? by->count - done : TAPS, at = 0;
+        const uint8_t *from = x + done * by->inner;
         if (n == BLOCK) {
-            add_rows(sum, from, p->inner, rows, BLOCK_VECS, is_unsigned);
+            add_rows(sum, from, by->inner, rows, BLOCK_VECS, is_unsigned);
             continue;
         }
         for (; at + RG_VEC_BYTES <= n; at += RG_VEC_BYTES)
-            add_rows(sum + at, from + at, p->inner, rows, 1, is_unsigned);
-        add_narrow(sum + at, from + at, p->inner, rows, n - at, is_unsigned);
+            add_rows(sum + at, from + at, by->inner, rows, 1, is_unsigned);
+        add_narrow(sum + at, from + at, by->inner, rows, n - at, is_unsigned);
     }
 }
 
@@ -119,22 +100,23 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
                 size_t first_tile, size_t last_tile, void *scratch) {
     (void)scratch;
     const plan *p = packed;
+    const rg_sum_plan *by = &p->by;
     bool is_unsigned = call->op->in == RG_DTYPE_UINT8;
-    uint32_t zero = (uint32_t)call->in[0]->quant.zero_point[0] * (uint32_t)p->count;
+    uint32_t zero = (uint32_t)call->in[0]->quant.zero_point[0] * (uint32_t)by->count;
     for (size_t tile = first_tile; tile < last_tile; tile++) {
-        size_t at = tile % blocks(p) * BLOCK, outer = tile / blocks(p);
-        size_t n = p->inner - at < BLOCK ? p->inner - at : BLOCK;
-        const uint8_t *x = (const uint8_t *)in[0] + outer * p->count * p->inner + at;
+        size_t at = tile % blocks(by) * BLOCK, outer = tile / blocks(by);
+        size_t n = by->inner - at < BLOCK ? by->inner - at : BLOCK;
+        const uint8_t *x = (const uint8_t *)in[0] + outer * by->count * by->inner + at;
         int32_t sum[BLOCK] = {0};
-        if (p->inner == 1)
-            sum[0] = add_line(x, p->count, is_unsigned);
+        if (by->inner == 1)
+            sum[0] = add_line(x, by->count, is_unsigned);
         else if (is_unsigned)
-            sum_block(p, x, sum, n, true);
+            sum_block(by, x, sum, n, true);
         else
-            sum_block(p, x, sum, n, false);
+            sum_block(by, x, sum, n, false);
         for (size_t i = 0; i < n; i++)
             sum[i] = (int32_t)((uint32_t)sum[i] - zero);
-        rg_requantize_row(sum, (uint8_t *)out[0] + outer * p->inner + at, n, p->factor,
+        rg_requantize_row(sum, (uint8_t *)out[0] + outer * by->inner + at, n, p->factor,
                           call->out[0]->quant.zero_point[0], rg_dtype_low(call->op->out),
                           rg_dtype_high(call->op->out));
     }

@@ -2,18 +2,13 @@
  * every int8 operator is a table of 256 entries worked out at load. Truth: LOGISTIC, TANH and ELU
  * in float32; RELU and LEAKY_RELU with quotients of scales in float32 and double rounding;
  * HARD_SWISH in 16-bit fixed point. */
-#include <math.h>
+#include "kernels/ref/unary.h"
 
-#include "kernels/ref/activation.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
-typedef struct leaky_params {
-    double alpha;
-} leaky_params;
-
 static const rg_field leaky_fields[] = {
-    {"alpha", RG_FIELD_REAL, offsetof(leaky_params, alpha), "0.2", 0, 0, NULL, "",
+    {"alpha", RG_FIELD_REAL, offsetof(rg_leaky_params, alpha), "0.2", 0, 0, NULL, "",
      "slope below zero"},
     {0},
 };
@@ -90,7 +85,7 @@ static rg_status prepare_relu_n1_to_1_s8(const rg_op_call *call, void *state, rg
 }
 
 static rg_status prepare_leaky_relu_s8(const rg_op_call *call, void *state, rg_err *err) {
-    float alpha = (float)((const leaky_params *)call->params)->alpha;
+    float alpha = (float)((const rg_leaky_params *)call->params)->alpha;
     return tabulate_line(call, state, alpha, RG_ACTIVATION_NONE, err);
 }
 
@@ -154,38 +149,6 @@ static float elu_f32(float x) {
     return x < 0 ? expm1f(x) : x;
 }
 
-static float relu_f32(float x) {
-    return x < 0 ? 0 : x;
-}
-
-static float relu6_f32(float x) {
-    return rg_clamp_f32(x, 0, 6);
-}
-
-static float relu_n1_to_1_f32(float x) {
-    return rg_clamp_f32(x, -1, 1);
-}
-
-static float hard_swish_f32(float x) {
-    return x * rg_clamp_f32(x + 3, 0, 6) / 6;
-}
-
-static float abs_f32(float x) {
-    return fabsf(x);
-}
-
-static float neg_f32(float x) {
-    return -x;
-}
-
-static float square_f32(float x) {
-    return x * x;
-}
-
-static float rsqrt_f32(float x) {
-    return 1.0f / sqrtf(x);
-}
-
 static rg_status prepare_logistic_s8(const rg_op_call *call, void *state, rg_err *err) {
     (void)err;
     return tabulate(call, state, logistic_f32);
@@ -204,13 +167,11 @@ static rg_status prepare_elu_s8(const rg_op_call *call, void *state, rg_err *err
 static void run_leaky_relu_f32(const rg_op_call *call, const void *state, const void *const *in,
                                void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
-    float alpha = (float)((const leaky_params *)call->params)->alpha;
+    float alpha = (float)((const rg_leaky_params *)call->params)->alpha;
     size_t at, end;
     rg_tile_range(call, first_tile, last_tile, &at, &end);
-    for (; at < end; at++) {
-        float x = ((const float *)in[0])[at];
-        ((float *)out[0])[at] = x > 0 ? x : x * alpha;
-    }
+    for (; at < end; at++)
+        ((float *)out[0])[at] = rg_leaky_relu_f32(((const float *)in[0])[at], alpha);
 }
 
 static inline void each_f32(const rg_op_call *call, const void *in, void *out, size_t first_tile,
@@ -245,7 +206,7 @@ static inline void each_f32(const rg_op_call *call, const void *in, void *out, s
     const rg_op rg_op_##word##_f32 = {COMMON(word##_f32, #word, RG_DTYPE_FLOAT32, text),           \
                                       .run = run_##word##_f32}
 
-#define LEAKY .params = leaky_fields, .params_size = sizeof(leaky_params)
+#define LEAKY .params = leaky_fields, .params_size = sizeof(rg_leaky_params)
 
 ROW_S8(logistic, "Logistic function of int8", .params = NULL);
 ROW_S8(tanh, "Hyperbolic tangent of int8", .params = NULL);
@@ -259,18 +220,18 @@ ROW_S8(hard_swish, "x * relu6(x + 3) / 6 of int8", .params = NULL);
 ROW_F32(logistic, logistic_f32, "Logistic function of float32");
 ROW_F32(tanh, tanhf, "Hyperbolic tangent of float32");
 ROW_F32(elu, elu_f32, "Exponential linear unit of float32");
-ROW_F32(relu, relu_f32, "Values of float32 from zero up");
-ROW_F32(relu6, relu6_f32, "Values of float32 between 0 and 6");
-ROW_F32(relu_n1_to_1, relu_n1_to_1_f32, "Values of float32 between -1 and 1");
-ROW_F32(hard_swish, hard_swish_f32, "x * relu6(x + 3) / 6 of float32");
-ROW_F32(abs, abs_f32, "Absolute value of float32");
-ROW_F32(neg, neg_f32, "Negative of float32");
-ROW_F32(square, square_f32, "Square of float32");
-ROW_F32(sqrt, sqrtf, "Square root of float32");
-ROW_F32(rsqrt, rsqrt_f32, "Reciprocal square root of float32");
-ROW_F32(floor, floorf, "Largest whole number not above a float32");
-ROW_F32(ceil, ceilf, "Smallest whole number not below a float32");
-ROW_F32(round, nearbyintf, "Nearest whole number to a float32, halves to even");
+ROW_F32(relu, rg_relu_f32, "Values of float32 from zero up");
+ROW_F32(relu6, rg_relu6_f32, "Values of float32 between 0 and 6");
+ROW_F32(relu_n1_to_1, rg_relu_n1_to_1_f32, "Values of float32 between -1 and 1");
+ROW_F32(hard_swish, rg_hard_swish_f32, "x * relu6(x + 3) / 6 of float32");
+ROW_F32(abs, rg_abs_f32, "Absolute value of float32");
+ROW_F32(neg, rg_neg_f32, "Negative of float32");
+ROW_F32(square, rg_square_f32, "Square of float32");
+ROW_F32(sqrt, rg_sqrt_f32, "Square root of float32");
+ROW_F32(rsqrt, rg_rsqrt_f32, "Reciprocal square root of float32");
+ROW_F32(floor, rg_floor_f32, "Largest whole number not above a float32");
+ROW_F32(ceil, rg_ceil_f32, "Smallest whole number not below a float32");
+ROW_F32(round, rg_round_f32, "Nearest whole number to a float32, halves to even");
 ROW_F32(exp, expf, "Exponential of float32");
 ROW_F32(log, logf, "Natural logarithm of float32");
 ROW_F32(sin, sinf, "Sine of float32");

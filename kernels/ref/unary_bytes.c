@@ -4,11 +4,9 @@
  * tanh when it is approximate); RELU family, LEAKY_RELU and ABS with quotients of scales in float32
  * and double rounding; RSQRT in fixed point (root.h), with the largest value
  * for inputs that are not positive. */
-#include <math.h>
-
-#include "kernels/ref/activation.h"
 #include "kernels/ref/need.h"
 #include "kernels/ref/root.h"
+#include "kernels/ref/unary.h"
 
 typedef struct unary_params {
     double alpha;
@@ -110,10 +108,6 @@ static float (*gelu_of(const rg_op_call *call))(float) {
     return ((const unary_params *)call->params)->approximate ? gelu_by_tanh : gelu;
 }
 
-static float relu_0_to_1(float x) {
-    return rg_clamp_f32(x, 0, 1);
-}
-
 #define BY_FUNCTION(word, real)                                                                    \
     static rg_status prepare_##word(const rg_op_call *call, void *state, rg_err *err) {            \
         (void)err;                                                                                 \
@@ -203,7 +197,7 @@ static void run_gelu_f32(const rg_op_call *call, const void *state, const void *
 static void run_relu_0_to_1_f32(const rg_op_call *call, const void *state, const void *const *in,
                                 void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
-    each_f32(call, in[0], out[0], first_tile, last_tile, relu_0_to_1);
+    each_f32(call, in[0], out[0], first_tile, last_tile, rg_relu_0_to_1_f32);
 }
 
 /* One operator a row: kind, code and type, sentence; those of 8 bits with their table. */
