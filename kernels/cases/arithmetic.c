@@ -27,7 +27,7 @@ static rg_shape stretch(rg_rng *rng, rg_shape shape) {
 
 static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
     rg_case *c = ret_case;
-    rg_shape shape = rg_draw_shape(rng, (uint32_t)rg_draw_int(rng, 1, 4), ELEMENTS);
+    rg_shape shape = rg_draw_row_or_shape(rng, (uint32_t)rg_draw_int(rng, 1, 4), ELEMENTS);
     uint32_t stretched = rg_rng_below(rng, 4); /* 0: first, 1: second, else none */
     c->n_in = 2;
     c->n_out = 1;

@@ -31,6 +31,13 @@ rg_shape rg_draw_shape(rg_rng *rng, uint32_t rank, int32_t most) {
     return shape;
 }
 
+rg_shape rg_draw_row_or_shape(rg_rng *rng, uint32_t rank, int32_t most) {
+    static const int32_t lengths[] = {1024, 4096, 8192, 16384};
+    if (!rg_draw_one_in(rng, 5))
+        return rg_draw_shape(rng, rank, most);
+    return RG_SHAPE_OF(1, lengths[rg_rng_below(rng, 4)] + rg_draw_int(rng, -1, 1));
+}
+
 float rg_draw_scale(rg_rng *rng) {
     float scale = 1;
     int halvings = rg_draw_int(rng, 0, 9);

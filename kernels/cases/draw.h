@@ -19,6 +19,10 @@ int32_t rg_draw_size(rg_rng *rng, int32_t most);
 /* A shape of `rank` dimensions with at most `most` elements. */
 rg_shape rg_draw_shape(rg_rng *rng, uint32_t rank, int32_t most);
 
+/* Now and then a row whose length is a power of two from 1024 to 16384 or one beside it, where
+ * kernels cut their work into tiles; else as rg_draw_shape. */
+rg_shape rg_draw_row_or_shape(rg_rng *rng, uint32_t rank, int32_t most);
+
 /* A positive scale, mostly of 1e-3 to 1, now and then a power of two, rarely extreme. */
 float rg_draw_scale(rg_rng *rng);
 

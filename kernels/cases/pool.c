@@ -36,7 +36,14 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
     if (rg_draw_one_in(rng, 3)) /* a batch of small images */
         shape = RG_SHAPE_OF(rg_draw_int(rng, 1, 3), rg_draw_int(rng, 1, 9), rg_draw_int(rng, 1, 9),
                             rg_draw_size(rng, 80));
-    draw_window(rng, &shape, filter, stride);
+    if (rg_draw_one_in(rng, 4)) { /* small windows that slide over many channels */
+        shape = RG_SHAPE_OF(1, rg_draw_int(rng, 3, 6), rg_draw_int(rng, 3, 9),
+                            rg_draw_int(rng, 1, 10) * 32 + rg_draw_int(rng, -1, 1));
+        filter[0] = filter[1] = rg_draw_int(rng, 2, 3);
+        stride[0] = stride[1] = rg_draw_int(rng, 1, 2);
+    } else {
+        draw_window(rng, &shape, filter, stride);
+    }
     c->n_in = c->n_out = 1;
     c->in[0] = rg_draw_tensor(rng, op->in, shape);
     c->out[0] = c->in[0];

@@ -15,7 +15,7 @@ static void quantize_s32(rg_case_tensor *t, float scale) {
 
 static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
     rg_case *c = ret_case;
-    rg_shape shape = rg_draw_shape(rng, (uint32_t)rg_draw_int(rng, 1, 4), 6000);
+    rg_shape shape = rg_draw_row_or_shape(rng, (uint32_t)rg_draw_int(rng, 1, 4), 6000);
     c->n_in = c->n_out = 1;
     c->in[0] = rg_draw_tensor(rng, op->in, shape);
     c->out[0] = rg_draw_tensor(rng, op->out, (rg_shape){0});

@@ -22,10 +22,15 @@ static int32_t draw_zero_point(rg_rng *rng, rg_dtype dtype) {
 }
 
 /* How far the scale of sums of `depth` products is from one output step: mostly so that outputs
- * fill their range, at times so that all saturate, nearly all are zero, or sums are shifted up. */
-static float draw_out_scale(rg_rng *rng, float product, double depth) {
+ * fill their range, at times so that all saturate, nearly all are zero, or sums are shifted up; at
+ * times a sum is about one step, which small biases alone do not saturate. */
+static float draw_out_scale(rg_rng *rng, rg_case_tensor *bias, float product, double depth) {
     static const double rare[] = {1e-4, 1e-2, 30, 1000, 1e6};
     double fitting = product * 74 * 73 * sqrt(depth) / 50;
+    if (rg_draw_one_in(rng, 12)) {
+        bias->high = -(bias->low = -150);
+        return product * (float)exp2(-1.5 + 3 * rg_rng_unit(rng));
+    }
     if (rg_draw_one_in(rng, 6))
         return (float)(fitting * rare[rg_rng_below(rng, 5)]);
     return (float)(fitting * exp2(-1.5 + 3 * rg_rng_unit(rng)));
@@ -116,7 +121,7 @@ void rg_weighted_draw(const rg_op *op, const rg_weighted *sizes, rg_rng *rng, rg
         return;
     c->in[0].scale = rg_draw_scale(rng);
     c->in[0].zero_point = draw_zero_point(rng, op->in);
-    c->out[0].scale = draw_out_scale(rng, c->in[0].scale * c->in[1].scale, sizes->depth);
+    c->out[0].scale = draw_out_scale(rng, &c->in[2], c->in[0].scale * c->in[1].scale, sizes->depth);
     c->out[0].zero_point = draw_zero_point(rng, op->out);
 }
 
