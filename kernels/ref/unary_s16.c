@@ -1,10 +1,10 @@
 /* unary_s16.c: functions of one int16 value (zero points 0). Truth: RELU, LEAKY_RELU and ABS with
- * quotients of scales in float32 and double rounding, as for int8. LOGISTIC and TANH: the input is
- * brought to 1/(3 * 4096) by a 15-bit multiplier and one shift, ties up, and interpolated in a
- * table of the logistic function of i/24, as TFLite's reference does for any scale. */
+ * quotients of scales in float32 and double rounding, as for int8. LOGISTIC and TANH: the table of
+ * curve16.h, as TFLite's reference does for any scale. */
 #include <math.h>
 
 #include "kernels/ref/activation.h"
+#include "kernels/ref/curve16.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
@@ -94,26 +94,13 @@ static void run_abs(const rg_op_call *call, const void *state, const void *const
     }
 }
 
-enum { CURVE_POINTS = 256 };
-
-/* Points of the original's table that stand one above the rounded function. */
-static const uint8_t raised[] = {4,  8,  12, 14, 15, 16, 17, 19, 20,  21,  22,  25,  27,  28, 29,
-                                 30, 31, 33, 34, 35, 37, 39, 40, 41,  43,  44,  45,  46,  49, 50,
-                                 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255};
-
-/* The logistic function of i/24 with 16 fraction bits, and how inputs come to 1/(3 * 4096). */
-typedef struct curve {
-    int32_t multiplier, shift;
-    uint16_t point[CURVE_POINTS];
-} curve;
-
 static size_t curve_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(curve);
+    return sizeof(rg_curve16);
 }
 
 /* `whole` shifts of a power-of-two scale are taken as they are: 3 << shift. */
-static rg_status fill_curve(const rg_op_call *call, int whole, curve *c, rg_err *err) {
+static rg_status fill_curve(const rg_op_call *call, int whole, rg_curve16 *c, rg_err *err) {
     float scale = call->in[0]->quant.scale[0];
     double real = (double)scale * 4096.0 * 3.0;
     int exponent;
@@ -127,12 +114,7 @@ static rg_status fill_curve(const rg_op_call *call, int whole, curve *c, rg_err 
             real *= 2;
         c->multiplier = (int32_t)real;
     }
-    for (int i = 0; i < CURVE_POINTS; i++) {
-        double y = round(65536.0 / (1.0 + exp(-i / 24.0)));
-        c->point[i] = (uint16_t)(y < 65535 ? y : 65535);
-    }
-    for (size_t i = 0; i < sizeof raised; i++)
-        c->point[raised[i]]++;
+    rg_curve16_fill(c);
     return RG_OK;
 }
 
@@ -144,45 +126,13 @@ static rg_status prepare_tanh(const rg_op_call *call, void *state, rg_err *err) 
     return fill_curve(call, 1, state, err);
 }
 
-/* An input in units of 1/(3 * 4096). */
-static int32_t curve_place(const curve *c, int16_t x) {
-    int64_t half = c->shift > 0 ? INT64_C(1) << (c->shift - 1) : 0;
-    return (int32_t)(((int64_t)x * c->multiplier + half) >> c->shift);
-}
-
-/* The curve at `size` with `bits` of interpolation, `bits` more fraction bits; `top` far out. */
-static int32_t curve_value(const curve *c, uint32_t size, int bits, int32_t top) {
-    uint32_t i = size >> bits, part = size & ((1u << bits) - 1);
-    if (i >= CURVE_POINTS - 1)
-        return top;
-    uint32_t rise = (uint32_t)c->point[i + 1] - c->point[i];
-    return (int32_t)(((uint32_t)c->point[i] << bits) + part * rise);
-}
-
-static int16_t logistic_at(const curve *c, int16_t x) {
-    int32_t place = curve_place(c, x);
-    uint32_t size = (uint32_t)(place < 0 ? -place : place);
-    int32_t y = curve_value(c, size, 9, 0x7fff << 10);
-    y = place >= 0 ? y + (1 << 9) : (1 << 25) - y + (1 << 9) - 1;
-    return (int16_t)(y >> 10);
-}
-
-/* 2 * logistic(2x) - 1 */
-static int16_t tanh_at(const curve *c, int16_t x) {
-    int32_t place = curve_place(c, x);
-    uint32_t size = (uint32_t)(place < 0 ? -place : place);
-    int32_t y = curve_value(c, size, 8, 0xffff << 8);
-    y = place >= 0 ? y - (1 << 23) + (1 << 7) : -y + (1 << 23) + (1 << 7) - 1;
-    return (int16_t)(y >> 8);
-}
-
 #define RUN_CURVE(word)                                                                            \
     static void run_##word(const rg_op_call *call, const void *state, const void *const *in,       \
                            void *const *out, size_t first_tile, size_t last_tile) {                \
         size_t at, end;                                                                            \
         rg_tile_range(call, first_tile, last_tile, &at, &end);                                     \
         for (; at < end; at++)                                                                     \
-            ((int16_t *)out[0])[at] = word##_at(state, ((const int16_t *)in[0])[at]);              \
+            ((int16_t *)out[0])[at] = rg_curve16_##word(state, ((const int16_t *)in[0])[at]);      \
     }
 RUN_CURVE(logistic)
 RUN_CURVE(tanh)

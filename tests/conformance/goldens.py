@@ -38,6 +38,7 @@ quick_models = {
     "tflite/mlperf-tiny/str_ww_ref_model.tflite",
     "tflite/mlperf-tiny/vww_96_int8.tflite",
     "tflite/coral/tf2_mobilenet_v2_1.0_224_ptq.tflite",
+    "tflite/micro/dtln_noise_suppression.tflite",
     "tflite/micro/person_detect.tflite",
 }
 # Float inputs and outputs around an int8 network: its float output is DEQUANTIZE of equal bytes, so it must be equal too.
