@@ -1,6 +1,5 @@
 /* native_variant.c: kernel sets of this machine's cores by name. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/core/isa.h"
@@ -53,16 +52,6 @@ static rg_status refuse_level(const rg_isa *isa, rg_err *err) {
                    "this CPU does not have %s; it has: %s", isa->name, have);
 }
 
-/* A mask that is wrong must not silently run everything. */
-static rg_status check_environment(rg_err *err) {
-    uint64_t mask;
-    const char *text = getenv("RAILGAUGE_ISA");
-    rg_status status = text && *text ? rg_isa_parse(text, &mask, err) : RG_OK;
-    if (status != RG_OK)
-        rg_err_prefix(err, "RAILGAUGE_ISA");
-    return status;
-}
-
 static rg_status level_variant(const rg_isa *isa, rg_native_variant *ret_variant, rg_err *err) {
     if (!rg_isa_runs(isa, rg_isa_allowed()))
         return refuse_level(isa, err);
@@ -79,7 +68,7 @@ static uint64_t allowed_mask(void) {
 
 rg_status rg_native_variant_find(const char *target, const char *name,
                                  rg_native_variant *ret_variant, rg_err *err) {
-    rg_status status = check_environment(err);
+    rg_status status = rg_isa_environment(err);
     if (status != RG_OK)
         return status;
     const rg_isa *isa = name && *name ? rg_isa_find(name) : NULL;

@@ -124,8 +124,7 @@ static void print_option(const rg_field *field) {
 }
 
 rg_status rg_args_isa(const char *text, rg_err *err) {
-    uint64_t mask;
-    rg_status status = *text ? rg_isa_parse(text, &mask, err) : RG_OK;
+    rg_status status = *text ? rg_isa_check_present(text, err) : RG_OK;
     if (status == RG_OK && *text && setenv("RAILGAUGE_ISA", text, 1))
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return status;

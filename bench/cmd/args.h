@@ -28,7 +28,8 @@ rg_status rg_args_parse(const rg_field *table, void *options, size_t min_words, 
                         int argc, char **argv, rg_args *ret_args, rg_err *err);
 
 /* --isa of a verb: puts the list of levels into RAILGAUGE_ISA, where this process and its workers
- * look; "" leaves the environment alone. RG_USAGE naming the nearest known level. */
+ * look; "" leaves the environment alone. RG_USAGE naming the nearest known level, RG_ABSENT when
+ * this CPU can run none of them. */
 rg_status rg_args_isa(const char *text, rg_err *err);
 
 /* Prints usage, options with defaults and units, and the verb's help to stdout. */

@@ -6,6 +6,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/verb.h"
+#include "bench/core/isa.h"
 #include "bench/core/text.h"
 #include "rg_config.h"
 
@@ -60,6 +61,14 @@ static int close_stdout(int code) {
     return RG_EXIT_IO;
 }
 
+/* A mask of instruction sets that cannot be read stops every verb: none may ignore it. */
+static int run_verb(const rg_verb *verb, const rg_globals *globals, int argc, char **argv) {
+    rg_err err = RG_ERR_INIT;
+    if (rg_isa_environment(&err) != RG_OK)
+        return rg_report_error(verb->name, &err);
+    return close_stdout(verb->run(globals, argc, argv));
+}
+
 int main(int argc, char **argv) {
     rg_globals globals = {.root = NULL, .program = own_path(argv[0])};
     int i = 1;
@@ -81,7 +90,7 @@ int main(int argc, char **argv) {
     }
     for (size_t v = 0; rg_verbs[v]; v++) {
         if (!strcmp(rg_verbs[v]->name, argv[i]))
-            return close_stdout(rg_verbs[v]->run(&globals, argc - i, argv + i));
+            return run_verb(rg_verbs[v], &globals, argc - i, argv + i);
     }
     return unknown_verb(argv[i]);
 }

@@ -127,35 +127,70 @@ uint64_t rg_isa_allowed(void) {
 
 static rg_status refuse(const char *word, rg_err *err) {
     const char *names[16];
+    char advice[160] = "one of: all";
     size_t n = 0;
-    for (const rg_isa *isa = rg_isas; isa->name; isa++)
+    for (const rg_isa *isa = rg_isas; isa->name; isa++) {
         names[n++] = isa->name;
+        snprintf(advice + strlen(advice), sizeof advice - strlen(advice), " %s", isa->name);
+    }
     const char *near = rg_text_nearest_of(word, names, n);
-    char advice[160];
-    snprintf(advice, sizeof advice, near ? "did you mean '%s'?" : "see `railgauge list kernels`",
-             near);
+    if (near)
+        snprintf(advice, sizeof advice, "did you mean '%s'?", near);
     return rg_fail(err, RG_USAGE, advice, "'%s' is no instruction set", word);
 }
 
-rg_status rg_isa_parse(const char *text, uint64_t *ret_mask, rg_err *err) {
-    uint64_t mask = 0;
+/* What a list of levels asks for: all their features, and whether `present` holds those of one. */
+typedef struct asked {
+    uint64_t mask;
+    bool any_runs;
+} asked;
+
+static rg_status read_list(const char *text, uint64_t present, asked *ret, rg_err *err) {
+    asked found = {0};
     for (const char *at = text;; at++) {
         char word[32];
         size_t n = strcspn(at, ",");
         snprintf(word, sizeof word, "%.*s", (int)n, at);
         const rg_isa *isa = rg_isa_find(word);
-        if (!strcmp(word, "all"))
-            mask = UINT64_MAX;
-        else if (isa)
-            mask |= isa->features;
-        else
+        bool all = !strcmp(word, "all");
+        if (!isa && !all)
             return refuse(word, err);
+        found.mask |= all ? UINT64_MAX : isa->features;
+        found.any_runs |= all || rg_isa_runs(isa, present);
         at += n;
         if (!*at)
             break;
     }
-    *ret_mask = mask;
+    *ret = found;
     return RG_OK;
+}
+
+rg_status rg_isa_parse(const char *text, uint64_t *ret_mask, rg_err *err) {
+    asked found;
+    rg_status status = read_list(text, 0, &found, err);
+    if (status == RG_OK)
+        *ret_mask = found.mask;
+    return status;
+}
+
+rg_status rg_isa_check_present(const char *text, rg_err *err) {
+    asked found;
+    char have[96];
+    rg_status status = read_list(text, rg_isa_present(), &found, err);
+    if (status != RG_OK || found.any_runs)
+        return status;
+    rg_isa_text(rg_isa_present(), have, sizeof have);
+    return rg_fail(err, RG_ABSENT, "see `railgauge list kernels` for what runs here",
+                   "this CPU does not have %s; it has: %s", text, have);
+}
+
+rg_status rg_isa_environment(rg_err *err) {
+    uint64_t mask;
+    const char *text = getenv("RAILGAUGE_ISA");
+    rg_status status = text && *text ? rg_isa_parse(text, &mask, err) : RG_OK;
+    if (status != RG_OK)
+        rg_err_prefix(err, "RAILGAUGE_ISA");
+    return status;
 }
 
 void rg_isa_text(uint64_t mask, char *ret, size_t cap) {

@@ -42,6 +42,13 @@ uint64_t rg_isa_present(void);
 /* Features that may be used: present, and allowed by RAILGAUGE_ISA where it is set and sound. */
 uint64_t rg_isa_allowed(void);
 
+/* RG_USAGE when RAILGAUGE_ISA is set and names no level: it must not silently allow everything. */
+rg_status rg_isa_environment(rg_err *err);
+
+/* RG_ABSENT when this CPU can run none of the levels that `text` names, saying what it has;
+ * RG_USAGE as rg_isa_parse. */
+rg_status rg_isa_check_present(const char *text, rg_err *err);
+
 /* A list of levels ("avx2", "scalar", "neon,dotprod", "all") as a mask of features: the union of
  * theirs, "all": every bit. RG_USAGE naming the nearest known level. */
 rg_status rg_isa_parse(const char *text, uint64_t *ret_mask, rg_err *err);
