@@ -1,12 +1,9 @@
-/* bench_rows.c: what follows from a timing, and printing it. */
+/* bench_rows.c: what follows from a timing, and its JSON; bench_table.c prints it for people. */
 #include "bench/cmd/bench_rows.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "bench/core/json.h"
-#include "bench/core/text.h"
 
 /* Highest peak among levels that the kernel's own includes. */
 static double peak_for(const rg_bench_row *row) {
@@ -33,18 +30,20 @@ static double bandwidth(const rg_bench_row *row, rg_peak_kind kind, int level) {
 }
 
 /* Reading and writing may overlap, and both with arithmetic: the longest of the three is the bound.
- * Threads divide what they touch. */
+ * Threads divide what they touch. Arithmetic without a measured peak (plain C, int16) has none. */
 static void find_bound(const rg_bench_row *row, rg_bench_figures *f) {
     const rg_work *work = &row->made->work;
     int level = rg_memory_level_for(row->ceilings,
                                     (work->bytes_read + work->bytes_written) / row->lane->threads);
-    double compute = 2 * (double)work->macs / peak_for(row) * 1e9;
+    double compute = work->macs ? 2 * (double)work->macs / peak_for(row) * 1e9 : 0;
+    if (isnan(compute))
+        return;
     double read = (double)work->bytes_read / bandwidth(row, RG_PEAK_READ, level) * 1e9;
     double written = (double)work->bytes_written / bandwidth(row, RG_PEAK_WRITE, level) * 1e9;
     double memory = fmax(read, written);
     f->of_peak = work->macs ? compute / row->lane->median_ns : NAN;
-    f->bound = work->macs && compute > memory ? "compute" : rg_memory_level_word(level);
-    f->bound_ns = work->macs ? fmax(compute, memory) : memory;
+    f->bound = compute > memory ? "compute" : rg_memory_level_word(level);
+    f->bound_ns = fmax(compute, memory);
     f->of_bound = f->bound_ns / row->lane->median_ns;
 }
 
@@ -61,63 +60,6 @@ rg_bench_figures rg_bench_work_out(const rg_bench_row *row) {
     if (row->ceilings)
         find_bound(row, &f);
     return f;
-}
-
-/* --- the table -------------------------------------------------------------------------------- */
-
-void rg_bench_print_head(bool wide) {
-    printf("%-26s %-32s %3s %9s %9s %9s %11s %6s %-8s %6s %7s", "case", "kernel", "thr", "median",
-           "min", "p95", "rate", "peak%", "bound", "of it%", "x ref");
-    if (wide)
-        printf(" %9s %9s %9s %6s %9s", "pack", "packed", "scratch", "tiles", "bursts");
-    printf("  proof\n");
-}
-
-static void percent(double share, char *ret, size_t cap) {
-    if (isfinite(share))
-        snprintf(ret, cap, "%.1f", 100 * share);
-    else
-        snprintf(ret, cap, "-");
-}
-
-static void tell_rate(const rg_bench_figures *f, char *ret, size_t cap) {
-    if (isfinite(f->ops_per_s))
-        snprintf(ret, cap, "%.1f GOPS", f->ops_per_s * 1e-9);
-    else
-        snprintf(ret, cap, "%.1f GB/s", f->bytes_per_s * 1e-9);
-}
-
-static void print_wide(const rg_kernel_lane *lane) {
-    char pack[32], packed[32], scratch[32], bursts[32];
-    rg_text_duration((double)lane->pack_ns, pack, sizeof pack);
-    rg_text_bytes((double)lane->packed_bytes, packed, sizeof packed);
-    rg_text_bytes((double)lane->scratch_bytes, scratch, sizeof scratch);
-    snprintf(bursts, sizeof bursts, "%u/%u", lane->clean, lane->tried);
-    printf(" %9s %9s %9s %6zu %9s", pack, packed, scratch, lane->tiles, bursts);
-}
-
-void rg_bench_print_row(const rg_bench_row *row, bool wide) {
-    const rg_kernel_lane *lane = row->lane;
-    char median[32], min[32], p95[32], rate[32], peak[16], bound[16], name[48];
-    rg_bench_figures f = rg_bench_work_out(row);
-    snprintf(name, sizeof name, "%s%s%s", lane->kernel ? lane->kernel->name : row->made->op->name,
-             lane->kernel ? "" : " reference", row->chosen ? " *" : "");
-    printf("%-26s %-32s %3u", row->made->from.name, name, lane->threads);
-    if (lane->status != RG_OK || !lane->samples) {
-        printf(" %s\n", rg_status_word(lane->status));
-        return;
-    }
-    rg_text_duration(lane->median_ns, median, sizeof median);
-    rg_text_duration(lane->min_ns, min, sizeof min);
-    rg_text_duration(lane->p95_ns, p95, sizeof p95);
-    tell_rate(&f, rate, sizeof rate);
-    percent(f.of_peak, peak, sizeof peak);
-    percent(f.of_bound, bound, sizeof bound);
-    printf(" %9s %9s %9s %11s %6s %-8s %6s %7.1f", median, min, p95, rate, peak, f.bound, bound,
-           f.speedup);
-    if (wide)
-        print_wide(lane);
-    printf("  %s%s\n", lane->kernel ? "exact" : "truth", lane->clean ? "" : " !");
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -164,32 +106,4 @@ json_t *rg_bench_json(const rg_bench_row *row) {
     json_object_update(to, more);
     json_decref(more);
     return to;
-}
-
-/* --- peaks ------------------------------------------------------------------------------------ */
-
-static void tell_ceiling(double value, const rg_ceiling *c, char *ret, size_t cap) {
-    static const struct {
-        const char *unit;
-        double scale;
-    } shown[] = {{"GHz", 1e-9}, {"GOPS", 1e-9}, {"GFLOPS", 1e-9}, {"GB/s", 1e-9}, {"GB/s", 1e-9}};
-    snprintf(ret, cap, "%.2f %s", value * shown[c->peak->kind].scale, shown[c->peak->kind].unit);
-}
-
-void rg_bench_print_ceilings(const rg_ceilings *ceilings) {
-    printf("%-22s %-11s %3s %-5s %10s %14s %14s %14s %6s %7s  %s\n", "peak", "level", "thr", "from",
-           "bytes", "median", "low", "high", "cv%", "clean", "by");
-    for (size_t i = 0; i < ceilings->n; i++) {
-        const rg_ceiling *c = &ceilings->item[i];
-        char median[32], low[32], high[32], bytes[32] = "", clean[32];
-        tell_ceiling(c->median, c, median, sizeof median);
-        tell_ceiling(c->low, c, low, sizeof low);
-        tell_ceiling(c->high, c, high, sizeof high);
-        if (c->bytes)
-            rg_text_bytes((double)c->bytes, bytes, sizeof bytes);
-        snprintf(clean, sizeof clean, "%u/%u", c->clean, c->tried);
-        printf("%-22s %-11s %3u %-5s %10s %14s %14s %14s %6.2f %7s  %s\n", c->peak->name,
-               c->peak->isa, c->threads, rg_memory_level_word(c->level), bytes, median, low, high,
-               100 * c->cv, clean, c->peak->summary);
-    }
 }

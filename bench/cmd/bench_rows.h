@@ -1,5 +1,5 @@
 /* bench_rows.h: the figures of `railgauge bench`, one row a kernel and thread count of a case, and
- * their two forms: a table for people and JSON. bench.c makes the rows. */
+ * their JSON. bench.c makes the rows, bench_table.h prints them for people. */
 #ifndef RG_CMD_BENCH_ROWS_H
 #define RG_CMD_BENCH_ROWS_H
 
@@ -22,20 +22,13 @@ typedef struct rg_bench_figures {
     double bytes_per_s; /* inputs, constants and outputs once each */
     double of_peak;     /* share of the level's measured peak */
     double bound_ns;    /* the roofline: no call can be shorter */
-    const char *bound;  /* what sets it: "compute", "L1" ... */
+    const char *bound;  /* what sets it: "compute", "L1" ...; "" where no peak was measured */
     double of_bound;    /* bound over median */
     double speedup;     /* over the reference */
 } rg_bench_figures;
 rg_bench_figures rg_bench_work_out(const rg_bench_row *row);
 
-/* One line each. `wide` adds packing, scratch and bursts. */
-void rg_bench_print_head(bool wide);
-void rg_bench_print_row(const rg_bench_row *row, bool wide);
-
 /* Everything that is known of the row; a new reference. */
 json_t *rg_bench_json(const rg_bench_row *row);
-
-/* The table of peaks. */
-void rg_bench_print_ceilings(const rg_ceilings *ceilings);
 
 #endif

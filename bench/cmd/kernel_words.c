@@ -63,14 +63,21 @@ static bool is_ours(const rg_isa *isa) {
 }
 
 void rg_levels_text(uint64_t mask, char *ret, size_t cap) {
-    rg_text here = {0}, away = {0};
+    rg_text here = {0}, hidden = {0}, away = {0};
     for (const rg_isa *isa = rg_isas; isa->name; isa++) {
-        if (is_ours(isa))
-            rg_text_printf(rg_isa_runs(isa, mask) ? &here : &away, " %s", isa->name);
+        if (!is_ours(isa))
+            continue;
+        bool present = rg_isa_runs(isa, rg_isa_present());
+        rg_text_printf(rg_isa_runs(isa, mask) ? &here
+                       : present              ? &hidden
+                                              : &away,
+                       " %s", isa->name);
     }
-    snprintf(ret, cap, "levels%s%s%s", here.data ? here.data : "", away.data ? ", not here:" : "",
-             away.data ? away.data : "");
+    snprintf(ret, cap, "levels%s%s%s%s%s", here.data ? here.data : "",
+             hidden.data ? ", not asked for:" : "", hidden.data ? hidden.data : "",
+             away.data ? ", not here:" : "", away.data ? away.data : "");
     rg_text_free(&here);
+    rg_text_free(&hidden);
     rg_text_free(&away);
 }
 

@@ -17,8 +17,8 @@ rg_status rg_kernel_word_check(const char *word, rg_err *err);
 /* True when the words are empty or name the operator or its kind. */
 bool rg_op_asked_for(const rg_op *op, const rg_args *args);
 
-/* Which levels the mask lets run and which not: "levels scalar avx2, not here: avxvnni ...". Levels
- * of another architecture are left out. */
+/* Which levels the mask lets run, which it hides, and which this CPU lacks: "levels scalar, not
+ * asked for: avx2, not here: avxvnni ...". Levels of another architecture are left out. */
 void rg_levels_text(uint64_t mask, char *ret, size_t cap);
 json_t *rg_levels_json(uint64_t mask);
 

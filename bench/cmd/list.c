@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/columns.h"
 #include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
 #include "bench/cmd/list_suite.h"
@@ -206,25 +207,48 @@ static const list lists[] = {
 };
 enum { N_LISTS = sizeof lists / sizeof lists[0] };
 
-/* Name and kind as wide as the longest, so that the columns stand. */
+/* A summary behind name and kind, or on lines of its own where little room is left behind them. */
+static void print_summary(const char *text, unsigned at, unsigned room) {
+    enum { LITTLE = 32, INDENT = 6 };
+    bool below = at + LITTLE > room && at + rg_text_columns(text) > room;
+    if (below)
+        printf("\n%*s", INDENT, "");
+    rg_columns_wrap(text, below ? INDENT : at, room);
+}
+
+/* Reason and advice under a name. */
+static void print_more(const json_t *row, unsigned at, unsigned room) {
+    const char *why = rg_json_get_text(row, "why", ""), *advice = rg_json_get_text(row, "try", "");
+    if (*why) {
+        printf("%*s", (int)at, "");
+        rg_columns_wrap(why, at, room);
+    }
+    if (*advice) {
+        printf("%*stry: ", (int)at, "");
+        rg_columns_wrap(advice, at + 5, room);
+    }
+}
+
+/* Name and kind as wide as the longest, so that the columns stand; on a terminal without room for
+ * both, kind and summary stand below the name. */
 static void print_rows(const json_t *rows) {
     size_t i, wide[2] = {4, 4};
+    unsigned room = rg_columns_room();
     json_t *row;
     json_array_foreach(rows, i, row) {
-        size_t name = strlen(rg_json_get_text(row, "name", ""));
-        size_t kind = strlen(rg_json_get_text(row, "kind", ""));
+        size_t name = rg_text_columns(rg_json_get_text(row, "name", ""));
+        size_t kind = rg_text_columns(rg_json_get_text(row, "kind", ""));
         wide[0] = name > wide[0] ? name : wide[0];
         wide[1] = kind > wide[1] ? kind : wide[1];
     }
+    bool stacked = wide[0] + wide[1] + 2 > room;
+    unsigned at = stacked ? 4 : (unsigned)wide[0] + 2;
     json_array_foreach(rows, i, row) {
-        printf("%-*s  %-*s  %s\n", (int)wide[0], rg_json_get_text(row, "name", ""), (int)wide[1],
-               rg_json_get_text(row, "kind", ""), rg_json_get_text(row, "summary", ""));
-        const char *why = rg_json_get_text(row, "why", "");
-        const char *advice = rg_json_get_text(row, "try", "");
-        if (*why)
-            printf("%-*s  %s\n", (int)wide[0], "", why);
-        if (*advice)
-            printf("%-*s  try: %s\n", (int)wide[0], "", advice);
+        const char *name = rg_json_get_text(row, "name", "");
+        printf("%s%*s%-*s  ", name, stacked ? 0 : (int)(at - rg_text_columns(name)),
+               stacked ? "\n    " : "", (int)wide[1], rg_json_get_text(row, "kind", ""));
+        print_summary(rg_json_get_text(row, "summary", ""), at + (unsigned)wide[1] + 2, room);
+        print_more(row, at, room);
     }
 }
 

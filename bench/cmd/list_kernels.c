@@ -22,18 +22,24 @@ static const char *op_kind(const char *op) {
     return found ? found->kind : "";
 }
 
+static json_t *kernel_row(const rg_kernel *kernel) {
+    const char *why = why_not(kernel);
+    char level[64];
+    snprintf(level, sizeof level, "%s%s%s", kernel->isa, why ? ", " : "", why ? why : "");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "name", kernel->name, "kind", level,
+                     "summary", kernel->summary ? kernel->summary : "", "op", kernel->op,
+                     "operator_kind", op_kind(kernel->op), "isa", kernel->isa, "runs_here",
+                     why == NULL);
+}
+
+/* By operator, and of each in the order in which they are preferred. */
 rg_status rg_list_kernels(rg_root *root, json_t *rows, rg_err *err) {
     (void)root, (void)err;
-    for (size_t i = 0; rg_kernels[i]; i++) {
-        const rg_kernel *kernel = rg_kernels[i];
-        const char *why = why_not(kernel);
-        char level[64];
-        snprintf(level, sizeof level, "%s%s%s", kernel->isa, why ? ", " : "", why ? why : "");
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "name",
-                                              kernel->name, "kind", level, "summary",
-                                              kernel->summary ? kernel->summary : "", "op",
-                                              kernel->op, "operator_kind", op_kind(kernel->op),
-                                              "isa", kernel->isa, "runs_here", why == NULL));
+    for (size_t op = 0; rg_ops[op]; op++) {
+        for (size_t i = 0; rg_kernels[i]; i++) {
+            if (!strcmp(rg_kernels[i]->op, rg_ops[op]->name))
+                json_array_append_new(rows, kernel_row(rg_kernels[i]));
+        }
     }
     return RG_OK;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/columns.h"
 #include "bench/cmd/kernel_words.h"
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
@@ -40,12 +41,21 @@ static const rg_field table[] = {
 };
 #undef ROW
 
+enum { OP, KERNEL, LEVEL, CASES, SUITED, TRIALS, VERDICT, N_COLUMNS };
+static const rg_column columns[N_COLUMNS] = {
+    [OP] = {"operator", -8, 5, false},      [KERNEL] = {"kernel", -6, 0, false},
+    [LEVEL] = {"level", -5, 3, false},      [CASES] = {"cases", 6, 2, false},
+    [SUITED] = {"suited", 6, 1, false},     [TRIALS] = {"trials", 7, 4, false},
+    [VERDICT] = {"verdict", -13, 0, false},
+};
+
 typedef struct job {
     const options *opt;
     const rg_args *args;
     uint64_t mask, seed; /* mask: features that may be used */
-    json_t *rows;        /* with --json */
-    uint32_t wrong, proven, away;
+    rg_column column[N_COLUMNS];
+    json_t *rows; /* with --json */
+    uint32_t wrong, proven, hidden, away;
     int64_t started_ns;
 } job;
 
@@ -121,31 +131,46 @@ static void add_json(job *j, const rg_op *op, const char *name, const char *isa,
                                     (json_int_t)row->trials, "fault", fault_json(&row->fault)));
 }
 
+/* One line of the table; a row without cases tried shows none. */
+static void print_row(const job *j, const rg_op *op, const char *name, const char *isa,
+                      const char *verdict, const rg_verify_row *row) {
+    char kernel[96], number[3][24] = {{0}};
+    bool bare = j->column[OP].hidden && strncmp(name, op->name, strlen(op->name)) != 0;
+    snprintf(kernel, sizeof kernel, "%s%s%s", bare ? op->name : "", bare ? " " : "", name);
+    if (row->tried) {
+        snprintf(number[0], sizeof number[0], "%u", row->tried);
+        snprintf(number[1], sizeof number[1], "%u", row->suited);
+        snprintf(number[2], sizeof number[2], "%llu", (unsigned long long)row->trials);
+    }
+    rg_columns_row(
+        j->column, N_COLUMNS,
+        (const char *[]){op->name, kernel, isa, number[0], number[1], number[2], verdict});
+}
+
+static void tell(job *j, const rg_op *op, const char *name, const char *isa, const char *verdict,
+                 const rg_verify_row *row) {
+    if (j->rows)
+        add_json(j, op, name, isa, verdict, row);
+    else
+        print_row(j, op, name, isa, verdict, row);
+}
+
 static void tell_row(job *j, const rg_op *op, const rg_verify_row *row) {
     bool sound = row->fault.status == RG_OK;
-    const char *isa = row->kernel ? row->kernel->isa : "scalar";
     const char *verdict = !sound ? rg_status_word(row->fault.status) : row->trials ? "ok" : "idle";
     j->wrong += !sound;
     j->proven += sound && row->trials;
-    if (j->rows)
-        add_json(j, op, name_of(row), isa, verdict, row);
-    else
-        printf("%-26s %-34s %-11s %6u cases %6u suited %7llu trials  %s\n", op->name, name_of(row),
-               isa, row->tried, row->suited, (unsigned long long)row->trials, verdict);
+    tell(j, op, name_of(row), row->kernel ? row->kernel->isa : "scalar", verdict, row);
     if (!sound)
         tell_fault(op, name_of(row), &row->fault);
 }
 
 /* A kernel that this CPU, or --isa, does not let run. */
 static void tell_away(job *j, const rg_op *op, const rg_kernel *kernel) {
-    rg_verify_row row = {.kernel = kernel};
     bool here = rg_isa_runs(rg_isa_find(kernel->isa), rg_isa_present());
-    const char *verdict = here ? "not asked for" : "not here";
-    j->away++;
-    if (j->rows)
-        add_json(j, op, kernel->name, kernel->isa, verdict, &row);
-    else
-        printf("%-26s %-34s %-11s %s\n", op->name, kernel->name, kernel->isa, verdict);
+    *(here ? &j->hidden : &j->away) += 1;
+    tell(j, op, kernel->name, kernel->isa, here ? "not asked for" : "not here",
+         &(rg_verify_row){.kernel = kernel});
 }
 
 static void tell_set(job *j, const rg_op *op, const rg_verify *proof) {
@@ -154,11 +179,7 @@ static void tell_set(job *j, const rg_op *op, const rg_verify *proof) {
     rg_verify_row row = {.tried = proof->drawn, .suited = proof->drawn - proof->refused};
     row.fault = proof->set_fault;
     j->wrong++;
-    if (j->rows)
-        add_json(j, op, "case set", "any", rg_status_word(row.fault.status), &row);
-    else
-        printf("%-26s %-34s %-11s %6u cases %6u sound  %s\n", op->name, "case set", "any",
-               row.tried, row.suited, rg_status_word(row.fault.status));
+    tell(j, op, "case set", "any", rg_status_word(row.fault.status), &row);
     tell_fault(op, "reference", &row.fault);
 }
 
@@ -181,12 +202,8 @@ static size_t pick_kernels(job *j, const rg_op *op, const rg_kernel **ret, size_
 
 /* A kernel without cases cannot be proven: that is as bad as a wrong one, and told. */
 static void tell_unproven(job *j, const rg_op *op, const rg_kernel *kernel) {
-    rg_verify_row row = {.kernel = kernel};
     j->wrong++;
-    if (j->rows)
-        add_json(j, op, kernel->name, kernel->isa, "unproven", &row);
-    else
-        printf("%-26s %-34s %-11s unproven\n", op->name, kernel->name, kernel->isa);
+    tell(j, op, kernel->name, kernel->isa, "unproven", &(rg_verify_row){.kernel = kernel});
     fprintf(stderr, "%s: there are no made-up cases of %s: kernels/cases/ needs a set\n",
             kernel->name, op->kind);
 }
@@ -223,6 +240,26 @@ static rg_status prove_op(job *j, const rg_op *op, rg_err *err) {
     return RG_OK;
 }
 
+/* Columns as wide as the names that are asked for. */
+static void begin_table(job *j) {
+    memcpy(j->column, columns, sizeof columns);
+    for (size_t i = 0; rg_ops[i]; i++) {
+        if (!rg_op_asked_for(rg_ops[i], j->args))
+            continue;
+        rg_column_hold(&j->column[OP], strlen(rg_ops[i]->name));
+        rg_column_hold(&j->column[KERNEL], strlen(rg_ops[i]->name) + strlen(" reference"));
+    }
+    for (size_t i = 0; rg_kernels[i]; i++) {
+        if (!kernel_wanted(j, rg_kernels[i]) ||
+            !rg_op_asked_for(rg_op_find(rg_kernels[i]->op), j->args))
+            continue;
+        rg_column_hold(&j->column[KERNEL], strlen(rg_kernels[i]->name));
+        rg_column_hold(&j->column[LEVEL], strlen(rg_kernels[i]->isa));
+    }
+    rg_columns_fit(j->column, N_COLUMNS, rg_columns_room());
+    rg_columns_head(j->column, N_COLUMNS);
+}
+
 /* A bench case is named for one of the operators asked for; the others need not have it. */
 static rg_status prove_all(job *j, rg_err *err) {
     rg_status status = RG_OK, found = *j->opt->named ? RG_USAGE : RG_OK;
@@ -241,10 +278,10 @@ static rg_status prove_all(job *j, rg_err *err) {
 static void finish(const job *j) {
     double seconds = (double)(rg_clock_real_ns() - j->started_ns) * 1e-9;
     if (j->rows) {
-        json_t *document =
-            json_pack("{s:I, s:b, s:i, s:i, s:i, s:o, s:O}", "seed", (json_int_t)j->seed, "ok",
-                      j->wrong == 0, "proven", (int)j->proven, "wrong", (int)j->wrong, "not_here",
-                      (int)j->away, "levels", rg_levels_json(j->mask), "rows", j->rows);
+        json_t *document = json_pack(
+            "{s:I, s:b, s:i, s:i, s:i, s:o, s:O}", "seed", (json_int_t)j->seed, "ok", j->wrong == 0,
+            "proven", (int)j->proven, "wrong", (int)j->wrong, "not_here",
+            (int)(j->away + j->hidden), "levels", rg_levels_json(j->mask), "rows", j->rows);
         char *text = rg_json_text(document, 2);
         printf("%s\n", text ? text : "{}");
         free(text);
@@ -253,8 +290,11 @@ static void finish(const job *j) {
     }
     char levels[256];
     rg_levels_text(j->mask, levels, sizeof levels);
-    printf("%u proven, %u wrong, %u not here; %s; seed %llu; %.1f s\n", j->proven, j->wrong,
-           j->away, levels, (unsigned long long)j->seed, seconds);
+    char hidden[32] = "";
+    if (j->hidden)
+        snprintf(hidden, sizeof hidden, ", %u not asked for", j->hidden);
+    rg_columns_printf("%u proven, %u wrong, %u not here%s; %s; seed %llu; %.1f s", j->proven,
+                      j->wrong, j->away, hidden, levels, (unsigned long long)j->seed, seconds);
 }
 
 static int run(const rg_globals *globals, int argc, char **argv);
@@ -275,13 +315,12 @@ const rg_verb rg_verb_verify = {
 };
 
 static rg_status prepare(job *j, rg_err *err) {
-    uint64_t mask = UINT64_MAX;
     rg_status status = check_names(j, err);
     if (status == RG_OK)
         status = check_target(j, err);
-    if (status == RG_OK && *j->opt->isa)
-        status = rg_isa_parse(j->opt->isa, &mask, err);
-    j->mask = rg_isa_allowed() & mask;
+    if (status == RG_OK)
+        status = rg_args_isa(j->opt->isa, err);
+    j->mask = rg_isa_allowed();
     j->seed = j->opt->seed < 0 ? (uint64_t)rg_clock_wall_ns() / 1000000 % 1000000000
                                : (uint64_t)j->opt->seed;
     return status;
@@ -302,6 +341,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_status status = prepare(&j, &err);
     if (status == RG_OK && opt.json)
         j.rows = json_array();
+    if (status == RG_OK && !opt.json)
+        begin_table(&j);
     if (status == RG_OK)
         status = prove_all(&j, &err);
     if (status == RG_OK)

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import tempfile
 import tap
 
 program = os.path.abspath(sys.argv[1])
+foreign = "neon" if platform.machine() == "x86_64" else "avx2"  # a level of the other architecture
 
 
 def call(*arguments, **more):
@@ -56,10 +58,114 @@ def test_a_kind_names_all_its_operators_and_a_bench_case_is_taken_by_name():
 
 def test_misspelt_names_are_usage_errors_that_name_the_nearest():
     for arguments, near in ((["verify", "conv2"], "conv2d"), (["bench", "sofmax_s8"], "softmax_s8"),
+                            (["bench", "gemm_7x33x6"], "gemm_7x33x65"), (["bench", "nosuchop"], "list ops"),
+                            (["bench", "--kernel", "softmax_s8_avx"], "softmax_s8_"), (["bench", "--isa", "vax2"], "avx2"),
                             (["verify", "--isa", "axv2"], "avx2"), (["verify", "--target", "gpu"], "cpu neon")):
         done = call(*arguments)
         assert done.returncode == 64 and near in done.stderr, f"{arguments}: {done.returncode} {done.stderr}"
         assert done.stdout == ""
+
+
+def test_values_out_of_range_are_usage_errors_and_time_nothing():
+    for arguments in (["--threads", "0"], ["--threads", "1,,2"], ["--threads", "two"], ["--threads", "257"],
+                      ["--threads", "1,1,1,1,1,1,1,1,1"], ["--seed", "-1"], ["--seed", "x"], ["--rounds", "0"]):
+        done = call("bench", "gemm_7x33x65", *arguments)
+        assert done.returncode == 64 and "try:" in done.stderr and not done.stdout, f"{arguments}: {done}"
+    for arguments in (["--seed", "-2"], ["--cases", "-2"], ["--limit", "soon"]):
+        done = call("verify", "relu_s8", *arguments)
+        assert done.returncode == 64 and "try:" in done.stderr and not done.stdout, f"{arguments}: {done}"
+
+
+def test_levels_that_this_cpu_lacks_are_refused_and_not_replaced_by_others():
+    for arguments in (["bench", "gemm_7x33x65"], ["verify", "relu_s8"], ["infer", "x.tflite"]):
+        done = call(*arguments, "--isa", foreign)
+        assert done.returncode == 5 and f"does not have {foreign}" in done.stderr and not done.stdout, f"{arguments}: {done}"
+    beside = call("verify", "relu_s8", "--isa", f"scalar,{foreign}", "--cases", "1")
+    assert beside.returncode == 0, beside.stderr
+    neon = call("verify", "relu_s8", "--target", "neon", "--cases", "1")
+    assert neon.returncode == (5 if foreign == "neon" else 0), neon.stderr
+
+
+def test_a_mask_in_the_environment_that_names_no_level_stops_every_verb():
+    for arguments in (["bench", "gemm_7x33x65"], ["verify", "relu_s8"], ["list", "kernels"], ["doctor"]):
+        done = call(*arguments, RAILGAUGE_ISA="avx9000,")
+        assert done.returncode == 64 and "RAILGAUGE_ISA" in done.stderr and not done.stdout, f"{arguments}: {done}"
+
+
+def test_levels_that_are_hidden_are_not_called_missing():
+    told = call("verify", "relu_s8", "--isa", "scalar", "--cases", "1").stdout
+    assert "levels scalar, not asked for: " in told, told
+    here = {row["isa"] for row in document("list", "kernels") if row["runs_here"]}
+    hidden = [row for row in document("verify", "--isa", "scalar", "--cases", "0")["rows"] if row["isa"] in here]
+    assert hidden and all(row["verdict"] == "not asked for" for row in hidden)
+
+
+def test_no_line_is_broken_by_a_terminal_of_60_80_or_160_columns():
+    for columns in (60, 80, 160):
+        for arguments in (["verify", "relu", "fully_connected", "--cases", "1"], ["list", "kernels"], ["list", "cases"],
+                          ["list", "targets"], ["bench", "gemm_7x33x65", "--rounds", "1", "--min-time", "50us"]):
+            done = call(*arguments, COLUMNS=str(columns))
+            assert done.returncode == 0, done.stderr
+            longest = max(done.stdout.splitlines(), key=len)
+            assert len(longest) <= columns, f"{arguments} at {columns}: {longest}"
+
+
+def test_bench_tells_the_same_rows_whatever_fits():
+    words = ["bench", "softmax_1x12", "--rounds", "1", "--min-time", "50us"]
+    narrow, whole, wide = (call(*words, *more, COLUMNS=columns).stdout.splitlines()
+                           for columns, more in (("60", []), ("400", []), ("60", ["--wide"])))
+    assert narrow[0].split() == ["kernel", "thr", "median", "x", "ref", "proof"], narrow[0]
+    assert {"case", "kernel", "min", "p95", "peak%", "bound"} <= set(whole[0].split())
+    assert set(wide[0].split()) - set(whole[0].split()) == {"pack", "packed", "scratch", "tiles", "bursts"}
+    figures = [[line for line in lines if "truth" in line or "exact" in line] for lines in (narrow, whole, wide)]
+    assert "softmax_1x12:" in narrow and len({len(rows) for rows in figures}) == 1 and figures[0], figures
+    end = whole[0].index("thr") + 3
+    assert all(line[:end].split()[-1] == "1" for line in figures[1]), whole
+
+
+def test_chosen_leaves_the_kernel_that_would_be_used_beside_the_reference():
+    kernels = {row["name"]: row for row in document("list", "cases")}
+    rows = document("bench", "gemm_7x33x65", "--chosen", "--rounds", "1", "--min-time", "50us")["rows"]
+    for op in {row["op"] for row in rows}:
+        timed = [row["kernel"] for row in rows if row["op"] == op]
+        assert set(timed) == {"reference", kernels[f"{op} gemm_7x33x65"]["kind"]} and len(timed) == len(set(timed)), timed
+
+
+def test_a_kernel_is_timed_alone_and_one_that_takes_no_case_is_told():
+    kernel = next(row["name"] for row in document("list", "kernels") if row["runs_here"] and row["op"] == "softmax_s8")
+    rows = document("bench", "softmax_1x12", "--kernel", kernel, "--rounds", "1", "--min-time", "50us")["rows"]
+    assert [row["kernel"] for row in rows] == ["reference", kernel], rows
+    done = call("bench", "gemm_7x33x65", "--kernel", kernel)
+    assert done.returncode == 64 and "takes none" in done.stderr and not done.stdout, done
+
+
+def test_more_threads_than_cpus_are_left_out_aloud():
+    cpus = len(os.sched_getaffinity(0))
+    if cpus >= 256:
+        raise tap.Skip("this machine has CPUs for every count that can be asked for")
+    done = call("bench", "softmax_1x12", "--threads", "1,256", "--rounds", "1", "--min-time", "50us", "--json")
+    assert done.returncode == 0 and "256 threads are left out" in done.stderr, done.stderr
+    assert {row["threads"] for row in json.loads(done.stdout)["rows"]} == {1}
+    assert call("bench", "softmax_1x12", "--threads", "256").returncode == 64
+
+
+def test_the_seed_of_a_bench_is_on_record_and_changes_inputs_not_truth():
+    for seed in (3, 4):
+        bench = document("bench", "softmax_1x12", "--seed", str(seed), "--rounds", "1", "--min-time", "50us")
+        assert bench["seed"] == seed and all(row["exact"] for row in bench["rows"])
+
+
+def test_plain_c_has_no_peak_to_be_held_against():
+    rows = document("bench", "gemm_7x33x65", "--isa", "scalar", "--rounds", "1", "--min-time", "50us")["rows"]
+    assert {row["kernel"] for row in rows} == {"reference"}
+    for row in rows:
+        assert row["share_of_peak"] is None and row["bound"] == "" and row["bound_ns"] is None, row
+
+
+def test_large_bench_cases_are_left_to_bench_by_their_operations():
+    few, all_of_them = (document("verify", "fully_connected_s8", "--kernel", "reference", "--seed", "1",
+                                 "--limit-macs", limit)["rows"][0]["tried"] for limit in ("1", "1000000"))
+    assert few == 100 < all_of_them, (few, all_of_them)
 
 
 def test_bench_proves_times_and_bounds_a_case():
