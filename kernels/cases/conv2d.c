@@ -69,6 +69,11 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *c) {
     rg_weighted sizes = {.channel_axis = 0, .may_per_channel = true};
     sizes.input = (rg_shape){
         4, {rg_draw_one_in(rng, 4) ? 2 : 1, draw_side(rng, kh, dh), draw_side(rng, kw, dw), 0}};
+    if (rg_draw_one_in(rng, 10)) { /* one pixel that looks at the whole input */
+        sizes.input = (rg_shape){4, {1, kh, kw, 0}};
+        dh = dw = groups = 1;
+        sh = kh, sw = kw;
+    }
     sizes.filter = (rg_shape){4, {0, kh, kw, 0}};
     keep_small(&sizes, &in_c, &out_c);
     sizes.input.dim[3] = in_c * groups;

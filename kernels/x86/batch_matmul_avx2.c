@@ -209,7 +209,7 @@ static void run_panel(const product *pr, const panel_head *panel, const int16_t 
             at.in[r] = x + (first + r) * 2 * pr->steps;
             at.out[r] = out + (first + r) * columns;
         }
-        tile_of[true][count](pr, &at, panel, n);
+        tile_of(true, count, n)(pr, &at, panel, n);
     }
 }
 

@@ -169,28 +169,13 @@ static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_bl
     strip[rows * len] = 0; /* an odd segment's last pair reads one further, times 0 */
 }
 
-static void row_narrow(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
-                       int64_t n) {
-    tile_row(false, pr, in, panels, out, n);
-}
-
-static void row_wide(const product *pr, const int16_t *in, const panel_head *panels, int8_t *out,
-                     int64_t n) {
-    tile_row(true, pr, in, panels, out, n);
-}
-
-static int64_t panel_width(const rg_gemm_plan *p, int64_t index) {
-    int64_t left = p->group_c - index % p->panels * COLS;
-    return left < COLS ? left : COLS;
-}
-
 /* One panel over all pixels of a block, whose strip and first output pixel are given. */
 static void run_panel(const pack_head *head, const product *pr, const rg_gemm_block *block,
                       const int16_t *strip, int8_t *out, int64_t index) {
     const rg_gemm_plan *p = &head->plan;
     const panel_head *panel = panel_at(head, index);
     int64_t group = index / p->panels, first = index % p->panels * COLS;
-    int64_t n = panel_width(p, index);
+    int64_t n = p->group_c - first < COLS ? p->group_c - first : COLS;
     int64_t down = p->stride_y * p->strip_w * p->in_c, right = p->stride_x * p->in_c;
     int64_t x = 0, left = block->h * block->w;
     strip += group * p->tap_c;
@@ -209,22 +194,9 @@ static void run_panel(const pack_head *head, const product *pr, const rg_gemm_bl
             at.out[rows] = out;
             x++;
         }
-        tile_of[head->product.wide][rows](pr, &at, panel, n);
+        tile_of(head->product.wide, rows, n)(pr, &at, panel, n);
         left -= rows;
     }
-}
-
-/* Panels [first, last) over a block; a block of one pixel takes several at once. */
-static void run_panels(const pack_head *head, const product *pr, const rg_gemm_block *block,
-                       const int16_t *strip, int8_t *out, int64_t first, int64_t last) {
-    const rg_gemm_plan *p = &head->plan;
-    bool row = block->h * block->w == 1 && p->groups == 1;
-    for (; row && first + PANELS <= last; first += PANELS)
-        (head->product.wide ? row_wide : row_narrow)(pr, strip, panel_at(head, first),
-                                                     out + first * COLS,
-                                                     panel_width(p, first + PANELS - 1));
-    for (; first < last; first++)
-        run_panel(head, pr, block, strip, out, first);
 }
 
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
@@ -245,7 +217,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         int64_t first, last, unused;
         rg_gemm_share(p, (int64_t)(t % shares), &first, &unused);
         rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
-        run_panels(head, &pr, &block, scratch, at, first, last);
+        for (; first < last; first++)
+            run_panel(head, &pr, &block, scratch, at, first);
     }
 }
 

@@ -211,7 +211,7 @@ ALWAYS void multiply_blocks(int rows, const pack_head *h, const tile_at *at, con
         UNROLL
         for (int r = 0; r < rows; r++)
             part[r][0] = part[r][1] = _mm256_setzero_si256();
-        multiply_steps(rows, false, step, step + h->pairs, at, w, part);
+        multiply_steps(rows, false, false, step, step + h->pairs, at, w, part);
         UNROLL
         for (int r = 0; r < rows; r++)
             for (int i = 0; i < 2; i++) {

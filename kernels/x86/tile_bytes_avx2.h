@@ -14,7 +14,7 @@
 #include "kernels/x86/requantize.h"
 #include "kernels/x86/staircase.h"
 
-enum { ROWS = 6, COLS = 16, PANELS = 4 };
+enum { ROWS = 6, COLS = 16 };
 
 #define ALWAYS static inline __attribute__((always_inline))
 #ifdef __clang__
@@ -102,32 +102,34 @@ ALWAYS __m256i load_weights(bool wide, const int8_t *w) {
     if (r < rows) {                                                                                \
         __m256i x = _mm256_set1_epi32(*(const pair *)(at->in[r] + *step));                         \
         low##r = _mm256_add_epi32(low##r, _mm256_madd_epi16(x, w0));                               \
-        high##r = _mm256_add_epi32(high##r, _mm256_madd_epi16(x, w1));                             \
+        if (!half)                                                                                 \
+            high##r = _mm256_add_epi32(high##r, _mm256_madd_epi16(x, w1));                         \
     }
 #define ROW_GIVE(r)                                                                                \
     if (r < rows)                                                                                  \
         sum[r][0] = low##r, sum[r][1] = high##r;
 
-/* Adds the products of steps [step, end) to `rows` rows x 16 channels. */
-ALWAYS void multiply_steps(int rows, bool wide, const int32_t *step, const int32_t *end,
+/* Adds the products of steps [step, end) to `rows` rows x 16 channels, or their first `half`. */
+ALWAYS void multiply_steps(int rows, bool half, bool wide, const int32_t *step, const int32_t *end,
                            const tile_at *at, const int8_t *w, __m256i (*sum)[2]) {
     EACH_ROW(ROW_TAKE)
     for (; step < end; step++, w += wide ? 64 : 32) {
-        __m256i w0 = load_weights(wide, w), w1 = load_weights(wide, w + (wide ? 32 : 16));
+        __m256i w0 = load_weights(wide, w);
+        __m256i w1 = half ? w0 : load_weights(wide, w + (wide ? 32 : 16));
         EACH_ROW(ROW_STEP)
     }
     EACH_ROW(ROW_GIVE)
 }
 
-/* Sums of `rows` pixels x 16 channels over all of K. */
-ALWAYS void multiply(int rows, bool wide, const product *pr, const tile_at *at,
+/* Sums of `rows` pixels x 16 channels, or their first `half`, over all of K. */
+ALWAYS void multiply(int rows, bool half, bool wide, const product *pr, const tile_at *at,
                      const panel_head *panel, __m256i (*sum)[2]) {
     UNROLL
     for (int r = 0; r < rows; r++) {
         sum[r][0] = _mm256_load_si256((const __m256i *)panel->bias);
         sum[r][1] = _mm256_load_si256((const __m256i *)panel->bias + 1);
     }
-    multiply_steps(rows, wide, pr->offsets, pr->offsets + pr->steps, at,
+    multiply_steps(rows, half, wide, pr->offsets, pr->offsets + pr->steps, at,
                    (const int8_t *)(panel + 1), sum);
 }
 
@@ -167,14 +169,39 @@ ALWAYS __m256i narrow(rounding way, const product *pr, const panel_head *panel, 
     return _mm256_xor_si256(x, _mm256_set1_epi8((char)pr->out.flip));
 }
 
-ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
-    if (n == COLS) {
-        _mm_storeu_si128((__m128i *)out, v);
-        return;
+/* The first `n` of up to 16 values: by their binary digits, which calls no memcpy. */
+static inline void store_some(int8_t *out, __m128i v, int64_t n) {
+    if (n & 8) {
+        _mm_storel_epi64((__m128i *)out, v);
+        v = _mm_srli_si128(v, 8);
+        out += 8;
     }
-    _Alignas(16) int8_t bytes[COLS];
-    _mm_store_si128((__m128i *)bytes, v);
-    memcpy(out, bytes, (size_t)n);
+    if (n & 4) {
+        _mm_storeu_si32(out, v);
+        v = _mm_srli_si128(v, 4);
+        out += 4;
+    }
+    if (n & 2) {
+        _mm_storeu_si16(out, v);
+        v = _mm_srli_si128(v, 2);
+        out += 2;
+    }
+    if (n & 1)
+        *out = (int8_t)_mm_extract_epi8(v, 0);
+}
+
+ALWAYS void store_row(int8_t *out, __m128i v, int64_t n) {
+    if (n == COLS)
+        _mm_storeu_si128((__m128i *)out, v);
+    else
+        store_some(out, v, n);
+}
+
+ALWAYS void store_half(int8_t *out, __m128i v, int64_t n) {
+    if (n == COLS / 2)
+        _mm_storel_epi64((__m128i *)out, v);
+    else
+        store_some(out, v, n);
 }
 
 ALWAYS void store_rows(int rows, rounding way, const product *pr, const tile_at *at,
@@ -191,6 +218,37 @@ ALWAYS void store_rows(int rows, rounding way, const product *pr, const tile_at 
     }
 }
 
+/* Four rows of 8 proven values in one vector, in order. */
+ALWAYS __m256i narrow_halves(const product *pr, const __m256i four[4]) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i a = _mm256_packs_epi32(four[0], four[1]), b = _mm256_packs_epi32(four[2], four[3]);
+    __m256i x = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), order);
+    x = _mm256_max_epi8(x, _mm256_set1_epi8((char)pr->out.low));
+    x = _mm256_min_epi8(x, _mm256_set1_epi8((char)pr->out.high));
+    return _mm256_xor_si256(x, _mm256_set1_epi8((char)pr->out.flip));
+}
+
+/* Rows of up to 8 channels. */
+ALWAYS void store_halves(int rows, const product *pr, const tile_at *at, const panel_head *panel,
+                         int64_t n, __m256i (*sum)[2]) {
+    __m256i v[ROWS + 2];
+    UNROLL
+    for (int r = 0; r < ROWS + 2; r++)
+        v[r] = r < rows ? proven_values(panel, sum[r][0], 0) : _mm256_setzero_si256();
+    UNROLL
+    for (int r = 0; r < rows; r += 4) {
+        __m256i four = narrow_halves(pr, v + r);
+        __m128i low = _mm256_castsi256_si128(four), high = _mm256_extracti128_si256(four, 1);
+        store_half(at->out[r], low, n);
+        if (r + 1 < rows)
+            store_half(at->out[r + 1], _mm_srli_si128(low, 8), n);
+        if (r + 2 < rows)
+            store_half(at->out[r + 2], high, n);
+        if (r + 3 < rows)
+            store_half(at->out[r + 3], _mm_srli_si128(high, 8), n);
+    }
+}
+
 /* Rare: panels whose sums might wrap, factors of a half and more. */
 static __attribute__((noinline)) void store_any(int rows, const product *pr, const tile_at *at,
                                                 const panel_head *panel, int64_t n,
@@ -199,10 +257,14 @@ static __attribute__((noinline)) void store_any(int rows, const product *pr, con
         store_row(at->out[r], _mm256_castsi256_si128(narrow(ANY, pr, panel, sum[r], sum[r])), n);
 }
 
-ALWAYS void tile(int rows, bool wide, const product *pr, const tile_at *at, const panel_head *panel,
-                 int64_t n) {
+ALWAYS void tile(int rows, bool half, bool wide, const product *pr, const tile_at *at,
+                 const panel_head *panel, int64_t n) {
     __m256i sum[ROWS][2];
-    multiply(rows, wide, pr, at, panel, sum);
+    multiply(rows, half, wide, pr, at, panel, sum);
+    if (half && panel->proven) {
+        store_halves(rows, pr, at, panel, n, sum);
+        return;
+    }
     if (panel->proven) {
         store_rows(rows, PROVEN, pr, at, panel, n, sum);
         return;
@@ -219,14 +281,15 @@ ALWAYS void tile(int rows, bool wide, const product *pr, const tile_at *at, cons
 }
 
 typedef void tile_fn(const product *pr, const tile_at *at, const panel_head *panel, int64_t n);
-#define TILE(rows)                                                                                 \
-    static void narrow_##rows(const product *pr, const tile_at *at, const panel_head *panel,       \
+#define TILE(rows) TILE_AS(narrow, false, rows) TILE_AS(wide, true, rows)
+#define TILE_AS(name, wide, rows)                                                                  \
+    static void name##_##rows(const product *pr, const tile_at *at, const panel_head *panel,       \
                               int64_t n) {                                                         \
-        tile(rows, false, pr, at, panel, n);                                                       \
+        tile(rows, false, wide, pr, at, panel, n);                                                 \
     }                                                                                              \
-    static void wide_##rows(const product *pr, const tile_at *at, const panel_head *panel,         \
-                            int64_t n) {                                                           \
-        tile(rows, true, pr, at, panel, n);                                                        \
+    static void name##_half_##rows(const product *pr, const tile_at *at, const panel_head *panel,  \
+                                   int64_t n) {                                                    \
+        tile(rows, true, wide, pr, at, panel, n);                                                  \
     }
 TILE(1)
 TILE(2)
@@ -234,53 +297,14 @@ TILE(3)
 TILE(4)
 TILE(5)
 TILE(6)
-static tile_fn *const tile_of[2][ROWS + 1] = {
-    {NULL, narrow_1, narrow_2, narrow_3, narrow_4, narrow_5, narrow_6},
-    {NULL, wide_1, wide_2, wide_3, wide_4, wide_5, wide_6},
-};
+#define TILES_AS(name)                                                                             \
+    { NULL, name##1, name##2, name##3, name##4, name##5, name##6 }
+static tile_fn *const tiles_as[4][ROWS + 1] = {TILES_AS(narrow_), TILES_AS(wide_),
+                                               TILES_AS(narrow_half_), TILES_AS(wide_half_)};
 
-/* Sums of one pixel x PANELS panels: as many streams of weights, which is what counts there. */
-ALWAYS void multiply_row(bool wide, const product *pr, const int16_t *in, const panel_head *panels,
-                         __m256i (*sum)[2]) {
-    const int64_t next = (int64_t)pr->panel_bytes;
-    const int8_t *w = (const int8_t *)(panels + 1);
-    const int32_t *step = pr->offsets, *end = step + pr->steps;
-    UNROLL
-    for (int i = 0; i < PANELS; i++) {
-        const __m256i *bias = (const void *)((const char *)panels + i * next);
-        sum[i][0] = _mm256_load_si256(bias);
-        sum[i][1] = _mm256_load_si256(bias + 1);
-    }
-    for (; step < end; step++, w += wide ? 64 : 32) {
-        __m256i x = _mm256_set1_epi32(*(const pair *)(in + *step));
-        UNROLL
-        for (int i = 0; i < PANELS; i++) {
-            __m256i w0 = load_weights(wide, w + i * next);
-            __m256i w1 = load_weights(wide, w + i * next + (wide ? 32 : 16));
-            sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(x, w0));
-            sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(x, w1));
-        }
-    }
-}
-
-/* One pixel x PANELS panels, of which the last one may have `n` < 16 channels. */
-ALWAYS void tile_row(bool wide, const product *pr, const int16_t *in, const panel_head *panels,
-                     int8_t *out, int64_t n) {
-    __m256i sum[PANELS][2];
-    multiply_row(wide, pr, in, panels, sum);
-    UNROLL
-    for (int i = 0; i < PANELS; i++) {
-        tile_at at = {.out = {out + i * COLS}};
-        const panel_head *panel =
-            (const void *)((const char *)panels + (size_t)i * pr->panel_bytes);
-        int64_t width = i + 1 < PANELS ? COLS : n;
-        if (panel->proven)
-            store_rows(1, PROVEN, pr, &at, panel, width, &sum[i]);
-        else if (panel->quick)
-            store_rows(1, QUICK, pr, &at, panel, width, &sum[i]);
-        else
-            store_any(1, pr, &at, panel, width, &sum[i]);
-    }
+/* The tile of `rows` rows x `n` columns. */
+static inline tile_fn *tile_of(bool wide, int rows, int64_t n) {
+    return tiles_as[(n <= COLS / 2 ? 2 : 0) + wide][rows];
 }
 #endif
 
