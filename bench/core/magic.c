@@ -20,7 +20,7 @@ typedef struct row {
 #define ZIP                                                                                        \
     { "a zip archive, not a model", "unpack it and give the model inside" }
 #define ONNX                                                                                       \
-    { "an ONNX model", "convert it to .tflite; ONNX is not read by this build" }
+    { "an ONNX model", "it should be readable; the file may be damaged" }
 
 static const row rows[] = {
     {TEXT("version https://git-lfs.github.com/spec/"),
