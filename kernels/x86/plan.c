@@ -7,10 +7,15 @@
 #include "kernels/ref/fully_connected.h"
 
 /* A strip of about this many bytes stays in the first or second cache beside a panel of weights. */
-enum { STRIP_BYTES = 48 << 10, MIN_PIXELS = 24, MIN_TILES = 8 };
+enum { STRIP_BYTES = 48 << 10, MIN_PIXELS = 24, GOOD_PIXELS = 48 };
 
-/* Multiplications that are worth a tile of their own: some microseconds. */
-enum { TILE_MACS = 1 << 19 };
+/* Multiplications that are worth a tile of their own, about a microsecond; how many tiles a call
+ * is cut into by its blocks, and by its channels besides. */
+enum { TILE_MACS = 1 << 17, MOST_BLOCKS = 8, MOST_TILES = 128 };
+
+/* Output channels of a share at least, where a block has more than a few pixels: the bytes of a
+ * cache line, which two threads would fight over. */
+enum { SHARE_CHANNELS = 64 };
 
 static int64_t at_most(int64_t v, int64_t limit) {
     return v < limit ? v : limit;
@@ -67,35 +72,56 @@ static int64_t strip_cols(const rg_gemm_plan *p, int64_t w, int64_t span_x) {
     return (w - 1) * p->stride_x + span_x;
 }
 
-/* Into how many tiles a call is cut at least, where it has so many rows. */
-static int64_t tiles_worth(const rg_gemm_plan *p) {
-    double macs = (double)(p->batch * p->out_h * p->out_w) * (double)p->out_c *
-                  (double)(p->filter_y * p->filter_x * p->tap_c);
-    return macs / TILE_MACS < MIN_TILES ? (int64_t)(macs / TILE_MACS) + 1 : MIN_TILES;
+/* Into how many blocks an image should be cut at least, so that threads can share it: few pixels
+ * fill tiles badly. One or an even number. */
+static int64_t blocks_worth(const rg_gemm_plan *p) {
+    int64_t pixels = p->out_h * p->out_w;
+    double macs =
+        (double)pixels * (double)p->out_c * (double)(p->filter_y * p->filter_x * p->tap_c);
+    int64_t n = pixels < 2 * GOOD_PIXELS ? pixels / MIN_PIXELS : pixels / GOOD_PIXELS;
+    if (macs / TILE_MACS < (double)n)
+        n = (int64_t)(macs / TILE_MACS) + 1;
+    return n < 2 ? 1 : at_most(n, MOST_BLOCKS) / 2 * 2;
+}
+
+/* `n` blocks or more, of `all` at most: an even number where that can be. */
+static int64_t even_blocks(int64_t n, int64_t worth, int64_t all) {
+    n = n < worth ? worth : n;
+    return at_most(n > 1 ? parts(n, 2) * 2 : n, all);
 }
 
 /* Whole rows while they fit, then several of them; else pieces of one row, whole tiles long. */
 static void cut_blocks(rg_gemm_plan *p, int64_t span_x, int64_t element_bytes, int64_t tile_rows) {
-    int64_t pixel = p->in_c * element_bytes;
+    int64_t pixel = p->in_c * element_bytes, worth = blocks_worth(p);
     int64_t least = parts(MIN_PIXELS, tile_rows) * tile_rows;
     int64_t fit = STRIP_BYTES / (pixel * strip_rows(p, 1));
     int64_t cols = (fit - span_x) / p->stride_x + 1;
     cols = cols < least ? least : cols / tile_rows * tile_rows;
-    p->block_w = parts(p->out_w, parts(p->out_w, at_most(cols, p->out_w)));
-    if (p->block_w < p->out_w)
-        p->block_w = at_most(parts(p->block_w, tile_rows) * tile_rows, p->out_w);
+    p->blocks_x = parts(p->out_w, at_most(cols, p->out_w));
+    p->unit_x = p->blocks_x > 1 || p->out_h == 1 ? tile_rows : p->out_w;
+    int64_t units = parts(p->out_w, p->unit_x);
+    if (p->out_h == 1)
+        p->blocks_x = even_blocks(p->blocks_x, worth, units);
+    p->block_w = at_most(parts(units, p->blocks_x) * p->unit_x, p->out_w);
     p->block_h = 1;
     int64_t row = strip_cols(p, p->block_w, span_x) * pixel;
     if (p->block_w == p->out_w)
         while (p->block_h < p->out_h && (strip_rows(p, p->block_h + 1) * row <= STRIP_BYTES ||
                                          p->block_h * p->out_w < least))
             p->block_h++;
-    p->block_h = at_most(p->block_h, parts(p->out_h, tiles_worth(p)));
-    p->block_h = parts(p->out_h, parts(p->out_h, p->block_h));
-    p->blocks_y = parts(p->out_h, p->block_h);
-    p->blocks_x = parts(p->out_w, p->block_w);
+    p->blocks_y = even_blocks(parts(p->out_h, p->block_h), worth, p->out_h);
+    p->block_h = parts(p->out_h, p->blocks_y);
     p->strip_h = strip_rows(p, p->block_h);
     p->strip_w = strip_cols(p, p->block_w, span_x);
+}
+
+/* Into how many parts the channels of each block are cut. */
+static int64_t shares_of(const rg_gemm_plan *p) {
+    int64_t most = p->groups * p->panels;
+    if (p->block_h * p->block_w >= MIN_PIXELS)
+        most = most * p->panel_c / SHARE_CHANNELS;
+    int64_t wanted = at_most(parts(MOST_TILES, (int64_t)rg_gemm_blocks(p)), most);
+    return wanted < 1 ? 1 : wanted;
 }
 
 bool rg_gemm_lay_out(const rg_op_call *call, int64_t panel_c, int64_t element_bytes,
@@ -121,7 +147,7 @@ bool rg_gemm_lay_out(const rg_op_call *call, int64_t panel_c, int64_t element_by
     p.direct = !conv || (is_rows(&l.y) && is_rows(&l.x));
     p.panel_c = panel_c;
     p.panels = parts(p.group_c, panel_c);
-    p.shares = at_most(parts(MIN_TILES, (int64_t)rg_gemm_blocks(&p)), p.groups * p.panels);
+    p.shares = at_most(shares_of(&p), p.groups * p.panels);
     if (p.strip_w * p.in_c > RG_GEMM_STRIP_LIMIT / element_bytes / p.strip_h)
         return false;
     *ret = p;

@@ -29,8 +29,9 @@ typedef struct rg_gemm_plan {
     int64_t filter_y, filter_x;     /* taps, as the weights count them */
     int64_t seg_y, seg_x, seg_len;  /* segments: rows, in a row, elements of one */
     int64_t seg_dy, seg_dx;         /* strip rows between segment rows; columns between segments */
-    int64_t block_h, block_w;       /* output pixels of a block; the last ones are smaller */
-    int64_t blocks_y, blocks_x;     /* blocks of one image */
+    int64_t block_h, block_w;       /* output pixels of the largest block */
+    int64_t blocks_y, blocks_x;     /* blocks of one image, as equal as can be */
+    int64_t unit_x;                 /* columns that stay together: a tile's, or all */
     int64_t strip_h, strip_w;       /* rows and columns of a whole block's strip */
     int64_t panel_c, panels;        /* output channels of a panel; panels of a group */
     bool direct;                    /* the input itself is one strip: one row, nothing around it */
@@ -63,21 +64,29 @@ static inline size_t rg_gemm_tiles(const rg_gemm_plan *p) {
     return rg_gemm_blocks(p) * (size_t)p->shares;
 }
 
+/* Where part `i` of `n` parts of `all` begins. */
+static inline int64_t rg_gemm_part(int64_t all, int64_t i, int64_t n) {
+    return all * i / n;
+}
+
 /* Panels [*ret_first, *ret_last) of all groups that share `s` of a block computes; counted through
  * all groups: panel i belongs to group i / panels. */
 static inline void rg_gemm_share(const rg_gemm_plan *p, int64_t s, int64_t *ret_first,
                                  int64_t *ret_last) {
     int64_t all = p->groups * p->panels;
-    *ret_first = all * s / p->shares;
-    *ret_last = all * (s + 1) / p->shares;
+    *ret_first = rg_gemm_part(all, s, p->shares);
+    *ret_last = rg_gemm_part(all, s + 1, p->shares);
 }
 
 static inline rg_gemm_block rg_gemm_block_at(const rg_gemm_plan *p, size_t index) {
     int64_t i = (int64_t)index, bx = i % p->blocks_x, by = i / p->blocks_x % p->blocks_y;
-    rg_gemm_block b = {i / p->blocks_x / p->blocks_y, by * p->block_h, bx * p->block_w, p->block_h,
-                       p->block_w};
-    b.h = b.y + b.h > p->out_h ? p->out_h - b.y : b.h;
-    b.w = b.x + b.w > p->out_w ? p->out_w - b.x : b.w;
+    int64_t units = (p->out_w + p->unit_x - 1) / p->unit_x;
+    rg_gemm_block b = {.image = i / p->blocks_x / p->blocks_y};
+    b.y = rg_gemm_part(p->out_h, by, p->blocks_y);
+    b.h = rg_gemm_part(p->out_h, by + 1, p->blocks_y) - b.y;
+    b.x = rg_gemm_part(units, bx, p->blocks_x) * p->unit_x;
+    b.w = rg_gemm_part(units, bx + 1, p->blocks_x) * p->unit_x;
+    b.w = (b.w < p->out_w ? b.w : p->out_w) - b.x;
     return b;
 }
 
