@@ -49,10 +49,7 @@ from5 .req x15
 
 .macro start row
     .if \row > 0
-    mov c\row\()0.16b, c00.16b
-    mov c\row\()1.16b, c01.16b
-    mov c\row\()2.16b, c02.16b
-    mov c\row\()3.16b, c03.16b
+    ld1 {c\row\()0.4s-c\row\()3.4s}, [x1]
     .endif
 .endm
 .macro load row

@@ -316,9 +316,9 @@ static void make_ready(strip *s, const int8_t *in, int64_t channel, int64_t firs
     }
 }
 
-/* Bytes of the panels of a cut: rows come in pairs. */
+/* Bytes of the panels of a cut: rows come in pairs, bytes of a row by eight. */
 static int64_t panel_bytes(const rg_arm_plan *p, heights cut) {
-    return (cut.high + cut.high % 2) * cut.count * p->units * p->method->depth;
+    return (cut.high + cut.high % 2) * cut.count * ((p->units * p->method->depth + 7) / 8 * 8);
 }
 
 static void zip(const strip *s, int n_cuts, const heights *cuts) {

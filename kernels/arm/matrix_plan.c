@@ -15,7 +15,7 @@ enum {
     STRIP_BYTES = 16384, /* of input that a strip's rows take: half of the smallest L1 cache */
     STRIP_ROWS = 480,    /* at most */
     STRIP_TILES = 4,     /* at least, so that weights are read often enough */
-    AHEAD = 64,          /* bytes that a kernel may load past its weights */
+    AHEAD = 64,          /* bytes that a kernel may load past its weights or panel */
     CALL_TILES = 16,     /* as many as a call should have at least */
 };
 
@@ -97,11 +97,13 @@ static void plan_segments(rg_arm_plan *p) {
         p->length = up(p->depth, p->method->depth);
         segments = 1;
     }
-    int64_t rest = p->length % 16;
+    int64_t rest = p->length % 16, depth = p->method->depth;
+    if (p->zipped && segments * p->passes > 1 && depth < 8)
+        depth = 8; /* panels have groups of 8 bytes; only the very last may be half a group */
     p->segments = segments;
     p->shape.segments = segments * p->passes;
     p->shape.full = p->length / 16;
-    p->shape.tail = parts(rest, p->method->depth);
+    p->shape.tail = parts(rest, depth) * (depth / p->method->depth);
     p->shape.tail_offset = rest - 16;
     p->units = p->shape.segments * (p->shape.full * (16 / p->method->depth) + p->shape.tail);
 }
@@ -136,7 +138,7 @@ static void plan_memory(rg_arm_plan *p) {
     p->panel_at = p->table_at + (size_t)up(p->strip * p->shape.segments * 8, 64);
     p->copies_at = p->panel_at + RG_ARM_MARGIN;
     if (p->zipped) /* an odd number of rows takes one more; up to three kinds of tiles */
-        p->copies_at += (size_t)((p->strip + 3) * p->units * p->method->depth);
+        p->copies_at += (size_t)((p->strip + 3) * up(p->units * p->method->depth, 8)) + AHEAD;
     p->scratch_bytes = p->copies_at + (size_t)copies;
 }
 
@@ -165,12 +167,13 @@ void rg_arm_plan_make(const rg_op_call *call, const rg_arm_method *method, rg_ar
     p.blocks = parts(p.l.group, method->columns);
     p.reach = (p.l.x.filter - 1) * p.l.x.dilation + 1;
     plan_bytes(call, &p);
-    p.high = method->in_order_rows && runs_in_order() ? method->in_order_rows : method->rows;
+    bool in_order = runs_in_order();
+    p.zipped = method->zip[1] && p.blocks > 1;
+    p.high = method->in_order_rows && in_order && !p.zipped ? method->in_order_rows : method->rows;
     plan_segments(&p);
     p.shape.units = p.units;
-    p.zipped = method->zip[1] && p.blocks > 1;
     if (p.zipped)
-        p.run = method->panel;
+        p.run = method->panel_in_order[1] && in_order ? method->panel_in_order : method->panel;
     plan_cuts(&p);
     plan_memory(&p);
     *ret = p;

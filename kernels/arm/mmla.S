@@ -38,14 +38,8 @@ from4 .req x14
 from5 .req x15
 
 .macro start_pair pair
-    mov m\pair\()0.16b, m00.16b
-    mov m\pair\()1.16b, m01.16b
-    mov m\pair\()2.16b, m02.16b
-    mov m\pair\()3.16b, m03.16b
-    mov m\pair\()4.16b, m04.16b
-    mov m\pair\()5.16b, m05.16b
-    mov m\pair\()6.16b, m06.16b
-    mov m\pair\()7.16b, m07.16b
+    ld1 {m\pair\()0.4s-m\pair\()3.4s}, [x1]
+    ld1 {m\pair\()4.4s-m\pair\()7.4s}, [x11]
 .endm
 .macro load row
     ldr q\row, [from\row], #16
@@ -234,11 +228,9 @@ from5 .req x15
 .endm
 
 .macro start mr
-    mov x16, x1
-    ldp q8, q9, [x16], #32
-    ldp q10, q11, [x16], #32
-    ldp q12, q13, [x16], #32
-    ldp q14, q15, [x16], #32
+    add x11, x1, #64
+    add x16, x1, #128
+    start_pair 0
     .if \mr > 2
     start_pair 1
     .endif

@@ -1,6 +1,6 @@
 /* tile.h: the micro-kernels of matrix products on Arm: what matrix.c hands to the assembly of
- * dot.S, mmla.S and mlal.S. One call computes some rows of the product for one block of columns,
- * `count` times over. Offsets in rg_arm_shape are known to tile.inc. */
+ * dot.S, panel.S, mmla.S and mlal.S. One call computes some rows of the product for one block of
+ * columns, `count` times over. Offsets in rg_arm_shape are known to tile.inc. */
 #ifndef RG_KERNELS_ARM_TILE_H
 #define RG_KERNELS_ARM_TILE_H
 
@@ -42,7 +42,8 @@ typedef struct rg_arm_method {
     rg_arm_tile *run[7];   /* by height */
     rg_arm_tile *safe[7];  /* for weights of -128, where that matters; else NULL */
     rg_arm_tile *panel[7]; /* for rows zipped into a panel, which `rows` points at; else NULL */
-    rg_arm_zip *zip[7];    /* makes such panels */
+    rg_arm_tile *panel_in_order[7]; /* the same on cores that run in order; NULL: no others */
+    rg_arm_zip *zip[7];             /* makes such panels */
 } rg_arm_method;
 
 #endif

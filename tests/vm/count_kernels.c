@@ -1,6 +1,7 @@
 /* count_kernels.c: instructions of each kernel on each bench case of its operator, as the hardware
  * counter of an emulated arm64 machine counts them (scripts/count-arm). One line a kernel and case:
- * kernel, case, multiply-accumulates, instructions of one whole call on one thread. */
+ * kernel, case, multiply-accumulates, instructions of one whole call on one thread. Arguments: the
+ * most multiply-accumulates of a case, a part of the names of cases. */
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static bool has_kernel(const char *op) {
 
 int main(int argc, char **argv) {
     uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : UINT64_MAX;
+    const char *part = argc > 2 ? argv[2] : "";
     int counter = open_counter();
     bool good = counter >= 0;
     if (!good)
@@ -128,7 +130,8 @@ int main(int argc, char **argv) {
         for (size_t i = 0; good && set->bench(rg_ops[o], i, &c); i++, c = (rg_case){0}) {
             rg_err err = RG_ERR_INIT;
             rg_made_case *made = NULL;
-            if (rg_made_case_new(rg_ops[o], &c, 1, true, &made, &err) != RG_OK)
+            if (!strstr(c.name, part) ||
+                rg_made_case_new(rg_ops[o], &c, 1, true, &made, &err) != RG_OK)
                 continue;
             uint64_t macs = made->work.macs;
             rg_made_case_free(made);
