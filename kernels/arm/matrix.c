@@ -299,6 +299,12 @@ static void make_ready(strip *s, const int8_t *in, int64_t channel, int64_t firs
     int64_t pixels = l->y.out * l->x.out, image_bytes = l->y.in * l->x.in * l->in_c;
     spot at = {first / pixels, first % pixels / l->x.out, first % l->x.out};
     const int8_t **table = s->table, *image = in + at.batch * image_bytes + channel;
+    if (p->linear) {
+        in += first * l->in_c + channel;
+        for (int64_t i = 0; i < p->strip && first + i < p->rows; i++)
+            table[i] = in + i * l->in_c;
+        return;
+    }
     find_lines(s, image, at);
     for (int i = 0; i < n_cuts; i++) {
         for (int64_t t = 0; t < cuts[i].count; t++, table += cuts[i].high * p->shape.segments) {

@@ -4,6 +4,11 @@
 rg_arm_tile rg_arm_mlal_1, rg_arm_mlal_2, rg_arm_mlal_3, rg_arm_mlal_4;
 rg_arm_tile rg_arm_mull_1, rg_arm_mull_2, rg_arm_mull_3, rg_arm_mull_4;
 
+rg_arm_tile rg_arm_mlal_panel_1, rg_arm_mlal_panel_2, rg_arm_mlal_panel_3, rg_arm_mlal_panel_4;
+rg_arm_tile rg_arm_mull_panel_1, rg_arm_mull_panel_2, rg_arm_mull_panel_3, rg_arm_mull_panel_4;
+rg_arm_tile rg_arm_mlal_dense_4;
+rg_arm_zip rg_arm_mlal_zip_1, rg_arm_mlal_zip_2, rg_arm_mlal_zip_3, rg_arm_mlal_zip_4;
+
 static const rg_arm_method method = {
     .rows = 4,
     .columns = 4,
@@ -11,6 +16,13 @@ static const rg_arm_method method = {
     .price = 14,
     .run = {NULL, rg_arm_mlal_1, rg_arm_mlal_2, rg_arm_mlal_3, rg_arm_mlal_4},
     .safe = {NULL, rg_arm_mull_1, rg_arm_mull_2, rg_arm_mull_3, rg_arm_mull_4},
+    .panel = {NULL, rg_arm_mlal_panel_1, rg_arm_mlal_panel_2, rg_arm_mlal_panel_3,
+              rg_arm_mlal_panel_4},
+    .panel_in_order = {NULL, rg_arm_mlal_panel_1, rg_arm_mlal_panel_2, rg_arm_mlal_panel_3,
+                       rg_arm_mlal_dense_4},
+    .safe_panel = {NULL, rg_arm_mull_panel_1, rg_arm_mull_panel_2, rg_arm_mull_panel_3,
+                   rg_arm_mull_panel_4},
+    .zip = {NULL, rg_arm_mlal_zip_1, rg_arm_mlal_zip_2, rg_arm_mlal_zip_3, rg_arm_mlal_zip_4},
 };
 
 RG_ARM_MATRIX_SLOTS(method)

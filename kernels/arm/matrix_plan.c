@@ -76,6 +76,11 @@ static bool reaches_over(const rg_axis *a) {
     return a->pad > 0 || (a->out - 1) * a->stride - a->pad + (a->filter - 1) * a->dilation >= a->in;
 }
 
+/* True where output pixel i along an axis is made of input pixel i. */
+static bool is_identity(const rg_axis *a) {
+    return a->filter == 1 && a->stride == 1 && a->pad == 0 && a->out == a->in;
+}
+
 /* Whether to copy rows together: always where a segment is shorter than a load; else where the
  * units saved are worth more than the copying. */
 static bool should_gather(const rg_arm_plan *p, int64_t segments) {
@@ -97,6 +102,7 @@ static void plan_segments(rg_arm_plan *p) {
         p->length = up(p->depth, p->method->depth);
         segments = 1;
     }
+    p->linear = !p->gathered && p->passes == 1 && is_identity(&l->y) && is_identity(&l->x);
     int64_t rest = p->length % 16, depth = p->method->depth;
     if (p->zipped && segments * p->passes > 1 && depth < 8)
         depth = 8; /* panels have groups of 8 bytes; only the very last may be half a group */
@@ -142,12 +148,14 @@ static void plan_memory(rg_arm_plan *p) {
     p->scratch_bytes = p->copies_at + (size_t)copies;
 }
 
-/* True on the small Armv8.2 and Armv9 cores, which stall where a load is used at once. Linux lets
- * programs read the identification register where it says so (Documentation/arch/arm64/
- * cpu-feature-registers); bits 4 to 15 are the part number, 24 to 31 the implementer (0x41: Arm).
+/* True on the small Armv8.2 and Armv9 cores, which stall where a load is used at once and issue a
+ * load beside a product. The small cores before those (A53, A35) also run in order, but take a load
+ * of four registers at a time best, as the loops for all other cores do. Linux lets programs read
+ * the identification register where it says so (Documentation/arch/arm64/ cpu-feature-registers);
+ * bits 4 to 15 are the part number, 24 to 31 the implementer (0x41: Arm).
  */
 static bool runs_in_order(void) {
-    static const uint64_t parts[] = {0xd03, 0xd04, 0xd05, 0xd46, 0xd80}; /* A53 A35 A55 A510 A520 */
+    static const uint64_t parts[] = {0xd05, 0xd46, 0xd80}; /* A55 A510 A520 */
     uint64_t id;
     if (!(getauxval(AT_HWCAP) & HWCAP_CPUID))
         return false;
@@ -295,6 +303,6 @@ void rg_arm_plan_pack(const rg_op_call *call, const rg_arm_plan *plan, const rg_
     *head = *plan;
     head->shape.mode = mode;
     if (plan->method->safe[1] && has_lowest(call, plan))
-        head->run = plan->method->safe;
+        head->run = plan->zipped ? plan->method->safe_panel : plan->method->safe;
     memset((uint8_t *)packed + plan->zeros_at, plan->zero_x ^ plan->flip, (size_t)plan->length);
 }

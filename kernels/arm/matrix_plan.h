@@ -18,6 +18,7 @@ typedef struct rg_arm_plan {
     int64_t length, segments; /* bytes of a segment; segments of a row, once */
     bool gathered;            /* rows are copied to scratch, one segment each */
     bool joint;               /* a segment is a line of the filter, else one tap */
+    bool linear;              /* row after row lies side by side, one segment each */
     bool zipped;              /* rows go through panels */
     int64_t reach;            /* pixels from a window's first to behind its last, along a line */
     int64_t high;             /* rows of a tile */

@@ -35,14 +35,15 @@ typedef void rg_arm_zip(const int8_t *const *rows, const rg_arm_shape *shape, in
 /* One way to multiply: sizes of its tile, and code for each height. */
 typedef struct rg_arm_method {
     int rows, columns;     /* of the largest tile */
-    int in_order_rows;     /* the same on cores that run in order; 0: as many */
+    int in_order_rows;     /* the same on cores that issue in order; 0: as many */
     int depth;             /* bytes of a row that one unit of packed weights stands against */
     int price;             /* instructions a unit, row and block of columns, roughly */
     bool paired;           /* accumulators hold two rows by two columns */
     rg_arm_tile *run[7];   /* by height */
     rg_arm_tile *safe[7];  /* for weights of -128, where that matters; else NULL */
     rg_arm_tile *panel[7]; /* for rows zipped into a panel, which `rows` points at; else NULL */
-    rg_arm_tile *panel_in_order[7]; /* the same on cores that run in order; NULL: no others */
+    rg_arm_tile *panel_in_order[7]; /* the same on cores that issue in order; NULL: as panel */
+    rg_arm_tile *safe_panel[7];     /* panel, for weights of -128; NULL where safe is */
     rg_arm_zip *zip[7];             /* makes such panels */
 } rg_arm_method;
 
