@@ -203,7 +203,13 @@ static rg_status read_node(reading *r, rg_fb_table table, uint32_t index) {
     node->kind = node->known ? op->kind : foreign_kind(r, code, builtin);
     if (!node->kind)
         return rg_tflite_no_memory(r);
-    return node->known ? read_attrs(r, table, op, index) : RG_OK;
+    if (node->known)
+        return read_attrs(r, table, op, index);
+    bool plain =
+        tensors_usable(r, node->in, node->n_in) && tensors_usable(r, node->out, node->n_out);
+    if (builtin != TFLITE_CUSTOM || !plain)
+        return RG_OK;
+    return rg_tflite_read_custom(r, rg_fb_text(&r->fb, code, CODE_CUSTOM), table, node);
 }
 
 rg_status rg_tflite_read_nodes(rg_tflite_reading *r, rg_fb_table subgraph) {

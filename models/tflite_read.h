@@ -41,6 +41,11 @@ rg_status rg_tflite_read_tensors(rg_tflite_reading *r, rg_fb_table subgraph);
 /* Fills graph->nodes from the subgraph, once the tensors are there. */
 rg_status rg_tflite_read_nodes(rg_tflite_reading *r, rg_fb_table subgraph);
 
+/* Gives a node of the custom operator `name` what we can read of its options, and a kind when we
+ * have one. Does nothing for names without a row. */
+rg_status rg_tflite_read_custom(rg_tflite_reading *r, rg_fb_vec name, rg_fb_table table,
+                                rg_node *node);
+
 /* Gives each resource of the model a variable tensor, which READ_VARIABLE and ASSIGN_VARIABLE then
  * name in place of its handle, with the values that CALL_ONCE's subgraph assigns first. What is
  * used otherwise becomes foreign. Once nodes and ends are there. */

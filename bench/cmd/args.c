@@ -8,6 +8,7 @@
 
 #include "bench/core/isa.h"
 #include "bench/core/text.h"
+#include "bench/run/model.h"
 
 static void spell(const char *key, char *ret, size_t cap) {
     size_t i = 0;
@@ -128,6 +129,17 @@ rg_status rg_args_isa(const char *text, rg_err *err) {
     if (status == RG_OK && *text && setenv("RAILGAUGE_ISA", text, 1))
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return status;
+}
+
+rg_status rg_args_limits(const rg_limit_options *given, rg_err *err) {
+    char text[96];
+    if (!given->file_bytes && !given->tensors && !given->nodes)
+        return RG_OK;
+    snprintf(text, sizeof text, "%lld %lld %lld", (long long)given->file_bytes,
+             (long long)given->tensors, (long long)given->nodes);
+    if (setenv(RG_MODEL_LIMITS_VARIABLE, text, 1))
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    return RG_OK;
 }
 
 void rg_args_help(const rg_verb *verb, const rg_field *table) {

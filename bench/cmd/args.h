@@ -32,6 +32,22 @@ rg_status rg_args_parse(const rg_field *table, void *options, size_t min_words, 
  * this CPU can run none of them. */
 rg_status rg_args_isa(const char *text, rg_err *err);
 
+/* Options of verbs that read model files: what a file may cost at most. */
+typedef struct rg_limit_options {
+    int64_t file_bytes, tensors, nodes;
+} rg_limit_options;
+#define RG_LIMIT_ROW(key, type, member, what)                                                      \
+    { key, RG_FIELD_INT, offsetof(type, member), "0", 0, 9e15, NULL, "", what }
+#define RG_LIMIT_ROWS(type, member)                                                                \
+    RG_LIMIT_ROW("max_model_bytes", type, member.file_bytes,                                       \
+                 "refuses larger model files; 0: 1 GiB"),                                          \
+        RG_LIMIT_ROW("max_tensors", type, member.tensors,                                          \
+                     "refuses models with more tensors; 0: 65536"),                                \
+        RG_LIMIT_ROW("max_nodes", type, member.nodes, "refuses models with more nodes; 0: 65536")
+
+/* Puts them where rg_model_limits_get looks, in this process and its workers. */
+rg_status rg_args_limits(const rg_limit_options *given, rg_err *err);
+
 /* Prints usage, options with defaults and units, and the verb's help to stdout. */
 void rg_args_help(const rg_verb *verb, const rg_field *table);
 

@@ -22,6 +22,7 @@ typedef struct options {
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
     bool json, profile, no_fusion;
+    rg_limit_options limits;
 } options;
 
 static const char *const fills[] = {"none", "splitmix64", NULL};
@@ -46,6 +47,7 @@ static const rg_field table[] = {
         "what computed each node, and its time: medians over --runs"),
     ROW(no_fusion, RG_FIELD_BOOL, "false", 0, 0, NULL,
         "runs the graph node by node, as it stands in the file"),
+    RG_LIMIT_ROWS(options, limits),
     ROW(json, RG_FIELD_BOOL, "false", 0, 0, NULL, "one JSON document on stdout"),
     {0},
 };
@@ -284,7 +286,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         rg_args_help(&rg_verb_infer, table);
         return RG_EXIT_OK;
     }
-    if (rg_args_isa(given.isa, &err) != RG_OK)
+    if (rg_args_isa(given.isa, &err) != RG_OK || rg_args_limits(&given.limits, &err) != RG_OK)
         return rg_report_error("infer", &err);
     job *j = calloc(1, sizeof *j);
     if (!j) {

@@ -19,6 +19,7 @@
 typedef struct options {
     const char *set, *out, *resume, *only, *tier, *isa;
     bool plan_only, json, quiet;
+    rg_limit_options limits;
 } options;
 
 static const rg_field table[] = {
@@ -36,6 +37,7 @@ static const rg_field table[] = {
      "how much to measure, instead of what the scenario says: quick, standard, procurement"},
     {"isa", RG_FIELD_TEXT, offsetof(options, isa), "", 0, 0, NULL, "",
      "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"},
+    RG_LIMIT_ROWS(options, limits),
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout instead of the table"},
     {"quiet", RG_FIELD_BOOL, offsetof(options, quiet), "false", 0, 0, NULL, "",
@@ -340,7 +342,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_args args;
     rg_err err = RG_ERR_INIT;
     if (rg_args_parse(table, &opt, 0, 1, argc, argv, &args, &err) != RG_OK ||
-        rg_args_isa(opt.isa, &err) != RG_OK)
+        rg_args_isa(opt.isa, &err) != RG_OK || rg_args_limits(&opt.limits, &err) != RG_OK)
         return rg_report_error("run", &err);
     job j = {.globals = globals, .opt = &opt, .teller = rg_teller_new(opt.quiet)};
     int code = do_run(&j, &args, &err);

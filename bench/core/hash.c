@@ -1,19 +1,20 @@
-/* hash.c: thin cover over libmd's SHA-256. */
+/* hash.c: thin cover over libmd's SHA-256 and MD5. */
 #include "bench/core/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <md5.h>
 #include <sha2.h>
 
-static void to_hex(const uint8_t digest[SHA256_DIGEST_LENGTH], char ret_hex[RG_HASH_HEX]) {
+static void to_hex(const uint8_t *digest, size_t n, char *ret_hex) {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
+    for (size_t i = 0; i < n; i++) {
         ret_hex[2 * i] = digits[digest[i] >> 4];
         ret_hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    ret_hex[RG_HASH_HEX - 1] = '\0';
+    ret_hex[2 * n] = '\0';
 }
 
 void rg_hash_bytes(const void *data, size_t bytes, char ret_hex[RG_HASH_HEX]) {
@@ -23,7 +24,17 @@ void rg_hash_bytes(const void *data, size_t bytes, char ret_hex[RG_HASH_HEX]) {
     if (bytes)
         SHA256Update(&ctx, data, bytes);
     SHA256Final(digest, &ctx);
-    to_hex(digest, ret_hex);
+    to_hex(digest, SHA256_DIGEST_LENGTH, ret_hex);
+}
+
+void rg_hash_md5(const void *data, size_t bytes, char ret_hex[RG_MD5_HEX]) {
+    uint8_t digest[MD5_DIGEST_LENGTH];
+    MD5_CTX ctx;
+    MD5Init(&ctx);
+    if (bytes)
+        MD5Update(&ctx, data, bytes);
+    MD5Final(digest, &ctx);
+    to_hex(digest, MD5_DIGEST_LENGTH, ret_hex);
 }
 
 rg_status rg_hash_file(const char *path, char ret_hex[RG_HASH_HEX], rg_err *err) {
@@ -42,7 +53,7 @@ rg_status rg_hash_file(const char *path, char ret_hex[RG_HASH_HEX], rg_err *err)
         return rg_fail(err, RG_IO, NULL, "cannot read %s", path);
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA256Final(digest, &ctx);
-    to_hex(digest, ret_hex);
+    to_hex(digest, SHA256_DIGEST_LENGTH, ret_hex);
     return RG_OK;
 }
 

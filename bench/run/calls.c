@@ -66,8 +66,9 @@ static rg_status compare_outputs(const rg_op_call *call, rg_arena *arena, rg_err
     return status;
 }
 
-static rg_status resolve_node(const rg_graph *graph, const rg_node *node, rg_arena *arena,
-                              rg_op_call *call, rg_err *err) {
+rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *arena,
+                          rg_op_call *call, rg_err *err) {
+    *call = (rg_op_call){0};
     call->n_in = node->n_in;
     call->n_out = node->n_out;
     call->in = tensors_of(graph, node->in, node->n_in, arena);
@@ -126,7 +127,7 @@ rg_status rg_calls_resolve(const rg_graph *graph, rg_arena *arena, rg_op_call **
     for (uint32_t i = 0; i < graph->n_nodes; i++) {
         const rg_node *node = &graph->nodes[i];
         rg_err why = RG_ERR_INIT;
-        rg_status status = resolve_node(graph, node, arena, &calls[i], &why);
+        rg_status status = rg_call_resolve(graph, node, arena, &calls[i], &why);
         if (status == RG_OK)
             continue;
         rg_err_prefix(&why, "node %u (%s, %s)", i, node->kind, node->name);

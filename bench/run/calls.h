@@ -15,4 +15,8 @@
 rg_status rg_calls_resolve(const rg_graph *graph, rg_arena *arena, rg_op_call **ret_calls,
                            rg_err *err);
 
+/* One node alone. Errors name the reason, not the node. */
+rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *arena,
+                          rg_op_call *ret_call, rg_err *err);
+
 #endif

@@ -113,9 +113,9 @@ static void point_values(const rg_graph *graph, const uint32_t *root, const rg_m
         places->values[t] = places->values[root[t]];
 }
 
-static rg_status plan_tensors(const rg_graph *graph, const uint32_t *root, bool keep_all,
-                              size_t limit_bytes, rg_memplan_item *items, life *lives,
-                              rg_places *places, rg_err *err) {
+/* Lays the tensors out; their number of bytes and the bound go into `places`. */
+static rg_status solve_plan(const rg_graph *graph, const uint32_t *root, bool keep_all,
+                            rg_memplan_item *items, life *lives, rg_places *places, rg_err *err) {
     size_t n = 0;
     find_lives(graph, root, keep_all, lives);
     for (uint32_t t = 0; t < graph->n_tensors; t++) {
@@ -129,7 +129,15 @@ static rg_status plan_tensors(const rg_graph *graph, const uint32_t *root, bool 
         return status;
     places->arena_bytes = size.bytes;
     places->bound_bytes = size.bound_bytes;
-    status = count_variables(graph, limit_bytes, &places->variables_bytes, err);
+    return RG_OK;
+}
+
+static rg_status plan_tensors(const rg_graph *graph, const uint32_t *root, bool keep_all,
+                              size_t limit_bytes, rg_memplan_item *items, life *lives,
+                              rg_places *places, rg_err *err) {
+    rg_status status = solve_plan(graph, root, keep_all, items, lives, places, err);
+    if (status == RG_OK)
+        status = count_variables(graph, limit_bytes, &places->variables_bytes, err);
     if (status == RG_OK)
         status = allocate_block(graph, places, limit_bytes, err);
     if (status == RG_OK)
@@ -171,4 +179,27 @@ rg_status rg_places_new(const rg_graph *graph, const uint32_t *root, bool keep_a
 
 void rg_places_free(rg_places *places) {
     free(places->block);
+}
+
+rg_status rg_places_measure(const rg_graph *graph, rg_places *ret_sizes, rg_err *err) {
+    rg_memplan_item *items = calloc(graph->n_tensors + 1, sizeof *items);
+    life *lives = calloc(graph->n_tensors + 1, sizeof *lives);
+    uint32_t *root = calloc(graph->n_tensors + 1, sizeof *root);
+    rg_places sizes = {0};
+    rg_status status =
+        items && lives && root
+            ? RG_OK
+            : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u tensors", graph->n_tensors);
+    for (uint32_t t = 0; root && t < graph->n_tensors; t++)
+        root[t] = t;
+    if (status == RG_OK)
+        status = solve_plan(graph, root, false, items, lives, &sizes, err);
+    if (status == RG_OK)
+        status = count_variables(graph, SIZE_MAX / 4, &sizes.variables_bytes, err);
+    free(items);
+    free(lives);
+    free(root);
+    if (status == RG_OK)
+        *ret_sizes = sizes;
+    return status;
 }

@@ -58,6 +58,10 @@ rg_status rg_places_new(const rg_graph *graph, const uint32_t *root, bool keep_a
                         size_t limit_bytes, rg_arena *arena, rg_places *ret_places, rg_err *err);
 void rg_places_free(rg_places *places);
 
+/* Only the sizes, of a graph as it stands: the plan and the bound of activations, the state. Asks
+ * nothing of operators and allocates no place. RG_NO_MEMORY. */
+rg_status rg_places_measure(const rg_graph *graph, rg_places *ret_sizes, rg_err *err);
+
 /* True when a call is long enough for several threads: two meetings cost less than they save. */
 bool rg_exec_worth_splitting(const rg_op_call *call, const rg_kernel *kernel);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,10 +78,35 @@ static const char *base_name(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
+rg_status rg_model_limits_get(rg_model_limits *ret_limits, rg_err *err) {
+    enum { LEAST_GRAPH = 64 << 20 };
+    rg_model_limits limits = rg_model_limits_default;
+    unsigned long long bytes = 0, tensors = 0, nodes = 0;
+    const char *text = getenv(RG_MODEL_LIMITS_VARIABLE);
+    if (text && *text && sscanf(text, "%llu %llu %llu", &bytes, &tensors, &nodes) != 3)
+        return rg_fail(err, RG_USAGE, "give BYTES TENSORS NODES", "%s is '%s'",
+                       RG_MODEL_LIMITS_VARIABLE, text);
+    if (bytes) {
+        limits.file_bytes = bytes < SIZE_MAX / 4 ? (size_t)bytes : SIZE_MAX / 4;
+        limits.graph_bytes = 2 * limits.file_bytes + LEAST_GRAPH;
+    }
+    if (tensors)
+        limits.tensors = tensors < UINT32_MAX / 4 ? (uint32_t)tensors : UINT32_MAX / 4;
+    if (nodes)
+        limits.nodes = nodes < UINT32_MAX / 4 ? (uint32_t)nodes : UINT32_MAX / 4;
+    *ret_limits = limits;
+    return RG_OK;
+}
+
 rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_model **ret_model,
                         rg_err *err) {
-    if (!limits)
-        limits = &rg_model_limits_default;
+    rg_model_limits usual;
+    if (!limits) {
+        rg_status found = rg_model_limits_get(&usual, err);
+        if (found != RG_OK)
+            return found;
+        limits = &usual;
+    }
     rg_model *model = calloc(1, sizeof *model);
     if (!model || !(model->path = strdup(path))) {
         free(model);

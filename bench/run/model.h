@@ -20,7 +20,13 @@ typedef struct rg_model {
     char *path;               /* as given */
 } rg_model;
 
-/* Loads `path`. `limits` NULL: rg_model_limits_default. The file must not shrink while the model is
+/* The environment's RAILGAUGE_MODEL_LIMITS, "BYTES TENSORS NODES", each 0 for the default, which is
+ * rg_model_limits_default. Memory for the graph is at most twice the file's limit and 64 MiB.
+ * RG_USAGE when it is malformed. */
+#define RG_MODEL_LIMITS_VARIABLE "RAILGAUGE_MODEL_LIMITS"
+rg_status rg_model_limits_get(rg_model_limits *ret_limits, rg_err *err);
+
+/* Loads `path`. `limits` NULL: rg_model_limits_get's. The file must not shrink while the model is
  * open. Errors, each naming the path: RG_ABSENT no such file, RG_DENIED no permission, RG_IO other
  * reading errors, RG_BAD_DATA empty, foreign (Git LFS pointer, web page, ...) or damaged,
  * RG_NO_MEMORY a limit was reached. */

@@ -48,7 +48,8 @@ static const char *manifest_name(const rg_node *node, char ret[256]) {
         if (!strcmp(rg_tflite_name(code), node->kind))
             return node->kind;
     }
-    snprintf(ret, 256, "CUSTOM:%s", node->kind);
+    bool detects = !strcmp(node->kind, "detection_postprocess");
+    snprintf(ret, 256, "CUSTOM:%s", detects ? "TFLite_Detection_PostProcess" : node->kind);
     return ret;
 }
 

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""`railgauge inspect` from outside: what it tells of model files, and limits. Prints TAP. Usage: test_inspect.py RAILGAUGE SOURCE_DIR
+
+What needs real models is skipped without the shared folder (RAILGAUGE_SHARED or ../shared).
+"""
+import glob
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap  # noqa: E402
+
+program, source = sys.argv[1:3]
+folders = [os.environ.get("RAILGAUGE_SHARED"), os.path.join(source, "..", "shared"), os.path.join(source, "..", "..", "shared")]
+models = next((os.path.join(f, "models") for f in folders if f and os.path.isdir(os.path.join(f, "models"))), None)
+work = tempfile.mkdtemp()
+
+
+def inspect(*words, **more):
+    return subprocess.run([program, "inspect", *words], capture_output=True, text=True, timeout=100, errors="replace", **more)
+
+
+def shared(name):
+    if not models:
+        raise tap.Skip("no shared models: set RAILGAUGE_SHARED to the folder that holds models/")
+    return os.path.join(models, name)
+
+
+def told(name):
+    done = inspect(shared(name), "--json")
+    assert done.returncode == 0, (name, done.returncode, done.stderr)
+    return json.loads(done.stdout)
+
+
+def write(name, data):
+    path = os.path.join(work, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def hef(version=0, body=b"\n\x03abc", size=None, digest=None):
+    size = len(body) if size is None else size
+    if version == 0:
+        return b"\x01HEF" + struct.pack(">III", 0, size, 0) + (digest or hashlib.md5(body).digest()) + body
+    return b"\x01HEF" + struct.pack(">IIIQI", version, size, 0, max(0, len(body) - size), 0) + body
+
+
+def test_a_model_is_told_with_its_work_memory_and_targets():
+    vww = told("tflite/mlperf-tiny/vww_96_int8.tflite")
+    assert vww["format"] == "tflite" and vww["inputs"][0]["shape"] == [1, 96, 96, 3], vww["inputs"]
+    assert vww["inputs"][0]["type"] == "int8" and vww["inputs"][0]["zero_point"] == -128
+    assert vww["sums"]["nodes"] == 31 and vww["sums"]["refused"] == 0
+    assert vww["sums"]["macs"] == sum(n["macs"] for n in vww["nodes"]) == 7489664, vww["sums"]
+    assert vww["sums"]["activation_plan_bytes"] >= vww["sums"]["activation_bound_bytes"] > 27648
+    first = vww["nodes"][0]
+    assert first["operator"] == "conv2d" and first["quantization"] == "int8 per-channel (8)", first
+    targets = {t["target"]: t for t in vww["targets"]}
+    assert targets["cpu"]["status"] == "ok" and targets["cpu"]["macs_share"] == 1.0, targets["cpu"]
+    text = inspect(shared("tflite/mlperf-tiny/vww_96_int8.tflite")).stdout
+    for words in ("7.49 M MACs", "int8 1x96x96x3", "depthwise_conv2d", "int8 per-tensor"):
+        assert words in text, words
+    assert "1x48x48x8" not in inspect(shared("tflite/mlperf-tiny/vww_96_int8.tflite"), "--summary").stdout
+
+
+def test_a_compiled_model_tells_its_executable_and_what_stays_on_the_cpu():
+    edge = told("tflite/edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite")
+    node = edge["nodes"][0]
+    assert node["operator"] == "edgetpu-custom-op" and node["status"] == "unsupported"
+    assert node["attributes"] == {"executable": "DWN1", "executable_bytes": 966656}, node["attributes"]
+    cpu = next(t for t in edge["targets"] if t["target"] == "cpu")
+    assert cpu["status"] == "unsupported" and cpu["nodes"] == 8 and "edgetpu-custom-op" in cpu["what"], cpu
+    text = inspect(shared("tflite/edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite")).stdout
+    assert "(DWN1) of 944 KiB" in text and "8 of 9 nodes stay on the CPU, with 149 M MACs" in text, text
+
+
+def test_files_in_a_zip_tail_are_listed():
+    listed = told("tflite/vision/coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite")["associated_files"]
+    assert listed == [{"name": "labelmap.txt", "bytes": 661}], listed
+
+
+def test_every_shared_model_is_told_or_refused_in_words():
+    shared("tflite")
+    for path in sorted(glob.glob(os.path.join(models, "tflite", "**", "*.tflite"), recursive=True)):
+        done = inspect(path, "--json")
+        if done.returncode == 0:
+            said = json.loads(done.stdout)
+            assert said["sums"]["nodes"] == len(said["nodes"]), path
+            assert "/invalid/" not in path, path
+        else:
+            assert done.returncode in (3, 65) and "try:" in done.stderr, (path, done.returncode, done.stderr)
+
+
+def test_a_hailo_executable_tells_its_header():
+    said = told("hef/hand_landmark_lite.hef")
+    assert said["header_version"] == 0 and said["protobuf_bytes"] == 2389350 and said["status"] == "ok", said
+    assert said["md5"] == "dac1bfa8c2c860e5bf735594842f1da5"
+
+
+def test_headers_of_hailo_executables_are_checked():
+    assert inspect(write("good.hef", hef())).returncode == 0
+    done = inspect(write("one.hef", hef(1, b"\n\x03abcWEIGHTS", 5)), "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["weights_bytes"] == 7, (done.stdout, done.stderr)
+    for name, data, words in [("digest", hef(digest=bytes(16)), "its digest is"), ("short", hef()[:-1], "announces"),
+                              ("head", hef()[:20], "announces"), ("long", hef(size=1 << 31), "announces"),
+                              ("one-short", hef(1, b"abc", 9), "announces"), ("seven", hef(7), "version 7")]:
+        done = inspect(write(name + ".hef", data))
+        assert done.returncode in (3, 65) and words in done.stderr, (name, done.returncode, done.stderr)
+
+
+def test_what_is_no_model_is_named():
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 5\n"
+    for name, data, words in [("lfs.tflite", pointer, "Git LFS pointer"), ("empty.tflite", b"", "empty"),
+                              ("page.tflite", b"<!DOCTYPE html>", "web page"), ("noise.tflite", b"\x07" * 99, "no model format")]:
+        done = inspect(write(name, data))
+        assert done.returncode == 65 and words in done.stderr, (name, done.returncode, done.stderr)
+    assert inspect(os.path.join(work, "absent.tflite")).returncode == 74
+
+
+def test_limits_are_kept_before_anything_is_allocated():
+    model = shared("tflite/mlperf-tiny/vww_96_int8.tflite")
+    for option, words in [("--max-model-bytes=1000", "more than the limit of 1000"), ("--max-tensors=10", "more than the limit of 10"),
+                          ("--max-nodes=30", "more than the limit of 30")]:
+        for verb in ("inspect", "infer"):
+            done = subprocess.run([program, verb, model, option], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 74 and words in done.stderr, (verb, option, done.returncode, done.stderr)
+    assert inspect(model, "--max-nodes", "31").returncode == 0
+    assert inspect(model, env=dict(os.environ, RAILGAUGE_MODEL_LIMITS="ten")).returncode == 64
+
+
+def test_help_names_the_limits():
+    text = inspect("--help").stdout
+    for words in ("--max-model-bytes", "--max-tensors", "--max-nodes", "--json", "--summary"):
+        assert words in text, words
+    assert inspect().returncode == 64 and inspect("a", "b").returncode == 64
+
+
+code = tap.run(dict(globals()))
+shutil.rmtree(work)
+sys.exit(code)
