@@ -8,6 +8,7 @@
 #include "kernels/ref/blocks4.h"
 #include "kernels/ref/fully_connected.h"
 #include "kernels/ref/hybrid.h"
+#include "kernels/x86/hybrid_avx2.h"
 #include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
 
@@ -136,51 +137,6 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     return RG_OK;
 }
 
-/* Least and largest of a row as the reference finds them. */
-static rg_hybrid quantization_of(const float *x, int64_t n, bool asymmetric) {
-    __m256 low = _mm256_set1_ps(x[0]), high = low;
-    float ends[16];
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        __m256 v = _mm256_loadu_ps(x + i);
-        low = _mm256_min_ps(v, low);
-        high = _mm256_max_ps(v, high);
-    }
-    _mm256_storeu_ps(ends, low);
-    _mm256_storeu_ps(ends + 8, high);
-    for (; i < n; i++) {
-        ends[0] = x[i] < ends[0] ? x[i] : ends[0];
-        ends[8] = x[i] > ends[8] ? x[i] : ends[8];
-    }
-    return rg_hybrid_of(ends, 16, 1, asymmetric);
-}
-
-/* Halves away from zero, by a truncated sum with the float below a half; NaN to the lowest. */
-ALWAYS __m256 round_away(__m256 v) {
-    const __m256 minus = _mm256_set1_ps(-0.0f), half = _mm256_set1_ps(0x1.fffffep-2f);
-    v = _mm256_max_ps(v, _mm256_set1_ps(-65536));
-    v = _mm256_min_ps(v, _mm256_set1_ps(65536));
-    __m256 away = _mm256_or_ps(_mm256_and_ps(v, minus), half);
-    return _mm256_round_ps(_mm256_add_ps(v, away), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-}
-
-/* A row as quanta; less the zero point, or `raw`. */
-static void quantize(const rg_hybrid *h, const float *x, int64_t n, bool raw, int16_t *ret) {
-    const __m256 zero = _mm256_set1_ps((float)h->zero), inverse = _mm256_set1_ps(h->inverse);
-    const __m256 low = _mm256_set1_ps((float)h->low), high = _mm256_set1_ps(127);
-    const int32_t less = raw ? 0 : h->zero;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        __m256 v = _mm256_add_ps(zero, _mm256_mul_ps(_mm256_loadu_ps(x + i), inverse));
-        v = _mm256_min_ps(_mm256_max_ps(round_away(v), low), high);
-        __m256i q = _mm256_sub_epi32(_mm256_cvtps_epi32(v), _mm256_set1_epi32(less));
-        __m128i both = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
-        _mm_storeu_si128((__m128i *)(ret + i), both);
-    }
-    for (; i < n; i++)
-        ret[i] = (int16_t)(rg_hybrid_quantum(h, x[i]) - less);
-}
-
 /* Rows [first, first + n) of the input. */
 static void fill_strip(const pack_head *h, const void *in, int64_t first, int64_t n,
                        rg_hybrid *rows, int16_t *strip) {
@@ -191,8 +147,8 @@ static void fill_strip(const pack_head *h, const void *in, int64_t first, int64_
             continue;
         }
         const float *x = (const float *)in + (first + r) * depth;
-        rows[r] = quantization_of(x, depth, h->asymmetric);
-        quantize(&rows[r], x, depth, h->form == BLOCKS, strip + r * depth);
+        rows[r] = rg_hybrid_of_avx2(x, depth, h->asymmetric);
+        rg_hybrid_quantize_avx2(&rows[r], x, depth, h->form == BLOCKS, strip + r * depth);
     }
     strip[n * depth] = 0;
 }
@@ -246,7 +202,8 @@ ALWAYS __m128i bytes_of(const pack_head *h, const hybrid_panel *panel, const __m
     for (int i = 0; i < 2; i++) {
         __m256 v = _mm256_mul_ps(sum[i], _mm256_set1_ps(h->in_scale));
         v = _mm256_add_ps(v, _mm256_load_ps(panel->bias + 8 * i));
-        value[i] = _mm256_cvtps_epi32(round_away(_mm256_div_ps(v, _mm256_set1_ps(h->out_scale))));
+        value[i] =
+            _mm256_cvtps_epi32(rg_round_away_avx2(_mm256_div_ps(v, _mm256_set1_ps(h->out_scale))));
         value[i] = _mm256_add_epi32(value[i], _mm256_set1_epi32(h->out.zero));
         value[i] = _mm256_max_epi32(value[i], _mm256_set1_epi32(h->out.low));
         value[i] = _mm256_min_epi32(value[i], _mm256_set1_epi32(h->out.high));

@@ -111,4 +111,31 @@ static inline int64_t rg_gemm_weight_at(const rg_gemm_plan *p, int64_t segment, 
     return segment * p->seg_len + e;
 }
 
+/* The pixels of a block in their order, some at a time. Zero it, set `left` to h * w. */
+typedef struct rg_gemm_walk {
+    int64_t left, x, row, from, out;
+} rg_gemm_walk;
+
+/* The next `most` pixels or what is left: where each lies in the strip and in the output, in
+ * elements from those of the block's first pixel. Returns how many. */
+static inline int rg_gemm_walk_next(const rg_gemm_plan *p, const rg_gemm_block *block,
+                                    rg_gemm_walk *walk, int most, int64_t *ret_from,
+                                    int64_t *ret_out) {
+    int n = 0;
+    for (; n < most && n < walk->left; n++) {
+        if (walk->x == block->w) {
+            walk->x = 0;
+            walk->from = walk->row += p->stride_y * p->strip_w * p->in_c;
+            walk->out += (p->out_w - block->w) * p->out_c;
+        }
+        ret_from[n] = walk->from;
+        ret_out[n] = walk->out;
+        walk->from += p->stride_x * p->in_c;
+        walk->out += p->out_c;
+        walk->x++;
+    }
+    walk->left -= n;
+    return n;
+}
+
 #endif
