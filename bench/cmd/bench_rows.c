@@ -9,7 +9,9 @@
 static double peak_for(const rg_bench_row *row) {
     const rg_kernel *kernel = row->lane->kernel;
     const rg_isa *own = rg_isa_find(kernel ? kernel->isa : "scalar");
-    bool is_float = row->made->op->in == RG_DTYPE_FLOAT32;
+    const rg_op *op = row->made->op; /* float inputs of hybrid operators are multiplied as int8 */
+    bool is_float =
+        op->in == RG_DTYPE_FLOAT32 && op->weights != RG_DTYPE_INT8 && op->weights != RG_DTYPE_INT4;
     double best = NAN;
     for (const rg_isa *isa = rg_isas; isa->name; isa++) {
         double peak = rg_isa_runs(isa, own->features)

@@ -7,7 +7,7 @@
 
 #include "bench/iface/op.h"
 
-enum { RG_CASE_TENSORS = 8, RG_CASE_ATTRS = 20, RG_CASE_VALUES = 32 };
+enum { RG_CASE_TENSORS = 8, RG_CASE_ATTRS = 20, RG_CASE_VALUES = 32, RG_CASE_RUNS = 4 };
 
 /* One tensor of a case. Elements are made by the prover: for inputs, random values in turn with
  * extreme ones (all lowest, all highest, alternating, zero point); for constants, random in
@@ -21,6 +21,7 @@ typedef struct rg_case_tensor {
     uint32_t axis;
     bool constant;     /* weights, biases, axes: known at load */
     bool absent;       /* an optional input that is left out */
+    bool variable;     /* an input that a run moves on and the next one finds so; starts drawn */
     double low, high;  /* range of elements; equal: the whole type (floats: -4 to 4) */
     uint32_t n_values; /* > 0: the elements, given: axes, pads, begin and size */
     int32_t value[RG_CASE_VALUES];
@@ -30,6 +31,8 @@ typedef struct rg_case_tensor {
 typedef struct rg_case {
     char name[96]; /* bench cases: "conv3x3s2_224x224x3_32"; drawn ones: may stay empty */
     uint32_t n_in, n_out, n_attrs;
+    uint32_t
+        runs; /* invocations in a row, each with inputs of its own, at most RG_CASE_RUNS; 0: one */
     rg_case_tensor in[RG_CASE_TENSORS], out[RG_CASE_TENSORS];
     rg_attr attrs[RG_CASE_ATTRS]; /* keys and words are literals */
 } rg_case;

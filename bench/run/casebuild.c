@@ -76,6 +76,7 @@ static rg_status make_tensor(const rg_case_tensor *from, bool plain, rg_arena *a
                              rg_tensor *t, rg_err *err) {
     t->dtype = from->dtype;
     t->shape = from->shape;
+    t->variable = from->variable;
     rg_status status = rg_tensor_bytes(&t->shape, t->dtype, &t->bytes, err);
     if (from->absent)
         return status;
@@ -181,7 +182,7 @@ static rg_status resolve(rg_made_case *made, rg_err *err) {
 
 static bool is_sound(const rg_op *op, const rg_case *from) {
     return from->n_in <= RG_CASE_TENSORS && from->n_out >= 1 && from->n_out <= RG_CASE_TENSORS &&
-           from->n_attrs <= RG_CASE_ATTRS && from->n_in >= op->min_in;
+           from->n_attrs <= RG_CASE_ATTRS && from->runs <= RG_CASE_RUNS && from->n_in >= op->min_in;
 }
 
 rg_status rg_made_case_new(const rg_op *op, const rg_case *from, uint64_t seed, bool plain,
@@ -220,7 +221,16 @@ void rg_made_case_free(rg_made_case *made) {
 }
 
 bool rg_made_case_is_input(const rg_made_case *made, uint32_t i) {
-    return i < made->from.n_in && !made->from.in[i].absent && !made->from.in[i].constant;
+    const rg_case_tensor *t = &made->from.in[i];
+    return i < made->from.n_in && !t->absent && !t->constant && !t->variable;
+}
+
+bool rg_made_case_is_variable(const rg_made_case *made, uint32_t i) {
+    return i < made->from.n_in && !made->from.in[i].absent && made->from.in[i].variable;
+}
+
+uint32_t rg_made_case_runs(const rg_made_case *made) {
+    return made->from.runs ? made->from.runs : 1;
 }
 
 void rg_made_case_fill(const rg_made_case *made, uint32_t i, rg_fill fill, rg_rng *rng,
@@ -250,8 +260,8 @@ static void tell_tensor(rg_text *text, const rg_case_tensor *t, const char *word
         rg_text_printf(text, " scale %.9g per channel %u", (double)t->scale, t->axis);
     else if (t->scale != 0)
         rg_text_printf(text, " scale %.9g zero %d", (double)t->scale, (int)t->zero_point);
-    if (t->constant)
-        rg_text_add(text, " const");
+    if (t->constant || t->variable)
+        rg_text_add(text, t->constant ? " const" : " variable");
     if (t->low != t->high)
         rg_text_printf(text, " in [%g, %g]", t->low, t->high);
     for (uint32_t v = 0; v < t->n_values; v++)
@@ -278,6 +288,8 @@ void rg_case_text(const rg_op *op, const rg_case *c, char *ret, size_t cap) {
         tell_tensor(&text, &c->out[i], "out", i, c->out[i].shape.rank > 0);
     for (uint32_t i = 0; i < c->n_attrs; i++)
         tell_attr(&text, &c->attrs[i]);
+    if (c->runs > 1)
+        rg_text_printf(&text, " %u runs", c->runs);
     snprintf(ret, cap, "%s", text.data ? text.data : op->name);
     rg_text_free(&text);
 }

@@ -39,8 +39,14 @@ rg_status rg_made_case_new(const rg_op *op, const rg_case *from, uint64_t seed, 
                            rg_made_case **ret_made, rg_err *err);
 void rg_made_case_free(rg_made_case *made); /* accepts NULL */
 
-/* True when input `i` is given at run time: neither constant nor left out. */
+/* True when input `i` is given at run time: neither constant nor variable nor left out. */
 bool rg_made_case_is_input(const rg_made_case *made, uint32_t i);
+
+/* True when input `i` is a variable: kept from one invocation to the next. */
+bool rg_made_case_is_variable(const rg_made_case *made, uint32_t i);
+
+/* Invocations of the case: at least one. */
+uint32_t rg_made_case_runs(const rg_made_case *made);
 
 /* Writes the elements of input `i` into `data` (the tensor's bytes, aligned to its element). */
 void rg_made_case_fill(const rg_made_case *made, uint32_t i, rg_fill fill, rg_rng *rng, void *data);

@@ -13,15 +13,29 @@ static rg_status no_memory(rg_err *err) {
 
 /* --- truth ------------------------------------------------------------------------------------ */
 
-/* Memory of every tensor of the call; constants where the graph has them. */
-static rg_status place_truth(const rg_made_case *made, rg_truth *truth, rg_err *err) {
+/* Inputs and outputs of invocation `run`. */
+static void *const *in_of(const rg_truth *truth, uint32_t run) {
+    return run ? truth->later[run - 1].in : truth->in;
+}
+static void *const *out_of(const rg_truth *truth, uint32_t run) {
+    return run ? truth->later[run - 1].out : truth->out;
+}
+
+/* Memory of every tensor of one invocation; constants are where the graph has them, variables are
+ * the first one's. */
+static rg_status place_run(const rg_made_case *made, rg_truth *truth, uint32_t run, rg_err *err) {
+    void **in = run ? truth->later[run - 1].in : truth->in;
+    void **out = run ? truth->later[run - 1].out : truth->out;
     for (uint32_t i = 0; i < made->call->n_in; i++) {
-        if (rg_made_case_is_input(made, i) &&
-            !(truth->in[i] = rg_arena_alloc(truth->arena, made->call->in[i]->bytes)))
+        bool first = rg_made_case_is_variable(made, i) && run == 0;
+        if ((rg_made_case_is_input(made, i) || first) &&
+            !(in[i] = rg_arena_alloc(truth->arena, made->call->in[i]->bytes)))
+            return no_memory(err);
+        if (first && !(truth->kept[i] = rg_arena_alloc(truth->arena, made->call->in[i]->bytes)))
             return no_memory(err);
     }
     for (uint32_t i = 0; i < made->call->n_out; i++) {
-        if (!(truth->out[i] = rg_arena_alloc(truth->arena, made->call->out[i]->bytes)))
+        if (!(out[i] = rg_arena_alloc(truth->arena, made->call->out[i]->bytes)))
             return no_memory(err);
     }
     return RG_OK;
@@ -30,18 +44,27 @@ static rg_status place_truth(const rg_made_case *made, rg_truth *truth, rg_err *
 static rg_status compute_truth(const rg_made_case *made, const rg_truth *truth, rg_err *err) {
     const rg_op_call *call = made->call;
     const rg_op *op = call->op;
-    const void *in[RG_CASE_TENSORS];
-    void *out[RG_CASE_TENSORS], *state = NULL;
-    for (uint32_t i = 0; i < call->n_in; i++)
-        in[i] = truth->in[i] ? truth->in[i] : call->in[i] ? call->in[i]->data : NULL;
-    memcpy(out, truth->out, sizeof out);
+    void *state = NULL;
     if (op->state_bytes) {
         state = rg_arena_alloc(truth->arena, op->state_bytes(call));
         rg_status status = state ? op->prepare(call, state, err) : no_memory(err);
         if (status != RG_OK)
             return status;
     }
-    op->run(call, state, in, out, 0, op->tiles ? op->tiles(call) : 1);
+    for (uint32_t i = 0; i < call->n_in; i++) {
+        if (truth->kept[i])
+            memcpy(truth->kept[i], truth->in[i], call->in[i]->bytes);
+    }
+    for (uint32_t run = 0; run < rg_made_case_runs(made); run++) {
+        const void *in[RG_CASE_TENSORS];
+        void *out[RG_CASE_TENSORS];
+        memcpy(out, out_of(truth, run), sizeof out);
+        for (uint32_t i = 0; i < call->n_in; i++) {
+            const void *given = truth->kept[i] ? truth->kept[i] : in_of(truth, run)[i];
+            in[i] = given ? given : call->in[i] ? call->in[i]->data : NULL;
+        }
+        op->run(call, state, in, out, 0, op->tiles ? op->tiles(call) : 1);
+    }
     return RG_OK;
 }
 
@@ -49,10 +72,13 @@ rg_status rg_truth_make(const rg_made_case *made, rg_fill fill, uint64_t seed, r
                         rg_err *err) {
     rg_truth truth = {.fill = fill, .arena = rg_arena_new(0)};
     rg_rng rng = rg_rng_seeded(seed);
-    rg_status status = truth.arena ? place_truth(made, &truth, err) : no_memory(err);
-    for (uint32_t i = 0; status == RG_OK && i < made->call->n_in; i++) {
-        if (truth.in[i])
-            rg_made_case_fill(made, i, fill, &rng, truth.in[i]);
+    rg_status status = truth.arena ? RG_OK : no_memory(err);
+    for (uint32_t run = 0; status == RG_OK && run < rg_made_case_runs(made); run++) {
+        status = place_run(made, &truth, run, err);
+        for (uint32_t i = 0; status == RG_OK && i < made->call->n_in; i++) {
+            if (in_of(&truth, run)[i])
+                rg_made_case_fill(made, i, fill, &rng, in_of(&truth, run)[i]);
+        }
     }
     if (status == RG_OK)
         status = compute_truth(made, &truth, err);
@@ -156,7 +182,7 @@ static size_t alignment_of(const rg_tensor *t) {
     return bytes > 0 && bytes <= 8 ? bytes : 1;
 }
 
-/* Inputs and constants go into fenced memory that cannot be written. */
+/* Inputs and constants go into fenced memory that cannot be written, variables into such as can. */
 static rg_status place_inputs(stage *s, rg_err *err) {
     const rg_op_call *from = s->trial->made->call;
     for (uint32_t i = 0; i < from->n_in; i++) {
@@ -169,7 +195,7 @@ static rg_status place_inputs(stage *s, rg_err *err) {
         if (!rg_fence_place(fence, s->trial->place, t->bytes, alignment_of(t)))
             return no_memory(err);
         memcpy(fence->data, t->data ? t->data : s->trial->truth->in[i], t->bytes);
-        rg_fence_protect(fence, true);
+        rg_fence_protect(fence, !t->variable);
         s->tensors[i] = *t;
         s->tensors[i].data = t->data ? fence->data : NULL;
         s->in_tensors[i] = &s->tensors[i];
@@ -178,6 +204,20 @@ static rg_status place_inputs(stage *s, rg_err *err) {
     s->call = *from;
     s->call.in = s->in_tensors;
     return RG_OK;
+}
+
+/* The inputs of a later invocation in their places; variables stay as they are. */
+static void change_inputs(stage *s, uint32_t run) {
+    for (uint32_t i = 0; i < s->call.n_in; i++) {
+        const void *given = in_of(s->trial->truth, run)[i];
+        if (!given || s->call.in[i]->variable)
+            continue;
+        rg_fence_protect(&s->memory->in[i], false);
+        memcpy(s->memory->in[i].data, given, s->call.in[i]->bytes);
+        rg_fence_protect(&s->memory->in[i], true);
+    }
+    for (uint32_t i = 0; i < s->call.n_out; i++)
+        memset(s->out[i], s->canary, s->call.out[i]->bytes);
 }
 
 static rg_status place_outputs(stage *s, rg_err *err) {
@@ -302,10 +342,10 @@ static void tell_position(const rg_shape *shape, size_t index, char *ret, size_t
         snprintf(ret + used, cap - (size_t)used, ")");
 }
 
-static rg_status tell_difference(const stage *s, uint32_t o, size_t byte, rg_err *err) {
-    const rg_tensor *t = s->call.out[o];
+static rg_status tell_difference(const stage *s, const rg_tensor *t, const char *name,
+                                 const unsigned char *want, const unsigned char *got, size_t byte,
+                                 rg_err *err) {
     size_t size = alignment_of(t), index = byte / size, n = 0;
-    const unsigned char *want = s->trial->truth->out[o], *got = s->out[o];
     char expected[48], found[48], where[96], shape[96];
     bool untouched = true;
     for (size_t i = 0; i < size; i++)
@@ -317,27 +357,45 @@ static rg_status tell_difference(const stage *s, uint32_t o, size_t byte, rg_err
     tell_position(&t->shape, index, where, sizeof where);
     rg_shape_text(&t->shape, shape, sizeof shape);
     return rg_fail(err, RG_WRONG, NULL,
-                   "output %u element %zu %s of %s: expected %s, got %s%s; %zu of %zu differ", o,
-                   index, where, shape, expected, found, untouched ? " (never written)" : "", n,
+                   "%s element %zu %s of %s: expected %s, got %s%s; %zu of %zu differ", name, index,
+                   where, shape, expected, found, untouched ? " (never written)" : "", n,
                    t->bytes / size);
 }
 
-static rg_status compare(const stage *s, rg_err *err) {
+/* One tensor against its truth. */
+static rg_status compare_tensor(const stage *s, const rg_tensor *t, const char *word, uint32_t i,
+                                uint32_t run, const void *want, const void *got, rg_err *err) {
+    const unsigned char *w = want, *g = got;
+    char name[48];
+    size_t at = 0;
+    if (!memcmp(w, g, t->bytes))
+        return RG_OK;
+    while (w[at] == g[at])
+        at++;
+    if (rg_made_case_runs(s->trial->made) > 1)
+        snprintf(name, sizeof name, "%s %u of run %u", word, i, run + 1);
+    else
+        snprintf(name, sizeof name, "%s %u", word, i);
+    return tell_difference(s, t, name, w, g, at, err);
+}
+
+/* Outputs of an invocation; behind the last one the variables too. */
+static rg_status compare(const stage *s, uint32_t run, rg_err *err) {
     char where[96];
     sought s_broken = {NULL, where, sizeof where};
-    for (uint32_t o = 0; o < s->call.n_out; o++) {
-        const unsigned char *want = s->trial->truth->out[o], *got = s->out[o];
-        size_t bytes = s->call.out[o]->bytes;
-        if (!memcmp(want, got, bytes))
-            continue;
-        size_t at = 0;
-        while (want[at] == got[at])
-            at++;
-        return tell_difference(s, o, at, err);
+    rg_status status = RG_OK;
+    bool last = run + 1 == rg_made_case_runs(s->trial->made);
+    for (uint32_t o = 0; status == RG_OK && o < s->call.n_out; o++)
+        status = compare_tensor(s, s->call.out[o], "output", o, run,
+                                out_of(s->trial->truth, run)[o], s->out[o], err);
+    for (uint32_t i = 0; status == RG_OK && last && i < s->call.n_in; i++) {
+        if (s->trial->truth->kept[i])
+            status = compare_tensor(s, s->call.in[i], "variable", i, run, s->trial->truth->kept[i],
+                                    s->in[i], err);
     }
-    if (any_fence(s->memory, broken, &s_broken))
+    if (status == RG_OK && any_fence(s->memory, broken, &s_broken))
         return rg_fail(err, RG_WRONG, NULL, "wrote %s", where);
-    return RG_OK;
+    return status;
 }
 
 rg_status rg_trial_run(const rg_trial *trial, rg_trial_memory *memory, char *ret_how, size_t cap,
@@ -354,6 +412,11 @@ rg_status rg_trial_run(const rg_trial *trial, rg_trial_memory *memory, char *ret
         status = place_scratch(&s, err);
     if (status != RG_OK)
         return status;
-    run_pieces(&s, ret_how, cap);
-    return compare(&s, err);
+    for (uint32_t run = 0; status == RG_OK && run < rg_made_case_runs(trial->made); run++) {
+        if (run)
+            change_inputs(&s, run);
+        run_pieces(&s, ret_how, cap);
+        status = compare(&s, run, err);
+    }
+    return status;
 }

@@ -13,11 +13,17 @@
 typedef struct rg_truth {
     rg_fill fill;
     rg_arena *arena;
-    void *in[RG_CASE_TENSORS];  /* NULL for constants and inputs that are left out */
-    void *out[RG_CASE_TENSORS]; /* the reference's outputs */
+    void *in[RG_CASE_TENSORS];   /* NULL for constants and inputs that are left out; what variables
+                                    hold before the first run */
+    void *out[RG_CASE_TENSORS];  /* the reference's outputs */
+    void *kept[RG_CASE_TENSORS]; /* what variables hold behind the last run; NULL for others */
+    struct {                     /* the invocations behind the first */
+        void *in[RG_CASE_TENSORS], *out[RG_CASE_TENSORS];
+    } later[RG_CASE_RUNS - 1];
 } rg_truth;
 
-/* Fills the inputs by `fill` and `seed`, and computes the outputs, all tiles in one call. */
+/* Fills the inputs by `fill` and `seed`, and computes the outputs, all tiles in one call, as often
+ * as the case says. */
 rg_status rg_truth_make(const rg_made_case *made, rg_fill fill, uint64_t seed, rg_truth *ret_truth,
                         rg_err *err);
 void rg_truth_free(rg_truth *truth); /* accepts all-zero */
