@@ -4,38 +4,24 @@
  * [batch, filters * memory], a variable that a run moves on. int8 truth: int32 sums, both effective
  * scales formed in float32, double rounding into the state (int16 or int8) and out of it; the fused
  * activation is what the output's range allows. */
+#include "kernels/ref/svdf.h"
+
 #include <string.h>
 
 #include "kernels/ref/activation.h"
-#include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
-typedef struct svdf_params {
-    int64_t rank;
-    int activation;
-    bool asymmetric_quantize_inputs;
-} svdf_params;
-
 static const rg_field fields[] = {
-    {"rank", RG_FIELD_INT, offsetof(svdf_params, rank), NULL, 1, INT32_MAX, NULL, "",
+    {"rank", RG_FIELD_INT, offsetof(rg_svdf_params, rank), NULL, 1, INT32_MAX, NULL, "",
      "filters that make one output"},
-    RG_ACTIVATION_FIELD(svdf_params),
-    {"asymmetric_quantize_inputs", RG_FIELD_BOOL, offsetof(svdf_params, asymmetric_quantize_inputs),
-     "false", 0, 0, NULL, "", "how hybrid kernels quantize; no meaning here"},
+    RG_ACTIVATION_FIELD(rg_svdf_params),
+    {"asymmetric_quantize_inputs", RG_FIELD_BOOL,
+     offsetof(rg_svdf_params, asymmetric_quantize_inputs), "false", 0, 0, NULL, "",
+     "how hybrid kernels quantize; no meaning here"},
     {0},
 };
 
-enum { X, FEATURE, TIME, BIAS, STATE };
-
-typedef struct layout {
-    int64_t batch, depth, filters, memory, rank, units;
-} layout;
-
-static layout lay_out(const rg_op_call *call) {
-    const int32_t *x = call->in[X]->shape.dim, *w = call->in[FEATURE]->shape.dim;
-    int64_t rank = ((const svdf_params *)call->params)->rank;
-    return (layout){x[0], x[1], w[0], call->in[TIME]->shape.dim[1], rank, w[0] / rank};
-}
+enum { X = RG_SVDF_X, FEATURE, TIME, BIAS, STATE };
 
 static rg_status check_types(const rg_op_call *call, rg_err *err) {
     rg_dtype time = call->in[TIME]->dtype, state = call->in[STATE]->dtype;
@@ -51,9 +37,9 @@ static rg_status check_types(const rg_op_call *call, rg_err *err) {
 }
 
 static rg_status check_sizes(const rg_op_call *call, rg_err *err) {
-    if (call->in[FEATURE]->shape.dim[0] % ((const svdf_params *)call->params)->rank)
+    if (call->in[FEATURE]->shape.dim[0] % ((const rg_svdf_params *)call->params)->rank)
         return rg_fail(err, RG_BAD_DATA, NULL, "svdf: filters are no multiple of the rank");
-    layout l = lay_out(call);
+    rg_svdf_layout l = rg_svdf_lay_out(call);
     if (call->in[FEATURE]->shape.dim[1] != l.depth || call->in[TIME]->shape.dim[0] != l.filters ||
         (int64_t)rg_elements(call->in[STATE]) != l.batch * l.filters * l.memory)
         return rg_fail(err, RG_BAD_DATA, NULL, "svdf: sizes of weights and state do not match");
@@ -72,17 +58,17 @@ static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) 
     if (status == RG_OK)
         status = check_sizes(call, err);
     if (status == RG_OK)
-        status = rg_activation_check(((const svdf_params *)call->params)->activation, err);
+        status = rg_activation_check(((const rg_svdf_params *)call->params)->activation, err);
     if (status != RG_OK)
         return status;
-    layout l = lay_out(call);
+    rg_svdf_layout l = rg_svdf_lay_out(call);
     rg_shape shape = {2, {(int32_t)l.batch, (int32_t)l.units}};
     return rg_give_output(ret_out, call->op->out, &shape, err);
 }
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
     static const uint32_t symmetric[] = {FEATURE, TIME};
-    int activation = ((const svdf_params *)call->params)->activation;
+    int activation = ((const rg_svdf_params *)call->params)->activation;
     rg_status status = rg_need_call_quant(call, 1, err);
     for (int i = 0; status == RG_OK && i < 2; i++)
         status = rg_need_weight_quant(call->in[symmetric[i]], "weights", 0, 1, err);
@@ -94,22 +80,17 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
 }
 
 static rg_work work(const rg_op_call *call) {
-    layout l = lay_out(call);
+    rg_svdf_layout l = rg_svdf_lay_out(call);
     return rg_call_work(call, (uint64_t)(l.batch * l.filters * (l.depth + l.memory)), 0);
 }
 
-/* Into the state, and out of it. */
-typedef struct plan {
-    rg_factor into, out;
-} plan;
-
 static size_t state_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(plan);
+    return sizeof(rg_svdf_factors);
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_svdf_factors *p = state;
     float kept = call->in[STATE]->quant.scale[0];
     float into = call->in[X]->quant.scale[0] * call->in[FEATURE]->quant.scale[0] / kept;
     float out = kept * call->in[TIME]->quant.scale[0] / call->out[0]->quant.scale[0];
@@ -119,10 +100,10 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
 
 /* Registers of one type: move on, take in, weigh. */
 #define INTEGER(code, type, low, high)                                                             \
-    static void run_##code(const rg_op_call *call, const plan *p, const int8_t *x,                 \
+    static void run_##code(const rg_op_call *call, const rg_svdf_factors *p, const int8_t *x,      \
                            const int8_t *feature, const type *time, const int32_t *bias,           \
                            type *kept, int8_t *out) {                                              \
-        layout l = lay_out(call);                                                                  \
+        rg_svdf_layout l = rg_svdf_lay_out(call);                                                  \
         int32_t zero_x = call->in[X]->quant.zero_point[0];                                         \
         int32_t zero_kept = call->in[STATE]->quant.zero_point[0];                                  \
         int32_t zero = call->out[0]->quant.zero_point[0];                                          \
@@ -172,9 +153,9 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
     const float *x = in[X], *feature = in[FEATURE], *time = in[TIME];
     const float *bias = call->in[BIAS] ? in[BIAS] : NULL;
     float *kept = (float *)(uintptr_t)in[STATE], low, high;
-    layout l = lay_out(call);
+    rg_svdf_layout l = rg_svdf_lay_out(call);
     (void)state;
-    rg_activation_range_f32(((const svdf_params *)call->params)->activation, &low, &high);
+    rg_activation_range_f32(((const rg_svdf_params *)call->params)->activation, &low, &high);
     for (int64_t unit = 0; first_tile < last_tile && unit < l.batch * l.units; unit++) {
         float sum = bias ? bias[unit % l.units] : 0;
         for (int64_t r = 0; r < l.rank; r++) {
@@ -198,7 +179,7 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
                               .weights = dtype,                                                    \
                               .out = dtype,                                                        \
                               .params = fields,                                                    \
-                              .params_size = sizeof(svdf_params),                                  \
+                              .params_size = sizeof(rg_svdf_params),                               \
                               .min_in = 3,                                                         \
                               .max_in = 5,                                                         \
                               .n_out = 1,                                                          \
