@@ -151,6 +151,11 @@ static void draw_cast(const rg_op *op, rg_rng *rng, rg_case *c) {
     c->in[0].high = c->in[0].low < 0 ? 1 : 0;
     if (c->in[0].dtype == RG_DTYPE_UINT8)
         c->in[0].low = c->in[0].high = 0;
+    if (c->in[0].dtype == RG_DTYPE_FLOAT32) { /* beyond the ends of the integers */
+        static const double ends[] = {4, 300, 70000, 5e9};
+        c->in[0].high = ends[rg_rng_below(rng, 4)];
+        c->in[0].low = -c->in[0].high;
+    }
 }
 
 #define ROW(word, how) const rg_case_set rg_case_set_##word = {#word, how, NULL}

@@ -1,11 +1,11 @@
 /* move.c: operators that move elements unchanged, as the nested loops that nest.h finds: runs of
  * bytes are copied whole, planes that change places are turned 16 by 16 bytes. Moves that are no
  * nested loops are left to the reference. */
-#include "kernels/each/level.h"
+#include "kernels/each/copy.h"
 #include "kernels/each/nest.h"
 #include "kernels/ref/need.h"
 
-enum { TILE_BYTES = 16384, TILES_MAX = 64, ELEMENTS_MAX = 1 << 21 };
+enum { TILE_BYTES = 16384, TILES_MAX = 64, ELEMENTS_MAX = 1 << 21, FILL_BYTES = 4096 };
 
 typedef struct plan {
     rg_nests nests;
@@ -58,17 +58,10 @@ static size_t tiles(const rg_op_call *call) {
     return !strcmp(call->op->kind, "pad") ? 1 : n < TILES_MAX ? n : TILES_MAX;
 }
 
-/* Sixteen bytes side by side. */
 #if defined(__aarch64__)
-typedef uint8x16_t lane;
-#define LOAD vld1q_u8
-#define STORE vst1q_u8
 #define ZIP_LOW vzip1q_u8
 #define ZIP_HIGH vzip2q_u8
 #else
-typedef __m128i lane;
-#define LOAD(at) _mm_loadu_si128((const void *)(at))
-#define STORE(at, v) _mm_storeu_si128((void *)(at), v)
 #define ZIP_LOW _mm_unpacklo_epi8
 #define ZIP_HIGH _mm_unpackhi_epi8
 #endif
@@ -76,9 +69,9 @@ typedef __m128i lane;
 /* 16 rows of 16 bytes turned: four times, row i is interleaved with row i + 8. */
 static inline void turn_block(const uint8_t *from, ptrdiff_t row_from, uint8_t *to,
                               ptrdiff_t row_to) {
-    lane a[16], b[16];
+    rg_lane a[16], b[16];
     for (int i = 0; i < 16; i++)
-        a[i] = LOAD(from + i * row_from);
+        a[i] = rg_lane_load(from + i * row_from);
     for (int pass = 0; pass < 4; pass++) {
         for (int i = 0; i < 8; i++) {
             b[2 * i] = ZIP_LOW(a[i], a[i + 8]);
@@ -87,7 +80,7 @@ static inline void turn_block(const uint8_t *from, ptrdiff_t row_from, uint8_t *
         memcpy(a, b, sizeof a);
     }
     for (int i = 0; i < 16; i++)
-        STORE(to + i * row_to, a[i]);
+        rg_lane_store(to + i * row_to, a[i]);
 }
 
 /* to[j * row_to + i] = from[i * row_from + j] for i < n, j < m. */
@@ -102,24 +95,6 @@ static void turn(const uint8_t *from, ptrdiff_t row_from, uint8_t *to, ptrdiff_t
     for (size_t i = 0; i < n; i++) {
         for (size_t j = i < whole_n ? whole_m : 0; j < m; j++)
             to[(ptrdiff_t)j * row_to + (ptrdiff_t)i] = from[(ptrdiff_t)i * row_from + (ptrdiff_t)j];
-    }
-}
-
-/* A short run, without a call: ends overlap where no vector fits whole. */
-static inline void copy_run(char *to, const char *from, size_t n) {
-    if (n >= 512 || n < 4) {
-        memcpy(to, from, n);
-    } else if (n >= 16) {
-        for (size_t i = 0; i + 16 < n; i += 16)
-            STORE((uint8_t *)to + i, LOAD((const uint8_t *)from + i));
-        STORE((uint8_t *)to + n - 16, LOAD((const uint8_t *)from + n - 16));
-    } else {
-        size_t half = n >= 8 ? 8 : 4;
-        char first[8], last[8];
-        memcpy(first, from, half);
-        memcpy(last, from + n - half, half);
-        memcpy(to, first, half);
-        memcpy(to + n - half, last, half);
     }
 }
 
@@ -159,7 +134,7 @@ static void move_level(const rg_nest *nest, uint32_t level, size_t count, const 
     } else if (level == 1 && nest->step_from[0] == 1 && nest->step_to[0] == 1) {
         size_t run_bytes = nest->count[0] * size;
         for (size_t i = 0; i < count; i++, from += step_from, to += step_to)
-            copy_run(to, from, run_bytes);
+            rg_copy_run(to, from, run_bytes);
     } else {
         for (size_t i = 0; i < count; i++)
             move_level(nest, level - 1, nest->count[level - 1], from + (ptrdiff_t)i * step_from,
@@ -198,7 +173,12 @@ static void fill(const rg_op_call *call, const void *const *in, char *out, size_
         memset(out, element[0], n);
         return;
     }
-    step_elements(element, 0, out, (ptrdiff_t)size, n, size);
+    for (size_t done = 0, all = n * size, part; done < all; done += part) {
+        part = done ? done : size; /* what is there, once more */
+        part = part < FILL_BYTES ? part : FILL_BYTES;
+        part = part < all - done ? part : all - done;
+        memcpy(out + done, done ? out : element, part);
+    }
 }
 
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,

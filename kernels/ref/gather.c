@@ -1,33 +1,19 @@
 /* gather.c: pieces of a tensor chosen by numbers: gather (along one dimension) and gather_nd (by
  * tuples of the leading dimensions); any whole-byte type. Numbers may come at run time: one outside
  * of its dimension counts as the nearest one inside, where the original stops with an error. */
+#include "kernels/ref/gather.h"
+
 #include <string.h>
 
 #include "kernels/ref/need.h"
 
-typedef struct gather_params {
-    int64_t axis, batch_dims;
-} gather_params;
-
 static const rg_field fields[] = {
-    {"axis", RG_FIELD_INT, offsetof(gather_params, axis), "0", -RG_MAX_RANK, RG_MAX_RANK, NULL, "",
-     "dimension that numbers choose from; negative: from the last"},
-    {"batch_dims", RG_FIELD_INT, offsetof(gather_params, batch_dims), "0", -RG_MAX_RANK,
+    {"axis", RG_FIELD_INT, offsetof(rg_gather_params, axis), "0", -RG_MAX_RANK, RG_MAX_RANK, NULL,
+     "", "dimension that numbers choose from; negative: from the last"},
+    {"batch_dims", RG_FIELD_INT, offsetof(rg_gather_params, batch_dims), "0", -RG_MAX_RANK,
      RG_MAX_RANK, NULL, "", "leading dimensions that both inputs share"},
     {0},
 };
-
-/* Number `i` of an index tensor, within [0, dim). */
-static size_t number_at(const rg_tensor *t, const void *data, size_t i, int32_t dim) {
-    int64_t value = 0;
-    if (t->dtype == RG_DTYPE_INT64)
-        value = ((const int64_t *)data)[i];
-    else if (t->dtype == RG_DTYPE_INT16)
-        value = ((const int16_t *)data)[i];
-    else
-        value = ((const int32_t *)data)[i];
-    return (size_t)(value < 0 ? 0 : value >= dim ? dim - 1 : value);
-}
 
 static rg_status need_both(const rg_op_call *call, rg_err *err) {
     size_t bytes;
@@ -42,21 +28,6 @@ static rg_status need_both(const rg_op_call *call, rg_err *err) {
     if (dtype != RG_DTYPE_INT16 && dtype != RG_DTYPE_INT32 && dtype != RG_DTYPE_INT64)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "indices are %s", rg_dtype_word(dtype));
     return status;
-}
-
-/* Axis and shared dimensions counted from the first; false when they do not fit. */
-static bool resolve(const rg_op_call *call, uint32_t *ret_axis, uint32_t *ret_batch) {
-    const gather_params *p = call->params;
-    const rg_shape *from = &call->in[0]->shape, *numbers = &call->in[1]->shape;
-    int64_t axis = p->axis + (p->axis < 0 ? from->rank : 0);
-    int64_t batch = p->batch_dims + (p->batch_dims < 0 ? numbers->rank : 0);
-    bool fits =
-        axis >= 0 && axis < from->rank && batch >= 0 && batch <= axis && batch <= numbers->rank;
-    for (int64_t d = 0; fits && d < batch; d++)
-        fits = from->dim[d] == numbers->dim[d];
-    *ret_axis = (uint32_t)axis;
-    *ret_batch = (uint32_t)batch;
-    return fits;
 }
 
 static rg_status append(rg_shape *shape, const rg_shape *from, uint32_t first, uint32_t last,
@@ -77,7 +48,7 @@ static rg_status infer_gather(const rg_op_call *call, rg_tensor *ret_out, rg_err
     if (status != RG_OK)
         return status;
     const rg_shape *from = &call->in[0]->shape, *numbers = &call->in[1]->shape;
-    if (!resolve(call, &axis, &batch))
+    if (!rg_gather_resolve(call, &axis, &batch))
         return rg_fail(err, RG_BAD_DATA, NULL, "gather along a dimension that is not there");
     status = append(&shape, from, 0, axis, err);
     if (status == RG_OK)
@@ -99,7 +70,7 @@ static void run_gather(const rg_op_call *call, const void *state, const void *co
     (void)state;
     const rg_tensor *from = call->in[0], *numbers = call->in[1];
     uint32_t axis, batch;
-    if (first_tile >= last_tile || !resolve(call, &axis, &batch))
+    if (first_tile >= last_tile || !rg_gather_resolve(call, &axis, &batch))
         return;
     size_t batches = product(&from->shape, 0, batch), outer = product(&from->shape, batch, axis);
     size_t dim = (size_t)from->shape.dim[axis];
@@ -109,7 +80,7 @@ static void run_gather(const rg_op_call *call, const void *state, const void *co
     char *at = out[0];
     for (size_t o = 0; o < batches * outer; o++) {
         for (size_t i = 0; i < chosen; i++, at += piece) {
-            size_t place = number_at(numbers, in[1], o / outer * chosen + i, (int32_t)dim);
+            size_t place = rg_number_at(numbers, in[1], o / outer * chosen + i, (int32_t)dim);
             memcpy(at, (const char *)in[0] + (o * dim + place) * piece, piece);
         }
     }
@@ -143,7 +114,7 @@ static void run_nd(const rg_op_call *call, const void *state, const void *const 
         size_t place = 0;
         for (uint32_t d = 0; d < tuple; d++)
             place = place * (size_t)from->shape.dim[d] +
-                    number_at(numbers, in[1], i * tuple + d, from->shape.dim[d]);
+                    rg_number_at(numbers, in[1], i * tuple + d, from->shape.dim[d]);
         memcpy((char *)out[0] + i * piece, (const char *)in[0] + place * piece, piece);
     }
 }
@@ -156,7 +127,7 @@ const rg_op rg_op_gather = {
     .weights = RG_DTYPE_ANY,
     .out = RG_DTYPE_ANY,
     .params = fields,
-    .params_size = sizeof(gather_params),
+    .params_size = sizeof(rg_gather_params),
     .min_in = 2,
     .max_in = 2,
     .n_out = 1,
