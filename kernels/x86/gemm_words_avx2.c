@@ -315,8 +315,8 @@ ALWAYS void tile_words(int rows, const pack_head *head, const rg_hybrid *h, cons
         sum[r][0] = _mm256_load_si256((const __m256i *)panel->start);
         sum[r][1] = _mm256_load_si256((const __m256i *)panel->start + 1);
     }
-    multiply_steps(rows, false, offsets, offsets + head->steps, at, (const int8_t *)(panel + 1),
-                   sum);
+    multiply_steps(rows, false, false, offsets, offsets + head->steps, at,
+                   (const int8_t *)(panel + 1), sum);
     UNROLL
     for (int r = 0; r < rows; r++) {
         if (h)
