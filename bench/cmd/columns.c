@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
+#include "bench/core/text.h"
 
 enum { UNLIMITED = 1 << 20 };
 
@@ -74,20 +75,15 @@ void rg_columns_head(const rg_column *columns, size_t n) {
     rg_columns_row(columns, n, titles);
 }
 
+static void print_wrapped(const char *text, unsigned at, unsigned indent, unsigned room) {
+    rg_text lines = {0};
+    rg_text_wrap(&lines, text, at, indent, room);
+    printf("%s", lines.data ? lines.data : "\n");
+    rg_text_free(&lines);
+}
+
 void rg_columns_wrap(const char *text, unsigned indent, unsigned room) {
-    unsigned left = room > indent ? room - indent : 1;
-    while (strlen(text) > left) {
-        size_t end = left;
-        while (end > 0 && text[end] != ' ')
-            end--;
-        if (!end)
-            end = strcspn(text, " "); /* one word wider than the line */
-        if (!text[end])
-            break;
-        printf("%.*s\n%*s", (int)end, text, (int)indent, "");
-        text += end + 1;
-    }
-    printf("%s\n", text);
+    print_wrapped(text, indent, indent, room);
 }
 
 void rg_columns_printf(const char *format, ...) {
@@ -96,5 +92,5 @@ void rg_columns_printf(const char *format, ...) {
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    rg_columns_wrap(text, 2, rg_columns_room());
+    print_wrapped(text, 0, 2, rg_columns_room());
 }

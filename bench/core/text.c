@@ -118,6 +118,27 @@ size_t rg_text_columns(const char *text) {
     return columns;
 }
 
+void rg_text_wrap(rg_text *out, const char *text, size_t at, size_t indent, size_t columns) {
+    bool fresh = true;
+    while (*text) {
+        char word[1024];
+        size_t n = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)n, text);
+        size_t width = rg_text_columns(word);
+        if (!fresh && at + 1 + width > columns) {
+            rg_text_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+            fresh = true;
+        }
+        rg_text_printf(out, "%s%s", fresh ? "" : " ", word);
+        at += width + !fresh;
+        fresh = false;
+        text += n;
+        text += strspn(text, " ");
+    }
+    rg_text_add(out, "\n");
+}
+
 /* Three significant digits without an exponent, for 0.001 <= |value| < 1000. */
 static void three_digits(double value, const char *unit, char *ret, size_t cap) {
     double size = fabs(value);

@@ -31,6 +31,11 @@ const char *rg_text_nearest_of(const char *word, const char *const *words, size_
  */
 size_t rg_text_columns(const char *text);
 
+/* Adds `text` in words, at most `columns` wide, later lines after `indent` spaces, and ends the
+ * line. The first line stands at column `at` already; a word that is wider than a line goes as it
+ * is. */
+void rg_text_wrap(rg_text *out, const char *text, size_t at, size_t indent, size_t columns);
+
 /* Three significant digits with a fitting unit: "1.23 ms", "456 ns", "12.0 MiB", "3.40 GOPS". */
 void rg_text_duration(double ns, char *ret, size_t cap);
 void rg_text_bytes(double bytes, char *ret, size_t cap);

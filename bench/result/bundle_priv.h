@@ -1,4 +1,5 @@
-/* bundle_priv.h: what bundle_write.c, bundle_read.c and manifest.c share of an open bundle. */
+/* bundle_priv.h: what bundle_create.c, bundle_resume.c, bundle_write.c, bundle_read.c and
+ * manifest.c share of an open bundle. */
 #ifndef RG_RESULT_BUNDLE_PRIV_H
 #define RG_RESULT_BUNDLE_PRIV_H
 
@@ -25,6 +26,20 @@ rg_status rg_bundle_handle(const char *dir, rg_bundle **ret_bundle, rg_err *err)
 
 /* Reads bundle.json, cells.jsonl, records.jsonl and the list of rounds. */
 rg_status rg_bundle_load(rg_bundle *bundle, rg_err *err);
+
+/* Opens and loads `dir` as its only writer. RG_DENIED when another process is writing it. */
+rg_status rg_bundle_open_to_write(const char *dir, const rg_storage *storage,
+                                  rg_bundle **ret_bundle, rg_err *err);
+
+/* Writes DIR/name through to the disk; its name is not synced yet. RG_IO, RG_NO_MEMORY. */
+rg_status rg_bundle_put_file(const rg_storage *s, rg_arena *arena, const char *dir,
+                             const char *name, const void *data, size_t bytes, rg_err *err);
+
+/* {"bytes": size, "sha256": hash} of a file's content; a new reference, NULL without memory. */
+json_t *rg_bundle_file_facts(const void *data, size_t bytes);
+
+/* RG_NO_MEMORY in this module's words. */
+rg_status rg_bundle_no_memory(rg_err *err);
 
 /* Removes rounds/NNNNN.tmp, whatever a cut-off write left in them. */
 rg_status rg_bundle_remove_part_rounds(rg_bundle *bundle, rg_err *err);

@@ -1,5 +1,5 @@
-/* gate.c: matches the cells of two bundles, finds those that cannot be judged and why, and orders
- * the verdicts. The arithmetic of one metric is in gate_test.c. */
+/* gate.c: matches the cells of two bundles and orders the verdicts. Cells that cannot be judged are
+ * found by gate_cell.c, limits by gate_limits.c; the arithmetic of one metric is in gate_test.c. */
 #include "bench/result/gate.h"
 
 #include <math.h>
@@ -54,7 +54,7 @@ rg_gate_side rg_gate_side_of(const rg_bundle *bundle) {
                           rg_bundle_records(bundle), rg_bundle_finished(bundle)};
 }
 
-/* --- limits and choice of metrics ------------------------------------------------------------ */
+/* --- cells ---------------------------------------------------------------------------------- */
 
 static const int default_metrics[] = {
     RG_FIG_latency_p50_ns,      RG_FIG_latency_p95_ns,
@@ -64,232 +64,6 @@ static const int default_metrics[] = {
     RG_FIG_agreement_differing,
 };
 enum { N_DEFAULT = sizeof default_metrics / sizeof default_metrics[0] };
-static const rg_gate_limit preset = {0.01, 0.05};
-
-rg_gate_options rg_gate_options_default(void) {
-    rg_gate_options options = {0};
-    for (int i = 0; i < RG_FIG_COUNT; i++)
-        options.limits[i] = (rg_gate_limit){NAN, NAN};
-    return options;
-}
-
-static const char *key_at(size_t i, void *user) {
-    (void)user;
-    return i < RG_FIG_COUNT ? rg_figure_rows[i].key : NULL;
-}
-
-/* "latency_p95_ns" or, without its unit, "latency_p95". */
-static rg_status find_metric(const char *name, int *ret_metric, rg_err *err) {
-    size_t n = strlen(name);
-    int exact = rg_figure_find(name);
-    for (int i = 0; exact < 0 && i < RG_FIG_COUNT; i++) {
-        const char *key = rg_figure_rows[i].key, *unit = strrchr(key, '_');
-        if (unit && (size_t)(unit - key) == n && !strncmp(key, name, n))
-            exact = i;
-    }
-    if (exact >= 0) {
-        *ret_metric = exact;
-        return RG_OK;
-    }
-    char advice[128];
-    const char *near = rg_text_nearest(name, key_at, NULL);
-    snprintf(advice, sizeof advice, near ? "did you mean %s?" : "see `railgauge list fields`%s",
-             near ? near : "");
-    return rg_fail(err, RG_USAGE, advice, "there is no metric '%s'", name);
-}
-
-/* "2%", "2 %" or "0.02"; shares from 0 to 10. */
-static bool parse_share(const char *text, double *ret_share) {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text)
-        return false;
-    while (*end == ' ')
-        end++;
-    if (*end == '%') {
-        value /= 100;
-        end++;
-    }
-    *ret_share = value;
-    return !*end && value >= 0 && value <= 10;
-}
-
-rg_status rg_gate_set_limit(rg_gate_options *options, bool target, const char *text, rg_err *err) {
-    char name[64];
-    const char *equals = strchr(text, '=');
-    size_t n = equals ? (size_t)(equals - text) : 0;
-    double share;
-    if (!equals || n == 0 || n >= sizeof name || !parse_share(equals + 1, &share))
-        return rg_fail(err, RG_USAGE, "write METRIC=1% or METRIC=0.01",
-                       "'%s' is no limit for a metric", text);
-    memcpy(name, text, n);
-    name[n] = '\0';
-    int metric = 0, last = RG_FIG_COUNT - 1;
-    if (strcmp(name, "all")) {
-        rg_status status = find_metric(name, &metric, err);
-        if (status != RG_OK)
-            return status;
-        last = metric;
-    }
-    for (int i = metric; i <= last; i++)
-        *(target ? &options->limits[i].target : &options->limits[i].tolerance) = share;
-    return RG_OK;
-}
-
-rg_status rg_gate_want(rg_gate_options *options, const char *metric, rg_err *err) {
-    int found;
-    rg_status status = find_metric(metric, &found, err);
-    if (status == RG_OK)
-        options->wanted[found] = true;
-    return status;
-}
-
-static double share_of(const json_t *value, double preset_share) {
-    double share;
-    if (json_is_number(value))
-        return json_number_value(value);
-    if (json_is_string(value) && parse_share(json_string_value(value), &share))
-        return share;
-    return preset_share;
-}
-
-/* The command line's word, else the scenario's gate block ({metric = {tolerance =, target =}} or
- * {metric = tolerance}), else 1 % and 5 %. A target is never below its tolerance. */
-static rg_gate_limit limit_of(const rg_gate *gate, const rg_gate_options *options, int metric) {
-    const json_t *block = json_object_get(gate->candidate.facts, "gate");
-    const json_t *row = json_object_get(block, rg_figure_rows[metric].key);
-    rg_gate_limit limit = preset;
-    limit.tolerance =
-        share_of(json_is_object(row) ? json_object_get(row, "tolerance") : row, limit.tolerance);
-    limit.target = share_of(json_object_get(row, "target"), limit.target);
-    if (!isnan(options->limits[metric].tolerance))
-        limit.tolerance = options->limits[metric].tolerance;
-    if (!isnan(options->limits[metric].target))
-        limit.target = options->limits[metric].target;
-    limit.target = fmax(limit.target, limit.tolerance);
-    return limit;
-}
-
-/* --- cells ---------------------------------------------------------------------------------- */
-
-static const char *key_of(const json_t *line) {
-    return rg_json_get_text(line, "key", rg_json_get_text(line, "cell", ""));
-}
-
-static const json_t *find_line(const json_t *list, const char *key) {
-    size_t i;
-    json_t *line;
-    json_array_foreach(list, i, line) {
-        if (!strcmp(key_of(line), key))
-            return line;
-    }
-    return NULL;
-}
-
-/* What one side says of a cell. */
-typedef struct view {
-    const json_t *record, *planned;
-    const char *status; /* "ok", ..., or NULL: the cell is not there */
-    const char *what;
-} view;
-
-static view view_of(const rg_gate_side *side, const char *key) {
-    view v = {.record = find_line(side->records, key), .planned = find_line(side->cells, key)};
-    const json_t *admission = json_object_get(v.planned, "admission");
-    if (v.record) {
-        v.status = rg_json_get_text(v.record, "status", "failed");
-        v.what = rg_json_get_text(v.record, "what", "");
-    } else if (v.planned) {
-        const char *word = rg_json_get_text(admission, "status", "ok");
-        v.status = strcmp(word, "ok") ? word : "interrupted";
-        v.what = rg_json_get_text(admission, "what", "");
-    }
-    return v;
-}
-
-static bool is_ok(const view *v) {
-    return v->status && !strcmp(v->status, "ok") && v->record;
-}
-
-static bool differ(const json_t *a, const json_t *b, const char *key) {
-    const char *x = rg_json_get_text(a, key, ""), *y = rg_json_get_text(b, key, "");
-    return *x && *y && strcmp(x, y);
-}
-
-/* Why two ok cells are different things; NULL when they are not. */
-static const char *incomparable(rg_gate *gate, const view *a, const view *b) {
-    static const char *const same[] = {"provenance", "target", "device"};
-    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
-        if (differ(a->record, b->record, same[i]))
-            return rg_gate_note(gate, "%s was %s, now %s", same[i],
-                                rg_json_get_text(a->record, same[i], ""),
-                                rg_json_get_text(b->record, same[i], ""));
-    }
-    int64_t was = rg_json_get_int(a->record, "schema", RG_SCHEMA_VERSION);
-    int64_t now = rg_json_get_int(b->record, "schema", RG_SCHEMA_VERSION);
-    if (was != now)
-        return rg_gate_note(gate, "the records have schemas %lld and %lld: derive both anew",
-                            (long long)was, (long long)now);
-    const json_t *host_a = json_object_get(gate->baseline.facts, "host");
-    const json_t *host_b = json_object_get(gate->candidate.facts, "host");
-    const char *provenance = rg_json_get_text(a->record, "provenance", "measured");
-    static const char *const machine[] = {"board", "cpu", "arch"};
-    for (size_t i = 0; !strcmp(provenance, "measured") && i < 3; i++) {
-        if (differ(host_a, host_b, machine[i]))
-            return rg_gate_note(gate, "%s was '%s', now '%s': run both on one kind of device",
-                                machine[i], rg_json_get_text(host_a, machine[i], ""),
-                                rg_json_get_text(host_b, machine[i], ""));
-    }
-    return NULL;
-}
-
-static bool has_flag(const json_t *record, const char *flag) {
-    size_t i;
-    json_t *item;
-    json_array_foreach(json_object_get(record, "flags"), i, item) {
-        if (json_is_string(item) && !strcmp(json_string_value(item), flag))
-            return true;
-    }
-    return false;
-}
-
-static const char *invalid(rg_gate *gate, const view *a, const view *b) {
-    bool was = has_flag(a->record, "throttled"), now = has_flag(b->record, "throttled");
-    if (was == now)
-        return NULL;
-    return rg_gate_note(gate, "only the %s was throttled: cool the device and run it again",
-                        was ? "baseline" : "candidate");
-}
-
-/* The verdict on a cell as a whole, or RG_VERDICT_COUNT when its metrics can be judged. */
-static rg_verdict cell_verdict(rg_gate *gate, const view *a, const view *b, const char **ret_note) {
-    if (!a->status) {
-        *ret_note = "a new cell: the baseline has none";
-        return RG_VERDICT_SKIPPED;
-    }
-    if (!b->status) {
-        *ret_note = "the candidate does not have this cell";
-        return is_ok(a) ? RG_VERDICT_MISSING : RG_VERDICT_SKIPPED;
-    }
-    if (is_ok(a) && !strcmp(b->status, "interrupted")) {
-        *ret_note = "the candidate's run ended before this cell: finish it with --resume";
-        return RG_VERDICT_MISSING;
-    }
-    if (!is_ok(b) && (is_ok(a) || !strcmp(b->status, "wrong"))) {
-        *ret_note = rg_gate_note(gate, "%s: %s", b->status,
-                                 *b->what ? b->what : "see the candidate's report");
-        return RG_VERDICT_ERROR;
-    }
-    if (!is_ok(a)) {
-        *ret_note =
-            rg_gate_note(gate, "no value to compare with: the baseline's cell was %s%s%s",
-                         a->status, is_ok(b) ? ", now ok" : ", now ", is_ok(b) ? "" : b->status);
-        return RG_VERDICT_SKIPPED;
-    }
-    if ((*ret_note = incomparable(gate, a, b)))
-        return RG_VERDICT_NOT_COMPARABLE;
-    return (*ret_note = invalid(gate, a, b)) ? RG_VERDICT_INVALID : RG_VERDICT_COUNT;
-}
 
 static rg_gate_test blank(const char *key, const char *cell, int metric) {
     return (rg_gate_test){.key = key,
@@ -313,8 +87,8 @@ static rg_gate_test blank(const char *key, const char *cell, int metric) {
 }
 
 static void add_metric(rg_gate *gate, const rg_gate_options *options, rg_gate_test *test,
-                       const view *a, const view *b, bool asked) {
-    rg_gate_limit limit = limit_of(gate, options, test->metric);
+                       const rg_gate_view *a, const rg_gate_view *b, bool asked) {
+    rg_gate_limit limit = rg_gate_limit_of(gate, options, test->metric);
     test->tolerance = limit.tolerance;
     test->target = limit.target;
     if (rg_gate_measure(gate, a->record, b->record, test)) {
@@ -327,10 +101,12 @@ static void add_metric(rg_gate *gate, const rg_gate_options *options, rg_gate_te
 }
 
 /* A p95 between two modes is not judged by itself. */
-static void mind_mode_boundary(rg_gate_test *tests, size_t n, const view *a, const view *b) {
+static void mind_mode_boundary(rg_gate_test *tests, size_t n, const rg_gate_view *a,
+                               const rg_gate_view *b) {
     rg_gate_test *p95 = NULL;
     bool others = false;
-    if (!has_flag(a->record, "mode-boundary") && !has_flag(b->record, "mode-boundary"))
+    if (!rg_gate_has_flag(a->record, "mode-boundary") &&
+        !rg_gate_has_flag(b->record, "mode-boundary"))
         return;
     for (size_t i = 0; i < n; i++) {
         bool latency =
@@ -347,9 +123,10 @@ static void mind_mode_boundary(rg_gate_test *tests, size_t n, const view *a, con
 
 static void judge_cell(rg_gate *gate, const rg_gate_options *options, const char *key,
                        const char *name, bool any_wanted) {
-    view a = view_of(&gate->baseline, key), b = view_of(&gate->candidate, key);
+    rg_gate_view a = rg_gate_view_of(&gate->baseline, key),
+                 b = rg_gate_view_of(&gate->candidate, key);
     rg_gate_test whole = blank(key, name, RG_FIG_COUNT);
-    whole.verdict = cell_verdict(gate, &a, &b, &whole.note);
+    whole.verdict = rg_gate_cell_verdict(gate, &a, &b, &whole.note);
     if (whole.verdict != RG_VERDICT_COUNT) {
         gate->tests[gate->n++] = whole;
         return;
@@ -376,7 +153,7 @@ static void judge_cells(rg_gate *gate, const rg_gate_options *options, bool any_
     size_t i;
     for (size_t l = 0; seen && l < 4; l++) {
         json_array_foreach(lists[l], i, line) {
-            const char *key = key_of(line);
+            const char *key = rg_gate_key_of(line);
             if (!*key || json_object_get(seen, key))
                 continue;
             json_object_set_new(seen, key, json_true());
@@ -469,8 +246,8 @@ static void mind_modes(rg_gate *gate) {
         size_t n = 1;
         while (i + n < gate->n && !strcmp(gate->tests[i + n].key, gate->tests[i].key))
             n++;
-        view a = view_of(&gate->baseline, gate->tests[i].key);
-        view b = view_of(&gate->candidate, gate->tests[i].key);
+        rg_gate_view a = rg_gate_view_of(&gate->baseline, gate->tests[i].key);
+        rg_gate_view b = rg_gate_view_of(&gate->candidate, gate->tests[i].key);
         mind_mode_boundary(&gate->tests[i], n, &a, &b);
         note_worst_of_cell(&gate->tests[i], n);
         i += n;

@@ -23,6 +23,27 @@ bool rg_gate_measure(rg_gate *gate, const json_t *baseline, const json_t *candid
 /* After all tests are measured: Benjamini-Hochberg over them, final verdicts. */
 rg_status rg_gate_decide(rg_gate *gate, rg_err *err);
 
+/* The command line's word, else the scenario's gate block ({metric = {tolerance =, target =}} or
+ * {metric = tolerance}), else 1 % and 5 %. A target is never below its tolerance. */
+rg_gate_limit rg_gate_limit_of(const rg_gate *gate, const rg_gate_options *options, int metric);
+
+/* What one side says of a cell. */
+typedef struct rg_gate_view {
+    const json_t *record, *planned;
+    const char *status; /* "ok", ..., or NULL: the cell is not there */
+    const char *what;
+} rg_gate_view;
+rg_gate_view rg_gate_view_of(const rg_gate_side *side, const char *key);
+
+/* The key of a line of cells or records, "" when it has none. */
+const char *rg_gate_key_of(const json_t *line);
+
+bool rg_gate_has_flag(const json_t *record, const char *flag);
+
+/* The verdict on a cell as a whole, or RG_VERDICT_COUNT when its metrics can be judged. */
+rg_verdict rg_gate_cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_gate_view *b,
+                                const char **ret_note);
+
 /* printf into the gate's arena; never NULL. */
 const char *rg_gate_note(rg_gate *gate, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
