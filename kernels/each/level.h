@@ -25,57 +25,39 @@
 
 /* Bytes side by side. (Without a level there are none: the headers alone still compile.) */
 #if defined(RG_LEVEL)
+#if defined(__AVX2__)
 #if defined(__AVX512BW__)
+#define RG_VEC(does) _mm512_##does
+#define RG_VEC_BITS(does) _mm512_##does##_si512
 typedef __m512i rg_vec;
-static inline rg_vec rg_vec_load(const void *at) {
-    return _mm512_loadu_si512(at);
-}
-static inline void rg_vec_store(void *at, rg_vec v) {
-    _mm512_storeu_si512(at, v);
-}
-static inline rg_vec rg_vec_fill(int8_t byte) {
-    return _mm512_set1_epi8(byte);
-}
-static inline rg_vec rg_vec_flip(rg_vec a, rg_vec b) {
-    return _mm512_xor_si512(a, b);
-}
-static inline rg_vec rg_vec_max(rg_vec a, rg_vec b) {
-    return _mm512_max_epi8(a, b);
-}
-static inline rg_vec rg_vec_min(rg_vec a, rg_vec b) {
-    return _mm512_min_epi8(a, b);
-}
-static inline rg_vec rg_vec_max_u8(rg_vec a, rg_vec b) {
-    return _mm512_max_epu8(a, b);
-}
-static inline rg_vec rg_vec_min_u8(rg_vec a, rg_vec b) {
-    return _mm512_min_epu8(a, b);
-}
-#elif defined(__AVX2__)
+#else
+#define RG_VEC(does) _mm256_##does
+#define RG_VEC_BITS(does) _mm256_##does##_si256
 typedef __m256i rg_vec;
+#endif
 static inline rg_vec rg_vec_load(const void *at) {
-    return _mm256_loadu_si256(at);
+    return RG_VEC_BITS(loadu)(at);
 }
 static inline void rg_vec_store(void *at, rg_vec v) {
-    _mm256_storeu_si256(at, v);
+    RG_VEC_BITS(storeu)(at, v);
 }
 static inline rg_vec rg_vec_fill(int8_t byte) {
-    return _mm256_set1_epi8(byte);
+    return RG_VEC(set1_epi8)(byte);
 }
 static inline rg_vec rg_vec_flip(rg_vec a, rg_vec b) {
-    return _mm256_xor_si256(a, b);
+    return RG_VEC_BITS(xor)(a, b);
 }
 static inline rg_vec rg_vec_max(rg_vec a, rg_vec b) {
-    return _mm256_max_epi8(a, b);
+    return RG_VEC(max_epi8)(a, b);
 }
 static inline rg_vec rg_vec_min(rg_vec a, rg_vec b) {
-    return _mm256_min_epi8(a, b);
+    return RG_VEC(min_epi8)(a, b);
 }
 static inline rg_vec rg_vec_max_u8(rg_vec a, rg_vec b) {
-    return _mm256_max_epu8(a, b);
+    return RG_VEC(max_epu8)(a, b);
 }
 static inline rg_vec rg_vec_min_u8(rg_vec a, rg_vec b) {
-    return _mm256_min_epu8(a, b);
+    return RG_VEC(min_epu8)(a, b);
 }
 #elif defined(__aarch64__)
 typedef int8x16_t rg_vec;
