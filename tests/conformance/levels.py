@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Whole models give the same bytes whatever computes them: every level of this CPU, one and two threads, nodes joined or not,
-all against the scalar reference, floats included; as TAP.
+"""Whole models give the same bytes whatever computes them: every level of this CPU by one to four threads, nodes joined or not,
+levels chosen by name or by a mask, all against the scalar reference, floats included; as TAP.
 
 Usage: levels.py RAILGAUGE SOURCE_DIR quick|all
 
@@ -48,10 +48,12 @@ def outputs(model, *words):
 
 
 def ways_of(present):
-    yield ["--no-fusion"]
-    for level in present:
-        for threads in ("1", "2"):
+    for threads in ("1", "2", "3", "4"):
+        for level in present:
             yield ["--variant", level, "--threads", threads]
+        yield ["--no-fusion", "--threads", threads]
+    for mask in range(1, len(present) + 1):  # the lowest levels allowed, one more each time
+        yield ["--isa", ",".join(present[:mask]), "--no-fusion", "--threads", str(1 + mask % 4)]
 
 
 def judge(model, present):
