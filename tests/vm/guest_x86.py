@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The AVX-512 kernels inside an emulated x86-64 machine that has them, whatever this one has. Prints TAP.
 
-Usage: guest_x86.py SOURCE_DIR BUILD_DIR. Boots once; skips aloud where the emulator or a kernel for it cannot be had. With RG_BOCHS naming a
-Bochs newer than 2.8, RG_VM_CPU=arrow_lake proves the VEX-coded AVX-VNNI kernels as well (RG_VM_LEVELS=avxvnni).
+Usage: guest_x86.py SOURCE_DIR BUILD_DIR. Boots once; skips aloud where the emulator or a kernel for it cannot be had, or where it shows none of
+the levels. Debian's Bochs 2.7 serves for AVX-512. With RG_BOCHS naming a Bochs newer than 2.8 (and RG_BOCHS_BIOS its BIOS files),
+RG_VM_CPU=arrow_lake RG_VM_LEVELS=avxvnni proves the VEX-coded AVX-VNNI kernels as well.
 """
 import os
 import subprocess
@@ -18,6 +19,10 @@ if run.returncode == 77:
     sys.exit(0)
 lines = [line.split() for line in run.stdout.splitlines()]
 rows = [line for line in lines if len(line) > 3 and line[2] in levels.split(",")]
+if run.returncode == 0 and rows and all(line[-2:] == ["not", "here"] for line in rows):
+    print(f"1..0 # SKIP {os.environ.get('RG_BOCHS', 'bochs-bin')} imitates a {os.environ.get('RG_VM_CPU', 'tigerlake')} without {levels}: RG_BOCHS "
+          "and RG_BOCHS_BIOS name another Bochs, RG_VM_CPU another of its models")
+    sys.exit(0)
 wrong = [line for line in rows if line[-1] not in ("ok", "idle") and line[-2:] != ["not", "here"]]
 checks = [
     ("the guest runs verify to its end", run.returncode == 0, run.stdout[-1500:] + run.stderr[-1500:]),
