@@ -73,7 +73,7 @@ Test(model, names_what_foreign_files_are) {
         {"{\"model\": 1}", 12, "JSON"},
         {"PK\003\004rest of an archive", 22, "zip"},
         {"\001HEF\0\0\0\0", 8, "Hailo"},
-        {"\010\007\022\007pytorch", 11, "ONNX"},
+        {"\010\007\022\007pytorch", 11, "no graph"},
         {"no such format, only words", 26, "no model format"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
