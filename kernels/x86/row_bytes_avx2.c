@@ -193,7 +193,8 @@ static inline __m256i widen_row(const pack_head *head, const int8_t *in, int16_t
     if (i < n) {                                                                                   \
         __m256i v = _mm256_load_si256((const __m256i *)w + i);                                     \
         __m256i u = _mm256_load_si256((const __m256i *)(w + next) + i);                            \
-        KEEP(v, u);                                                                                \
+        if (!half)                                                                                 \
+            KEEP(v, u);                                                                            \
         a##i = _mm256_add_epi32(                                                                   \
             a##i, _mm256_add_epi32(_mm256_madd_epi16(x0, v), _mm256_madd_epi16(x1, u)));           \
         v = half ? v : _mm256_madd_epi16(x0, _mm256_srai_epi16(v, 8));                             \
@@ -218,10 +219,11 @@ ALWAYS void multiply_panels(int n, bool half, const int16_t *x, const int8_t *w,
                             const panel_head *panel, __m256i low, __m256i high, __m256i (*sum)[2]) {
     const int64_t next = n * STEP_BYTES;
     EACH_PANEL(PANEL_TAKE)
+#pragma GCC unroll 2
     for (int64_t i = 0; i < steps; i += 2, w += 2 * next) {
         __m256i x0 = _mm256_set1_epi32(((const pair *)x)[i]);
         __m256i x1 = _mm256_set1_epi32(((const pair *)x)[i + 1]);
-        for (int64_t line = 0; line < 2 * next; line += 64)
+        for (int64_t line = 0; n > 1 && line < 2 * next; line += 64)
             _mm_prefetch((const char *)w + AHEAD_BYTES + line, _MM_HINT_T0);
         EACH_PANEL(PANEL_STEP)
     }
