@@ -334,28 +334,47 @@ function rg_arm_zip_\mr
     .size rg_arm_zip_\mr, . - rg_arm_zip_\mr
 .endm
 
-/* two units of a panel */
+/* Rows of two units, pair by pair; six rows: of one unit. */
 .macro load_two mr
     .if \mr > 4
-    ldp q0, q1, [x0], #96
-    ldp q2, q3, [x0, #-64]
-    ldp q5, q6, [x0, #-32]
+    ld1 {v0.16b-v2.16b}, [x0], #48
     .elseif \mr > 2
-    ldp q0, q1, [x0], #64
-    ldp q3, q5, [x0, #-32]
+    ld1 {v0.16b-v3.16b}, [x0], #64
     .else
-    ldp q0, q3, [x0], #32
+    ld1 {v0.16b-v1.16b}, [x0], #32
     .endif
 .endm
 .macro load_one mr
     .if \mr > 4
-    ldp q0, q1, [x0], #32
-    ldr q2, [x0], #16
+    ld1 {v0.16b-v2.16b}, [x0], #48
     .elseif \mr > 2
-    ldp q0, q1, [x0], #32
+    ld1 {v0.16b-v1.16b}, [x0], #32
     .else
     ldr q0, [x0], #16
     .endif
+.endm
+.macro panel_column mr, column, w, p0, p1, p2
+    smmla m0\column\().4s, \p0\().16b, \w\().16b
+    .if \mr > 2
+    smmla m1\column\().4s, \p1\().16b, \w\().16b
+    .endif
+    .if \mr > 4
+    smmla m2\column\().4s, \p2\().16b, \w\().16b
+    .endif
+.endm
+/* A unit of a panel; weights come four registers an instruction, at two pointers that move by x12:
+ * one that moves twice a unit would take as long as the products. */
+.macro panel_unit mr, p0, p1, p2
+    ld1 {v4.16b-v7.16b}, [x16], x12
+    panel_column \mr, 0, v4, \p0, \p1, \p2
+    panel_column \mr, 1, v5, \p0, \p1, \p2
+    panel_column \mr, 2, v6, \p0, \p1, \p2
+    panel_column \mr, 3, v7, \p0, \p1, \p2
+    ld1 {v4.16b-v7.16b}, [x11], x12
+    panel_column \mr, 4, v4, \p0, \p1, \p2
+    panel_column \mr, 5, v5, \p0, \p1, \p2
+    panel_column \mr, 6, v6, \p0, \p1, \p2
+    panel_column \mr, 7, v7, \p0, \p1, \p2
 .endm
 /* panels: x6 steps of two units, x7 the odd one */
 .macro panel_kernel mr
@@ -364,25 +383,30 @@ function rg_arm_panel_\mr
     ldr x7, [x4, #48]
     lsr x6, x7, #1
     and x7, x7, #1
+    mov x12, #128
 1:
     start \mr
+    add x11, x16, #64
     mov x19, x6
     cbz x6, 4f
 rg_arm_panel_\mr\()_loop:
     load_two \mr
     subs x19, x19, #1
-    unit \mr, 0, v0, v1, v2
+    panel_unit \mr, v0, v1, v2
     .if \mr > 4
-    unit \mr, 128, v3, v5, v6
+    load_one \mr
+    panel_unit \mr, v0, v1, v2
+    .elseif \mr > 2
+    panel_unit \mr, v2, v3
     .else
-    unit \mr, 128, v3, v5, v5
+    panel_unit \mr, v1
     .endif
     b.ne rg_arm_panel_\mr\()_loop
 rg_arm_panel_\mr\()_loop_end:
 4:
     cbz x7, 9f
     load_one \mr
-    unit \mr, 256, v0, v1, v2
+    panel_unit \mr, v0, v1, v2
 9:
     finish \mr
     subs x5, x5, #1
