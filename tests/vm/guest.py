@@ -2,7 +2,7 @@
 """The program inside an emulated arm64 machine with a real kernel and working hardware counters. Prints TAP.
 
 Usage: guest.py SOURCE_DIR RAILGAUGE. Cross-builds into SOURCE_DIR/build-aarch64, boots twice, and checks that counters count, that
-instruction counts repeat, and that outputs have the same bytes as RAILGAUGE gives here. Skips aloud where the tools cannot be had.
+instruction counts repeat, that target neon runs at each level, and that outputs have the same bytes as RAILGAUGE gives here. Skips aloud where the tools cannot be had.
 """
 import json
 import os
@@ -18,6 +18,16 @@ railgauge doctor --json > doctor.json; echo "doctor $?"
 grep -A2 '"counters"' doctor.json | tr -d '\\n'; echo
 railgauge run /files/vm.lua --out runs --quiet > table.txt; echo "run $?"
 cat runs/*/records.jsonl
+"""
+LEVELS = ("neon", "dotprod", "i8mm")
+# The second boot runs on target neon too, each time with one level more.
+NEON_SCRIPT = SCRIPT + "".join(f"railgauge run /files/neon.lua --isa {','.join(LEVELS[:i + 1])} --out {level} --quiet >/dev/null; cat {level}/*/records.jsonl\n"
+                               for i, level in enumerate(LEVELS))
+NEON_SCENARIO = """
+return rg.scenario {
+  name = "neon", seed = 1, tier = { name = "smoke", rounds = 1, samples = 20, min_time = "0s" },
+  cells = { { model = "ds-cnn", target = "neon", threads = 1, pattern = "single_stream" } },
+}
 """
 SCENARIO = """
 -- Instructions an inference, where hardware counters work.
@@ -43,16 +53,32 @@ def skip_all(reason):
     sys.exit(0)
 
 
-def boot(folder):
-    path = os.path.join(folder, "vm.lua")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(SCENARIO)
-    return subprocess.run([os.path.join(source, "scripts/vm-aarch64"), build, path], input=SCRIPT, capture_output=True, text=True)
+def boot(folder, script):
+    paths = [os.path.join(folder, "vm.lua"), os.path.join(folder, "neon.lua")]
+    for path, text in zip(paths, (SCENARIO, NEON_SCENARIO)):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    return subprocess.run([os.path.join(source, "scripts/vm-aarch64"), build] + paths, input=script, capture_output=True, text=True)
+
+
+def records_of(run, target):
+    records = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{") and '"figures"' in line]
+    return [r for r in records if r.get("target") == target]
 
 
 def record_of(run):
-    lines = [line for line in run.stdout.splitlines() if line.startswith("{") and '"figures"' in line]
-    return json.loads(lines[-1]) if lines else None
+    return (records_of(run, "cpu") or [None])[-1]
+
+
+def check_neon(run):
+    records = records_of(run, "neon")
+    seen = [r.get("context", {}) for r in records]
+    check("target neon runs at each level, with outputs equal to the reference",
+          [r.get("status") for r in records] == ["ok"] * len(LEVELS) and all(c.get("truth", {}).get("exact") for c in seen), run.stdout[-2000:])
+    kernels = [c.get("settings", {}).get("effective", {}).get("kernel", "") for c in seen]
+    check("its records name the kernels of the level", len(kernels) == len(LEVELS) and
+          all(f"conv2d_s8_{level}" in kernel for level, kernel in zip(LEVELS, kernels)), kernels)
+    check("its outputs have the same bytes at every level", len({c.get("truth", {}).get("reference_sha256") for c in seen}) == 1, seen)
 
 
 for tool in ("qemu-system-aarch64", "aarch64-linux-gnu-gcc", "cpio"):
@@ -64,11 +90,11 @@ if made.returncode:
 subprocess.run(["ninja", "-C", build, "railgauge"], check=True, capture_output=True)
 
 with tempfile.TemporaryDirectory() as folder:
-    first = boot(folder)
+    first = boot(folder, SCRIPT)
     if first.returncode == 77:
         skip_all(" ".join(first.stderr.split())[-200:])
-    second = boot(folder)
-    print("1..7")
+    second = boot(folder, NEON_SCRIPT)
+    print("1..10")
     one, two = record_of(first), record_of(second)
     check("the guest runs a scenario to its end", first.returncode == 0 and "run 0" in first.stdout, first.stdout[-2000:] + first.stderr[-2000:])
     check("hardware counters work there", "hardware counters work" in first.stdout, first.stdout[-1500:])
@@ -80,6 +106,7 @@ with tempfile.TemporaryDirectory() as folder:
     check("instruction counts repeat to within 0.1 % from boot to boot", per_inference and abs(again - per_inference) < 1e-3 * per_inference,
           f"{per_inference} and {again}")
     check("the cell is ok: its outputs equal the reference there", (one or {}).get("status") == "ok", one)
+    check_neon(second)
     # the same model file and the same input here
     here = subprocess.run([native, "run", os.path.join(folder, "vm.lua"), "--out", os.path.join(folder, "runs"), "--quiet"], capture_output=True, text=True)
     bundles = os.listdir(os.path.join(folder, "runs")) if os.path.isdir(os.path.join(folder, "runs")) else []
