@@ -290,6 +290,13 @@ bool rg_onnx_numbers(rg_onnx *r, rg_onnx_value *v, double *ret, uint32_t cap, ui
     return r->status == RG_OK;
 }
 
+int64_t rg_onnx_whole(double value) {
+    return value > INT32_MAX    ? INT32_MAX
+           : value < -INT32_MAX ? -INT32_MAX
+           : value == value     ? (int64_t)value
+                                : 0;
+}
+
 bool rg_onnx_number(rg_onnx *r, rg_onnx_value *v, double *ret) {
     uint32_t n = 0;
     return v && rg_onnx_numbers(r, v, ret, 1, &n) && n == 1;

@@ -19,8 +19,8 @@ bool rg_onnx_scale(rg_onnx *r, const rg_onnx_node *node, uint32_t i, float *ret_
         return false;
     *ret_dtype = z ? z->dtype : RG_DTYPE_UINT8;
     *ret_scale = (float)scale;
-    *ret_zero = (int32_t)zero;
-    return isfinite(scale) && scale > 0;
+    *ret_zero = (int32_t)rg_onnx_whole(zero);
+    return isfinite(scale) && scale > 0 && fabs(zero) <= 65535;
 }
 
 /* The only node that uses a value, when it may be joined to the value's maker. */

@@ -26,8 +26,7 @@ bool rg_onnx_list(rg_onnx *r, const rg_onnx_node *node, const char *name, uint32
     if (v && !rg_onnx_numbers(r, v, numbers, RG_ONNX_LIST, ret_n))
         return false;
     for (uint32_t k = 0; v && k < *ret_n; k++) {
-        double n = numbers[k]; /* "as far as it goes" is written as the largest integer */
-        ret[k] = n > INT32_MAX ? INT32_MAX : n < -(double)INT32_MAX ? -INT32_MAX : (int64_t)n;
+        ret[k] = rg_onnx_whole(numbers[k]); /* "to the end" is the largest integer */
     }
     if (v || !attr)
         return true;

@@ -199,6 +199,9 @@ bool rg_onnx_numbers(rg_onnx *r, rg_onnx_value *v, double *ret, uint32_t cap, ui
 bool rg_onnx_number(rg_onnx *r, rg_onnx_value *v, double *ret);
 double rg_onnx_element(const rg_tensor *t, size_t i);
 
+/* A number as an integer of at most 31 bits and sign; 0 for what is none. */
+int64_t rg_onnx_whole(double value);
+
 /* --- attributes (onnx_node.c) --- */
 
 const Rg__Onnx__Attribute *rg_onnx_attr(const rg_onnx_node *node, const char *name);

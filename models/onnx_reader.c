@@ -129,6 +129,8 @@ static void declare(reading *d, const Rg__Onnx__Value *proto) {
     if (number < 0 || !type)
         return;
     rg_onnx_value *v = &d->r.values[number];
+    if (v->there) /* an initializer, which knows better */
+        return;
     v->dtype = rg_onnx_dtype(type->elem_type, &known);
     if (!type->shape || type->shape->n_dim > RG_MAX_RANK) {
         v->dtype = RG_DTYPE_VARIANT;

@@ -77,7 +77,7 @@ static bool read_axes(rg_onnx *r, const rg_onnx_node *node, uint32_t rank, uint3
     for (size_t i = 0; !v && attr && i < attr->n_ints && i < 64; i++)
         axes[n++] = (double)attr->ints[i];
     for (uint32_t i = 0; i < n; i++) {
-        int32_t axis = rg_onnx_axis((int64_t)axes[i], rank);
+        int32_t axis = rg_onnx_axis(rg_onnx_whole(axes[i]), rank);
         if (axis < 0)
             return rg_onnx_fail(r, RG_BAD_DATA, "%s over a dimension that is not there",
                                 node->type),

@@ -1,6 +1,7 @@
 /* test_onnx.c: the .onnx reader on files made here: layouts and quantization are resolved at load,
  * damaged and hostile bytes are refused in words. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "bench/core/rng.h"
@@ -145,6 +146,37 @@ Test(onnx, tensors_whose_data_does_not_fit_or_lies_elsewhere_are_refused) {
     made_put(&other, 5, &part);
     file = made_model(&other, 17);
     refused(&file, RG_UNSUPPORTED, "another file");
+}
+
+/* Found by fuzzing: the declared shape was believed, and more read than there was. */
+Test(onnx, an_initializer_that_is_declared_with_another_shape_keeps_its_own) {
+    static const int64_t two[] = {2}, many[] = {3000};
+    static const float pair[] = {1, 2};
+    rg_text graph = {0}, part = made_op("Cast", "w", "y");
+    made_attr_int(&part, "to", 7);
+    made_put(&graph, 1, &part);
+    part = made_tensor("w", 1, two, 1, pair, sizeof pair), made_put(&graph, 5, &part);
+    part = made_value("w", 1, many, 1), made_put(&graph, 11, &part);
+    part = made_value("w", 1, many, 1), made_put(&graph, 12, &part);
+    part = made_value("y", 7, two, 1), made_put(&graph, 12, &part);
+    rg_text file = made_model(&graph, 17);
+    rg_graph *read = read_sound(&file);
+    cr_assert_eq(read->tensors[read->out[0]].shape.dim[0], 2);
+    rg_graph_free(read);
+    rg_text_free(&file);
+}
+
+/* Found by fuzzing: a number that is none was made an integer. */
+Test(onnx, a_shape_of_floats_that_are_no_numbers_is_refused) {
+    static const int64_t two[] = {2};
+    static const float odd[] = {NAN, INFINITY};
+    rg_text graph = {0}, part;
+    part = made_op("Reshape", "x w", "y"), made_put(&graph, 1, &part);
+    part = made_tensor("w", 1, two, 1, odd, sizeof odd), made_put(&graph, 5, &part);
+    part = made_value("x", 1, square, 4), made_put(&graph, 11, &part);
+    part = made_value("y", 1, two, 1), made_put(&graph, 12, &part);
+    rg_text file = made_model(&graph, 17);
+    refused(&file, RG_BAD_DATA, "another size");
 }
 
 Test(onnx, a_git_lfs_pointer_is_called_one) {
