@@ -308,6 +308,10 @@ static void needs_version(rg_onnx_writing *s, rg_dtype dtype) {
 
 const char *rg_onnx_real_value(rg_onnx_writing *s, int32_t tensor, rg_onnx_layout layout) {
     const rg_tensor *t = &s->graph->tensors[tensor];
+    bool bare =
+        t->dtype == RG_DTYPE_INT8 || t->dtype == RG_DTYPE_UINT8 || t->dtype == RG_DTYPE_INT16;
+    if (!rg_onnx_is_quantized(t) && bare)
+        rg_onnx_refuse(s, "its integers have no scale");
     if (!rg_onnx_is_quantized(t))
         return rg_onnx_raw(s, tensor, layout);
     const char *name = name_of(s, tensor, layout, true), *in[3];

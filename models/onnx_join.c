@@ -55,11 +55,21 @@ static int32_t joined_operand(rg_onnx *r, rg_onnx_value *v, const rg_onnx_order 
     return rg_onnx_emit_unary(r, "quantize", tensor, dtype, &t.shape, quant);
 }
 
-/* How integers without a scale of their own are joined: signed, where they are kept so. */
-static void raw_type(rg_onnx *r, const rg_onnx_value *x, rg_dtype *ret_dtype, rg_quant *ret) {
-    const rg_tensor t = *rg_onnx_at(r, rg_onnx_first(x).tensor);
-    *ret_dtype = t.dtype;
-    *ret = t.quant.n == 1 ? t.quant : (rg_quant){0};
+/* How integers without a scale of their own are joined: as the first is kept that has one; any
+ * other scale serves as well, since nothing but copying is done. */
+static void raw_type(rg_onnx *r, const rg_onnx_node *node, rg_dtype *ret_dtype, rg_quant *ret) {
+    const rg_onnx_value *x = rg_onnx_in(r, node, 0);
+    if (x->dtype != RG_DTYPE_INT8 && x->dtype != RG_DTYPE_UINT8)
+        return;
+    *ret = rg_onnx_one_scale(r, 1, 0);
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        const rg_tensor t = *rg_onnx_at(r, rg_onnx_first(rg_onnx_in(r, node, i)).tensor);
+        if (t.quant.n == 1) {
+            *ret_dtype = t.dtype;
+            *ret = t.quant;
+            return;
+        }
+    }
 }
 
 /* The joined shape; false when the operands do not go together. */
@@ -108,7 +118,7 @@ rg_status rg_onnx_concat(rg_onnx *r, rg_onnx_node *node, const char *word) {
     if (!in)
         return rg_onnx_no_memory(r);
     if (x->dtype != RG_DTYPE_FLOAT32) /* raw integers: as whatever the first is kept */
-        raw_type(r, x, &dtype, &quant);
+        raw_type(r, node, &dtype, &quant);
     for (uint32_t i = 0; i < node->n_in; i++)
         in[i] = joined_operand(r, rg_onnx_in(r, node, i), &order, dtype, &quant);
     if (r->status != RG_OK)

@@ -126,6 +126,22 @@ rg_status rg_onnx_hard_sigmoid(rg_onnx *r, rg_onnx_node *node, const char *word)
     return r->status;
 }
 
+/* One divided by x. */
+rg_status rg_onnx_reciprocal(rg_onnx *r, rg_onnx_node *node, const char *word) {
+    rg_onnx_value *x = rg_onnx_in(r, node, 0);
+    rg_onnx_form form = rg_onnx_first(x);
+    rg_onnx_end end = rg_onnx_end_of(r, node, false);
+    (void)word;
+    if (x->dtype != RG_DTYPE_FLOAT32)
+        return rg_onnx_cannot(r, "of %s", rg_dtype_word(x->dtype));
+    int32_t in[] = {rg_onnx_real(r, 1), rg_onnx_get(r, x, &form.order, RG_DTYPE_FLOAT32)};
+    rg_shape shape = rg_onnx_ordered(&x->shape, &form.order);
+    int32_t out = rg_onnx_tensor(r, RG_DTYPE_FLOAT32, &shape, NULL, NULL);
+    rg_onnx_emit(r, "div", in, 2, &out, 1, NULL, 0);
+    rg_onnx_finish(r, &end, out, &form.order);
+    return r->status;
+}
+
 /* Clip with limits that no activation has, or that come at run time. */
 static rg_status clip_floats(rg_onnx *r, const rg_onnx_node *node) {
     rg_onnx_value *x = rg_onnx_in(r, node, 0);

@@ -56,6 +56,7 @@ static const row rows[] = {
     {"Sin", OWN, 1, rg_onnx_unary, "sin"},
     {"Cos", OWN, 1, rg_onnx_unary, "cos"},
     {"Erf", OWN, 1, rg_onnx_unary, "erf"},
+    {"Reciprocal", OWN, 1, rg_onnx_reciprocal, ""},
     {"Not", OWN, 1, rg_onnx_unary, "logical_not"},
     {"HardSwish", OWN, 1, rg_onnx_hard_swish, ""},
     {"HardSigmoid", OWN, 1, rg_onnx_hard_sigmoid, ""},

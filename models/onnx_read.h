@@ -274,7 +274,8 @@ typedef rg_status rg_onnx_lower(rg_onnx *r, rg_onnx_node *node, const char *word
 rg_onnx_lower rg_onnx_conv, rg_onnx_conv_transpose, rg_onnx_pool, rg_onnx_global_pool;
 rg_onnx_lower rg_onnx_gemm, rg_onnx_matmul;
 rg_onnx_lower rg_onnx_unary, rg_onnx_binary, rg_onnx_clip, rg_onnx_prelu, rg_onnx_hard_sigmoid,
-    rg_onnx_hard_swish, rg_onnx_batch_norm, rg_onnx_layer_norm, rg_onnx_softmax, rg_onnx_gelu;
+    rg_onnx_hard_swish, rg_onnx_reciprocal, rg_onnx_batch_norm, rg_onnx_layer_norm, rg_onnx_softmax,
+    rg_onnx_gelu;
 rg_onnx_lower rg_onnx_reduce, rg_onnx_arg;
 rg_onnx_lower rg_onnx_reshape, rg_onnx_flatten, rg_onnx_squeeze, rg_onnx_unsqueeze,
     rg_onnx_transpose, rg_onnx_concat, rg_onnx_split, rg_onnx_slice, rg_onnx_gather, rg_onnx_pad,

@@ -77,6 +77,8 @@ static rg_status make_names(rg_onnx_writing *s) {
 
 static rg_status check_graph(const rg_graph *graph, rg_err *err) {
     rg_status status = rg_graph_check(graph, err);
+    if (status == RG_OK && graph->n_nodes == 0)
+        status = rg_fail(err, RG_UNSUPPORTED, "export to another format", "the graph has no nodes");
     for (uint32_t i = 0; status == RG_OK && i < graph->n_tensors; i++) {
         const rg_tensor *t = &graph->tensors[i];
         if (t->variable || !rg_onnx_type(t->dtype) || t->dtype == RG_DTYPE_STRING)

@@ -78,5 +78,6 @@ ROW(exp);
 ROW(log);
 ROW(sin);
 ROW(cos);
+ROW(erf);
 ROW(gelu);
 ROW(relu_0_to_1);

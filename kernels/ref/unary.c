@@ -219,6 +219,7 @@ ROW_S8(hard_swish, "x * relu6(x + 3) / 6 of int8", .params = NULL);
 
 ROW_F32(logistic, logistic_f32, "Logistic function of float32");
 ROW_F32(tanh, tanhf, "Hyperbolic tangent of float32");
+ROW_F32(erf, erff, "Error function of float32");
 ROW_F32(elu, elu_f32, "Exponential linear unit of float32");
 ROW_F32(relu, rg_relu_f32, "Values of float32 from zero up");
 ROW_F32(relu6, rg_relu6_f32, "Values of float32 between 0 and 6");

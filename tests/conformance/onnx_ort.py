@@ -16,6 +16,7 @@ import collections
 import glob
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -116,6 +117,8 @@ def judge(model, flavour, path, found, single):
         if bad:
             return "differs", "our reader: " + " ".join(bad.stderr.split())
         done = call(tool, "run", found, file, seed, theirs)
+        if done.returncode and re.search("Could not find an implementation|a type that is not made|out of data bounds", done.stderr):
+            return "refused", "ONNX Runtime itself: " + " ".join(done.stderr.split())
         if done.returncode:
             return "differs", " ".join(done.stderr.split())
         kinds = [line.split()[1] for line in done.stdout.splitlines()]

@@ -90,8 +90,10 @@ static int make_input(void *session, void *memory, size_t i, uint64_t seed, void
     CALL(TO_TENSOR_INFO, (void *, const void **), info, &tensor_info);
     CALL(ELEMENT_TYPE, (const void *, int *), tensor_info, &type);
     CALL(RANK, (const void *, size_t *), tensor_info, &rank);
-    if (rank > RG_MAX_RANK || type < 1 || type > 9 || dtypes[type] == 0)
+    if (rank > RG_MAX_RANK || type < 1 || type > 9 || type == 4 || type == 8) {
+        fprintf(stderr, "input %zu has a type that is not made here\n", i);
         return 1;
+    }
     CALL(DIMENSIONS, (const void *, int64_t *, size_t), tensor_info, dims, rank);
     t.dtype = dtypes[type];
     t.shape.rank = (uint32_t)rank;
