@@ -33,9 +33,10 @@ rg_shape rg_draw_shape(rg_rng *rng, uint32_t rank, int32_t most) {
 
 rg_shape rg_draw_row_or_shape(rg_rng *rng, uint32_t rank, int32_t most) {
     static const int32_t lengths[] = {1024, 4096, 8192, 16384};
-    if (!rg_draw_one_in(rng, 5))
+    if (!rg_draw_one_in(rng, 4))
         return rg_draw_shape(rng, rank, most);
-    return RG_SHAPE_OF(1, lengths[rg_rng_below(rng, 4)] + rg_draw_int(rng, -1, 1));
+    int32_t beside = rg_draw_one_in(rng, 5) ? 0 : rg_draw_one_in(rng, 2) ? 1 : -1;
+    return RG_SHAPE_OF(1, lengths[rg_rng_below(rng, 4)] + beside);
 }
 
 float rg_draw_scale(rg_rng *rng) {
