@@ -281,7 +281,8 @@ rg_onnx_lower rg_onnx_reshape, rg_onnx_flatten, rg_onnx_squeeze, rg_onnx_unsquee
     rg_onnx_transpose, rg_onnx_concat, rg_onnx_split, rg_onnx_slice, rg_onnx_gather, rg_onnx_pad,
     rg_onnx_blocks, rg_onnx_cast, rg_onnx_identity, rg_onnx_expand, rg_onnx_tile, rg_onnx_where;
 rg_onnx_lower rg_onnx_resize;
-rg_onnx_lower rg_onnx_quantize, rg_onnx_dequantize, rg_onnx_qlinear;
+rg_onnx_lower rg_onnx_quantize, rg_onnx_dequantize, rg_onnx_qlinear, rg_onnx_integer,
+    rg_onnx_dynamic_quantize;
 rg_onnx_lower rg_onnx_constant_node, rg_onnx_shape_of, rg_onnx_constant_of_shape;
 
 /* Arithmetic on small constants: true when the node was one and its result is defined. */

@@ -101,6 +101,26 @@ Test(onnx, what_a_known_operator_cannot_do_here_is_named_with_it) {
     rg_text_free(&file);
 }
 
+Test(onnx, a_product_of_bytes_is_exact_in_floats_or_refused) {
+    static const int64_t rows[] = {2, 258}, columns[] = {258, 3}, result[] = {2, 3};
+    static const int64_t long_rows[] = {2, 259}, long_columns[] = {259, 3};
+    for (int longer = 0; longer < 2; longer++) {
+        rg_text graph = {0}, part;
+        part = made_op("MatMulInteger", "a b", "y"), made_put(&graph, 1, &part);
+        part = made_value("a", 2, longer ? long_rows : rows, 2), made_put(&graph, 11, &part);
+        part = made_value("b", 3, longer ? long_columns : columns, 2), made_put(&graph, 11, &part);
+        part = made_value("y", 6, result, 2), made_put(&graph, 12, &part);
+        rg_text file = made_model(&graph, 17);
+        rg_graph *read = read_sound(&file);
+        cr_assert_eq(read->tensors[read->out[0]].dtype, RG_DTYPE_INT32);
+        cr_assert_eq(read->nodes[0].known, !longer, "%s", read->nodes[0].kind);
+        cr_assert(!longer || strstr(read->nodes[0].kind, "more than 258 products"), "%s",
+                  read->nodes[0].kind);
+        rg_graph_free(read);
+        rg_text_free(&file);
+    }
+}
+
 Test(onnx, two_transpositions_that_undo_each_other_are_none) {
     rg_text graph = {0}, part;
     part = made_op("Transpose", "x", "t"), made_put(&graph, 1, &part);
