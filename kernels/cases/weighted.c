@@ -21,6 +21,19 @@ static int32_t draw_zero_point(rg_rng *rng, rg_dtype dtype) {
     return from_zero - (dtype == RG_DTYPE_INT8 ? 128 : 0);
 }
 
+/* Small biases; where they can be given one by one, some huge ones among them, which take their
+ * neighbours along to the way that serves all sums. */
+static void mix_bias(rg_rng *rng, rg_case_tensor *bias) {
+    int32_t n = bias->shape.dim[0];
+    bias->high = -(bias->low = -150);
+    if (bias->dtype != RG_DTYPE_INT32 || bias->absent || n > RG_CASE_VALUES ||
+        rg_draw_one_in(rng, 3))
+        return;
+    bias->n_values = (uint32_t)n;
+    for (int32_t i = 0; i < n; i++)
+        bias->value[i] = rg_draw_one_in(rng, 6) ? 2147000000 : rg_draw_int(rng, -150, 150);
+}
+
 /* How far the scale of sums of `depth` products is from one output step: mostly so that outputs
  * fill their range, at times so that all saturate, nearly all are zero, or sums are shifted up; at
  * times a sum is about one step, which small biases alone do not saturate. */
@@ -28,7 +41,7 @@ static float draw_out_scale(rg_rng *rng, rg_case_tensor *bias, float product, do
     static const double rare[] = {1e-4, 1e-2, 30, 1000, 1e6};
     double fitting = product * 74 * 73 * sqrt(depth) / 50;
     if (rg_draw_one_in(rng, 12)) {
-        bias->high = -(bias->low = -150);
+        mix_bias(rng, bias);
         return product * (float)exp2(-1.5 + 3 * rg_rng_unit(rng));
     }
     if (rg_draw_one_in(rng, 6))
