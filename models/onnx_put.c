@@ -87,6 +87,10 @@ static bool integer_limits(const rg_tensor *y, int activation, int32_t ret[2]) {
 static bool has_clamp(rg_onnx_writing *s, const rg_node *node, bool raw, int32_t limits[2]) {
     int activation = activation_of(s, node);
     const rg_tensor *y = rg_node_out(s->graph, node, 0);
+    if (raw && activation != 0 && y->quant.n != 1) {
+        rg_onnx_refuse(s, "its result has no scale");
+        return false;
+    }
     return activation != 0 && (!raw || integer_limits(y, activation, limits));
 }
 
@@ -140,6 +144,8 @@ static const char *beside(const rg_onnx_writing *s, const rg_node *node) {
                                            {"mul", "QLinearMul"},
                                            {"logistic", "QLinearSigmoid"},
                                            {"leaky_relu", "QLinearLeakyRelu"}};
+    if (!rg_onnx_is_quantized(rg_node_out(s->graph, node, 0)))
+        return NULL;
     for (uint32_t i = 0; i < node->n_in; i++) {
         const rg_tensor *t = rg_node_in(s->graph, node, i);
         if (!t || !rg_onnx_is_quantized(t) || rg_dtype_bits(t->dtype) != 8)
@@ -378,6 +384,10 @@ static void put_split(rg_onnx_writing *s, const rg_node *node, const char *type)
         return;
     }
     axis += axis < 0 ? x->shape.rank : 0;
+    if (axis < 0 || axis >= x->shape.rank) {
+        rg_onnx_refuse(s, "its dimension is not there");
+        return;
+    }
     const char *outs[LIST];
     for (uint32_t i = 0; i < node->n_out; i++) {
         sizes[i] = unpack ? 1 : rg_node_out(s->graph, node, i)->shape.dim[axis];
@@ -579,6 +589,10 @@ static void put_resize(rg_onnx_writing *s, const rg_node *node, const char *type
     bool half = rg_onnx_int(node, "half_pixel_centers", 0) != 0;
     bool nearest = !strcmp(node->kind, "resize_nearest");
     const rg_tensor *x = rg_node_in(s->graph, node, 0);
+    if (y->shape.rank != 4 || x->shape.dim[1] < 1 || x->shape.dim[2] < 1) {
+        rg_onnx_refuse(s, "its image is empty");
+        return;
+    }
     bool whole_up = d[1] % x->shape.dim[1] == 0 && d[2] % x->shape.dim[2] == 0;
     if (nearest && (corners || (half && !whole_up))) {
         rg_onnx_refuse(s, "its rounding has no equal there");
@@ -629,94 +643,110 @@ static const struct {
     const char *kind;
     rg_onnx_put *put;
     const char *type;
+    uint8_t need, rank; /* inputs that must be there; dimensions of input 0, 0: any number */
 } rows[] = {
-    {"conv2d", rg_onnx_put_conv, "Conv"},
-    {"depthwise_conv2d", rg_onnx_put_conv, "Conv"},
-    {"transpose_conv", rg_onnx_put_transpose_conv, "ConvTranspose"},
-    {"fully_connected", rg_onnx_put_layer, "Gemm"},
-    {"batch_matmul", rg_onnx_put_product, "MatMul"},
-    {"average_pool2d", rg_onnx_put_pool, "AveragePool"},
-    {"max_pool2d", rg_onnx_put_pool, "MaxPool"},
-    {"add", put_each, "Add"},
-    {"sub", put_each, "Sub"},
-    {"mul", put_each, "Mul"},
-    {"div", put_each, "Div"},
-    {"pow", put_each, "Pow"},
-    {"minimum", put_each, "Min"},
-    {"maximum", put_each, "Max"},
-    {"logistic", put_each, "Sigmoid"},
-    {"tanh", put_each, "Tanh"},
-    {"elu", put_each, "Elu"},
-    {"leaky_relu", put_each, "LeakyRelu"},
-    {"prelu", put_each, "PRelu"},
-    {"hard_swish", put_each, "HardSwish"},
-    {"gelu", put_each, "Gelu"},
-    {"abs", put_each, "Abs"},
-    {"neg", put_each, "Neg"},
-    {"exp", put_each, "Exp"},
-    {"log", put_each, "Log"},
-    {"sin", put_each, "Sin"},
-    {"cos", put_each, "Cos"},
-    {"sqrt", put_each, "Sqrt"},
-    {"floor", put_each, "Floor"},
-    {"ceil", put_each, "Ceil"},
-    {"round", put_each, "Round"},
-    {"erf", put_each, "Erf"},
-    {"relu", put_limits, "relu"},
-    {"relu6", put_limits, "relu6"},
-    {"relu_n1_to_1", put_limits, "relu_n1_to_1"},
-    {"relu_0_to_1", put_limits, "relu_0_to_1"},
-    {"rsqrt", put_composed, "rsqrt"},
-    {"square", put_composed, "square"},
-    {"squared_difference", put_composed, "squared_difference"},
-    {"softmax", put_rows, "Softmax"},
-    {"log_softmax", put_rows, "LogSoftmax"},
-    {"layer_norm", put_rows, "LayerNormalization"},
-    {"quantize", put_quantize, ""},
-    {"dequantize", put_quantize, ""},
-    {"reshape", put_reshape, "Reshape"},
-    {"squeeze", put_reshape, "Reshape"},
-    {"expand_dims", put_reshape, "Reshape"},
-    {"transpose", put_transpose, "Transpose"},
-    {"concat", put_concat, "Concat"},
-    {"pack", put_pack, "Concat"},
-    {"split", put_split, "Split"},
-    {"split_v", put_split, "Split"},
-    {"unpack", put_split, "Split"},
-    {"slice", put_slice, "Slice"},
-    {"strided_slice", put_strided_slice, "Slice"},
-    {"gather", put_gather, "Gather"},
-    {"pad", put_pad, "Pad"},
-    {"mirror_pad", put_pad, "Pad"},
-    {"mean", put_reduce, "ReduceMean"},
-    {"sum", put_reduce, "ReduceSum"},
-    {"reduce_max", put_reduce, "ReduceMax"},
-    {"reduce_min", put_reduce, "ReduceMin"},
-    {"reduce_prod", put_reduce, "ReduceProd"},
-    {"arg_max", put_arg, "ArgMax"},
-    {"arg_min", put_arg, "ArgMin"},
-    {"cast", put_cast, "Cast"},
-    {"depth_to_space", put_blocks, "DepthToSpace"},
-    {"space_to_depth", put_blocks, "SpaceToDepth"},
-    {"resize_nearest", put_resize, "Resize"},
-    {"resize_bilinear", put_resize, "Resize"},
-    {"broadcast_to", put_spread, "Expand"},
-    {"tile", put_spread, "Tile"},
-    {"equal", put_plain, "Equal"},
-    {"less", put_plain, "Less"},
-    {"less_equal", put_plain, "LessOrEqual"},
-    {"greater", put_plain, "Greater"},
-    {"greater_equal", put_plain, "GreaterOrEqual"},
-    {"logical_and", put_plain, "And"},
-    {"logical_or", put_plain, "Or"},
-    {"logical_not", put_plain, "Not"},
-    {"select_v2", put_plain, "Where"},
+    {"conv2d", rg_onnx_put_conv, "Conv", 2, 4},
+    {"depthwise_conv2d", rg_onnx_put_conv, "Conv", 2, 4},
+    {"transpose_conv", rg_onnx_put_transpose_conv, "ConvTranspose", 3, 0},
+    {"fully_connected", rg_onnx_put_layer, "Gemm", 2, 0},
+    {"batch_matmul", rg_onnx_put_product, "MatMul", 2, 0},
+    {"average_pool2d", rg_onnx_put_pool, "AveragePool", 1, 4},
+    {"max_pool2d", rg_onnx_put_pool, "MaxPool", 1, 4},
+    {"add", put_each, "Add", 2, 0},
+    {"sub", put_each, "Sub", 2, 0},
+    {"mul", put_each, "Mul", 2, 0},
+    {"div", put_each, "Div", 2, 0},
+    {"pow", put_each, "Pow", 2, 0},
+    {"minimum", put_each, "Min", 2, 0},
+    {"maximum", put_each, "Max", 2, 0},
+    {"logistic", put_each, "Sigmoid", 1, 0},
+    {"tanh", put_each, "Tanh", 1, 0},
+    {"elu", put_each, "Elu", 1, 0},
+    {"leaky_relu", put_each, "LeakyRelu", 1, 0},
+    {"prelu", put_each, "PRelu", 2, 0},
+    {"hard_swish", put_each, "HardSwish", 1, 0},
+    {"gelu", put_each, "Gelu", 1, 0},
+    {"abs", put_each, "Abs", 1, 0},
+    {"neg", put_each, "Neg", 1, 0},
+    {"exp", put_each, "Exp", 1, 0},
+    {"log", put_each, "Log", 1, 0},
+    {"sin", put_each, "Sin", 1, 0},
+    {"cos", put_each, "Cos", 1, 0},
+    {"sqrt", put_each, "Sqrt", 1, 0},
+    {"floor", put_each, "Floor", 1, 0},
+    {"ceil", put_each, "Ceil", 1, 0},
+    {"round", put_each, "Round", 1, 0},
+    {"erf", put_each, "Erf", 1, 0},
+    {"relu", put_limits, "relu", 1, 0},
+    {"relu6", put_limits, "relu6", 1, 0},
+    {"relu_n1_to_1", put_limits, "relu_n1_to_1", 1, 0},
+    {"relu_0_to_1", put_limits, "relu_0_to_1", 1, 0},
+    {"rsqrt", put_composed, "rsqrt", 1, 0},
+    {"square", put_composed, "square", 1, 0},
+    {"squared_difference", put_composed, "squared_difference", 2, 0},
+    {"softmax", put_rows, "Softmax", 1, 0},
+    {"log_softmax", put_rows, "LogSoftmax", 1, 0},
+    {"layer_norm", put_rows, "LayerNormalization", 1, 0},
+    {"quantize", put_quantize, "", 1, 0},
+    {"dequantize", put_quantize, "", 1, 0},
+    {"reshape", put_reshape, "Reshape", 1, 0},
+    {"squeeze", put_reshape, "Reshape", 1, 0},
+    {"expand_dims", put_reshape, "Reshape", 1, 0},
+    {"transpose", put_transpose, "Transpose", 2, 0},
+    {"concat", put_concat, "Concat", 1, 0},
+    {"pack", put_pack, "Concat", 1, 0},
+    {"split", put_split, "Split", 2, 0},
+    {"split_v", put_split, "Split", 3, 0},
+    {"unpack", put_split, "Split", 1, 0},
+    {"slice", put_slice, "Slice", 3, 0},
+    {"strided_slice", put_strided_slice, "Slice", 4, 0},
+    {"gather", put_gather, "Gather", 2, 0},
+    {"pad", put_pad, "Pad", 2, 0},
+    {"mirror_pad", put_pad, "Pad", 2, 0},
+    {"mean", put_reduce, "ReduceMean", 2, 0},
+    {"sum", put_reduce, "ReduceSum", 2, 0},
+    {"reduce_max", put_reduce, "ReduceMax", 2, 0},
+    {"reduce_min", put_reduce, "ReduceMin", 2, 0},
+    {"reduce_prod", put_reduce, "ReduceProd", 2, 0},
+    {"arg_max", put_arg, "ArgMax", 2, 0},
+    {"arg_min", put_arg, "ArgMin", 2, 0},
+    {"cast", put_cast, "Cast", 1, 0},
+    {"depth_to_space", put_blocks, "DepthToSpace", 1, 4},
+    {"space_to_depth", put_blocks, "SpaceToDepth", 1, 4},
+    {"resize_nearest", put_resize, "Resize", 2, 4},
+    {"resize_bilinear", put_resize, "Resize", 2, 4},
+    {"broadcast_to", put_spread, "Expand", 2, 0},
+    {"tile", put_spread, "Tile", 2, 0},
+    {"equal", put_plain, "Equal", 2, 0},
+    {"less", put_plain, "Less", 2, 0},
+    {"less_equal", put_plain, "LessOrEqual", 2, 0},
+    {"greater", put_plain, "Greater", 2, 0},
+    {"greater_equal", put_plain, "GreaterOrEqual", 2, 0},
+    {"logical_and", put_plain, "And", 2, 0},
+    {"logical_or", put_plain, "Or", 2, 0},
+    {"logical_not", put_plain, "Not", 1, 0},
+    {"select_v2", put_plain, "Where", 3, 0},
 };
+
+/* Files that were read may hold nodes that no runtime would take. */
+static bool sound(rg_onnx_writing *s, const rg_node *node, uint32_t need, uint32_t rank) {
+    bool joins = !strcmp(node->kind, "concat") || !strcmp(node->kind, "pack");
+    const rg_tensor *x = rg_node_in(s->graph, node, 0);
+    bool fits = node->n_out >= 1 && node->n_in >= need && (!rank || (x && x->shape.rank == rank));
+    for (uint32_t i = 0; fits && i < (joins ? node->n_in : need); i++)
+        fits = rg_node_in(s->graph, node, i) != NULL;
+    for (int i = 0; fits && i < 2; i++)
+        fits = rg_onnx_int(node, i ? "stride_h" : "stride_w", 1) >= 1;
+    if (!fits)
+        rg_onnx_refuse(s, "its inputs are not those of the operator");
+    return fits;
+}
 
 void rg_onnx_put_node(rg_onnx_writing *s, const rg_node *node) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!strcmp(rows[i].kind, node->kind)) {
-            rows[i].put(s, node, rows[i].type);
+            if (sound(s, node, rows[i].need, rows[i].rank))
+                rows[i].put(s, node, rows[i].type);
             return;
         }
     }

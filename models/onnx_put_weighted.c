@@ -106,6 +106,10 @@ static const char *put_bias(rg_onnx_writing *s, const rg_node *node, uint32_t i)
         return "";
     }
     size_t n = bias->bytes / (rg_dtype_bits(bias->dtype) / 8);
+    if (x->quant.n != 1) {
+        rg_onnx_refuse(s, "its input has several scales");
+        return "";
+    }
     int64_t dim = (int64_t)n;
     float *unit = calloc(n + 1, sizeof *unit);
     if (!unit || (w->quant.n > 1 && w->quant.n != n)) {
@@ -144,10 +148,15 @@ static bool whole_bytes(const rg_onnx_writing *s, const rg_node *node) {
 }
 
 /* Constant weights are turned when written; others cannot be. */
-static bool check_weights(rg_onnx_writing *s, const rg_node *node) {
-    const rg_tensor *w = input(s, node, W);
-    if (w && w->data)
-        return true;
+static bool check_weights(rg_onnx_writing *s, const rg_node *node, uint32_t rank) {
+    const rg_tensor *w = input(s, node, W), *y = rg_node_out(s->graph, node, 0);
+    const rg_tensor *image = input(s, node, strcmp(node->kind, "transpose_conv") ? X : 2);
+    bool fits = w && w->shape.rank == rank &&
+                (rank == 2 || (y->shape.rank == 4 && image && image->shape.rank == 4));
+    if (!fits)
+        rg_onnx_refuse(s, "its inputs are not those of the operator");
+    if (!fits || w->data)
+        return fits;
     rg_onnx_refuse(s, "its weights are no constant");
     return false;
 }
@@ -170,7 +179,7 @@ void rg_onnx_put_conv(rg_onnx_writing *s, const rg_node *node, const char *type)
     static const uint8_t plain[] = {0, 3, 1, 2}, depthwise[] = {3, 0, 1, 2};
     const rg_tensor *x = input(s, node, X), *w = input(s, node, W);
     bool deep = !strcmp(node->kind, "depthwise_conv2d");
-    if (!check_weights(s, node))
+    if (!check_weights(s, node, 4))
         return;
     const int32_t *d = w->shape.dim;
     int64_t kernel[] = {d[1], d[2]}, pads[4];
@@ -208,7 +217,7 @@ void rg_onnx_put_conv(rg_onnx_writing *s, const rg_node *node, const char *type)
 void rg_onnx_put_transpose_conv(rg_onnx_writing *s, const rg_node *node, const char *type) {
     static const uint8_t order[] = {3, 0, 1, 2};
     const rg_tensor *image = input(s, node, 2), *y = rg_node_out(s->graph, node, 0);
-    if (!check_weights(s, node))
+    if (!check_weights(s, node, 4))
         return;
     const int32_t *d = input(s, node, W)->shape.dim;
     int64_t kernel[] = {d[1], d[2]}, pads[4], extra[2];
@@ -301,7 +310,7 @@ static void shape_back(rg_onnx_writing *s, const rg_node *node, bool whole, cons
 
 void rg_onnx_put_layer(rg_onnx_writing *s, const rg_node *node, const char *type) {
     static const uint8_t plain[] = {0, 1};
-    if (!check_weights(s, node))
+    if (!check_weights(s, node, 2))
         return;
     const rg_tensor *w = input(s, node, W);
     bool whole = whole_bytes(s, node), blocks = input(s, node, 3) != NULL;

@@ -7,6 +7,8 @@
 #include "bench/core/rng.h"
 #include "onnx_made.h"
 
+extern const rg_writer rg_writer_onnx, rg_writer_onnx_qoperator;
+
 static rg_graph *read_text(rg_text *file, rg_status *ret, rg_err *err) {
     rg_graph *graph = NULL;
     *ret = rg_reader_onnx.read(file->data, file->bytes, "made", NULL, &graph, err);
@@ -310,4 +312,64 @@ Test(onnx, packed_lists_count_as_what_they_become) {
     cr_assert(strstr(err.what, "decoding it may take"), "%s", err.what);
     rg_text_free(&file);
     free(zeros);
+}
+
+/* Written in either flavour and read again, the layer is the same integer convolution. */
+Test(onnx, what_is_written_reads_back_as_integers_and_always_has_the_same_bytes) {
+    const rg_writer *const writers[] = {&rg_writer_onnx, &rg_writer_onnx_qoperator};
+    for (int i = 0; i < 2; i++) {
+        rg_text file = made_qdq(), one = {0}, two = {0};
+        rg_graph *graph = read_sound(&file);
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(writers[i]->write(graph, &one, &err), RG_OK, "%s", err.what);
+        cr_assert_eq(writers[i]->write(graph, &two, &err), RG_OK, "%s", err.what);
+        cr_assert(one.bytes == two.bytes && !memcmp(one.data, two.data, one.bytes));
+        rg_graph *again = read_sound(&one);
+        uint32_t convs = 0;
+        for (uint32_t k = 0; k < again->n_nodes; k++) {
+            const rg_node *node = &again->nodes[k];
+            if (strcmp(node->kind, "conv2d"))
+                continue;
+            const rg_tensor *y = rg_node_out(again, node, 0), *w = rg_node_in(again, node, 1);
+            cr_assert_eq(y->dtype, RG_DTYPE_INT8);
+            cr_assert_eq(y->quant.zero_point[0], 3 - 128);
+            cr_assert_eq(w->quant.n, 3);
+            convs++;
+        }
+        cr_assert_eq(convs, 1, "%s", writers[i]->name);
+        rg_graph_free(again);
+        rg_graph_free(graph);
+        rg_text_free(&file);
+        rg_text_free(&one);
+        rg_text_free(&two);
+    }
+}
+
+static void not_written(const rg_graph *graph, const char *word) {
+    rg_text out = {0};
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_writer_onnx.write(graph, &out, &err), RG_UNSUPPORTED);
+    cr_assert(strstr(err.what, word), "%s", err.what);
+    cr_assert_eq(out.bytes, 0);
+    rg_text_free(&out);
+}
+
+Test(onnx, a_node_without_an_equal_or_without_its_inputs_is_not_written) {
+    rg_text file = one_node("Frobnicate", "x", square, 4);
+    rg_graph *graph = read_sound(&file);
+    not_written(graph, "node 0 (Frobnicate)");
+    graph->nodes[0].known = true;
+    graph->nodes[0].kind = "svdf";
+    not_written(graph, "no equal");
+    static const char *const kinds[] = {"conv2d",  "transpose",      "concat",         "gather",
+                                        "split_v", "resize_nearest", "fully_connected"};
+    static const int32_t left_out[] = {-1, -1, -1};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        graph->nodes[0].kind = kinds[i];
+        graph->nodes[0].in = left_out;
+        graph->nodes[0].n_in = 3;
+        not_written(graph, "not those of the operator");
+    }
+    rg_graph_free(graph);
+    rg_text_free(&file);
 }
