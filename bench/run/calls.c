@@ -66,8 +66,8 @@ static rg_status compare_outputs(const rg_op_call *call, rg_arena *arena, rg_err
     return status;
 }
 
-rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *arena,
-                          rg_op_call *call, rg_err *err) {
+rg_status rg_call_begin(const rg_graph *graph, const rg_node *node, rg_arena *arena,
+                        rg_op_call *call, rg_err *err) {
     *call = (rg_op_call){0};
     call->n_in = node->n_in;
     call->n_out = node->n_out;
@@ -82,8 +82,12 @@ rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *
     if (!call->op)
         return RG_UNSUPPORTED;
     rg_status status = check_counts(call->op, call, err);
-    if (status == RG_OK)
-        status = parse_params(node, arena, call, err);
+    return status == RG_OK ? parse_params(node, arena, call, err) : status;
+}
+
+rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *arena,
+                          rg_op_call *call, rg_err *err) {
+    rg_status status = rg_call_begin(graph, node, arena, call, err);
     if (status == RG_OK)
         status = compare_outputs(call, arena, err);
     if (status == RG_OK && call->op->check)

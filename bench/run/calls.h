@@ -15,6 +15,10 @@
 rg_status rg_calls_resolve(const rg_graph *graph, rg_arena *arena, rg_op_call **ret_calls,
                            rg_err *err);
 
+/* One node's tensors, operator and parameters, its shapes not yet looked at. */
+rg_status rg_call_begin(const rg_graph *graph, const rg_node *node, rg_arena *arena,
+                        rg_op_call *ret_call, rg_err *err);
+
 /* One node alone. Errors name the reason, not the node. */
 rg_status rg_call_resolve(const rg_graph *graph, const rg_node *node, rg_arena *arena,
                           rg_op_call *ret_call, rg_err *err);

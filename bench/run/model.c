@@ -13,6 +13,7 @@
 
 #include "bench/core/magic.h"
 #include "bench/iface/registry.h"
+#include "bench/run/settle.h"
 
 static rg_status open_error(const char *path, rg_err *err) {
     int code = errno;
@@ -122,6 +123,8 @@ rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_mode
     }
     status =
         model->reader->read(model->data, model->bytes, base_name(path), limits, &model->graph, err);
+    if (status == RG_OK)
+        status = rg_graph_settle(model->graph, limits->graph_bytes, err);
     if (status != RG_OK)
         goto fail;
     rg_hash_bytes(model->data, model->bytes, model->sha256);
