@@ -241,6 +241,7 @@ const rg_tflite_op rg_tflite_ops[] = {
     {27, "svdf", 6, svdf_options, 0, false},
     {16, "lstm", 14, lstm_options, 0, false},
     {44, "unidirectional_sequence_lstm", 71, sequence_lstm_options, 0, false},
+    {122, "scatter_nd", 0, NULL, 0, false},
     {151, "dynamic_update_slice", 0, NULL, 0, false},
     {129, "call_once", 103, call_once_options, 0, .read_only = true},
     {142, "var_handle", 111, var_handle_options, 0, .read_only = true},
