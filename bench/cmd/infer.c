@@ -21,7 +21,7 @@ typedef struct options {
     const char *target, *device, *variant, *isa, *cores, *input, *output_dir;
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
-    bool json, profile, no_fusion;
+    bool json, profile, no_fusion, npy;
     rg_limit_options limits;
 } options;
 
@@ -36,10 +36,11 @@ static const rg_field table[] = {
     ROW(isa, RG_FIELD_TEXT, "", 0, 0, NULL,
         "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"),
     ROW(input, RG_FIELD_TEXT, "", 0, 0, NULL,
-        "INDEX=FILE, raw little-endian elements of one input; repeatable"),
+        "INDEX=FILE, raw little-endian elements or .npy of one input; repeatable"),
     ROW(fill, RG_FIELD_CHOICE, "none", 0, 0, fills, "what inputs without a file are filled with"),
     ROW(seed, RG_FIELD_INT, "20250101", 0, 9e15, NULL, "of --fill; input i takes seed + i"),
     ROW(output_dir, RG_FIELD_TEXT, "", 0, 0, NULL, "folder for 0.bin, 1.bin ...; created"),
+    ROW(npy, RG_FIELD_BOOL, "false", 0, 0, NULL, "writes 0.npy, 1.npy ... instead of raw elements"),
     ROW(threads, RG_FIELD_INT, "1", 1, 256, NULL, "threads of the target"),
     ROW(cores, RG_FIELD_TEXT, "", 0, 0, NULL, "CPUs to pin to, such as 0,2-3"),
     ROW(runs, RG_FIELD_INT, "1", 1, 1e6, NULL, "inferences in a row; the last one's outputs count"),
@@ -189,7 +190,8 @@ static void print_json(const job *j) {
     json_object_set_new(all, "memory", rg_infer_memory_json(j->target, j->program));
     json_object_set_new(all, "runs", json_integer(j->options->runs));
     json_object_set_new(all, "inputs", rg_infer_inputs_json(j->model->graph, j->inputs));
-    json_object_set_new(all, "outputs", rg_infer_outputs_json(j->model->graph, &j->io, dir));
+    json_object_set_new(all, "outputs",
+                        rg_infer_outputs_json(j->model->graph, &j->io, dir, j->options->npy));
     if (j->profile)
         json_object_set_new(all, "profile", rg_profile_json(j->profile));
     char *text = rg_json_text(all, 2);
@@ -210,7 +212,8 @@ static rg_status compute(job *j, rg_err *err) {
     for (int64_t i = 0; status == RG_OK && i < j->options->runs; i++)
         status = run_once(j, err);
     if (status == RG_OK && *j->options->output_dir)
-        status = rg_infer_write(j->model->graph, &j->io, j->options->output_dir, err);
+        status =
+            rg_infer_write(j->model->graph, &j->io, j->options->output_dir, j->options->npy, err);
     if (status == RG_OK && j->options->json)
         print_json(j);
     else if (status == RG_OK)
@@ -269,10 +272,11 @@ const rg_verb rg_verb_infer = {
     .summary = "run a model once on given inputs",
     .usage = "railgauge infer MODEL --target cpu --input 0=in.bin --output-dir out/",
     .help =
-        "Inputs and outputs are raw little-endian tensors, by index. Prints one line an output: "
+        "Inputs and outputs are raw little-endian tensors or .npy files, by index. Prints one line an output: "
         "index,\nname, type, shape, quantization, SHA-256 of its bytes, first values or the "
         "best class.\nState is kept from one of --runs to the next. Ends with 0 only if it "
-        "ran.\n",
+        "ran, with 3 where an operator\ncannot be computed, 5 without the device, 65 for a damaged "
+        "model or input, 74 for what cannot be\nread or is beyond a limit.\n",
     .run = run,
 };
 

@@ -13,6 +13,7 @@
 #include "bench/core/fs.h"
 #include "bench/core/hash.h"
 #include "bench/core/json.h"
+#include "bench/core/npy.h"
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
@@ -32,25 +33,80 @@ static rg_status split_option(const rg_graph *graph, const char *value, uint32_t
     return RG_OK;
 }
 
+/* A whole file and not more than `limit_bytes` of it. */
+static rg_status read_file(const char *path, size_t limit_bytes, rg_arena *arena, char **ret_data,
+                           size_t *ret_bytes, rg_err *err) {
+    rg_status status = rg_fs_read(arena, path, limit_bytes, ret_data, ret_bytes, err);
+    if (status == RG_ABSENT || status == RG_DENIED)
+        status = rg_fail(err, RG_IO, "check the path and its permissions", "cannot read %s", path);
+    return status;
+}
+
+static bool is_npy(const char *path) {
+    char head[16];
+    FILE *file = fopen(path, "rbe");
+    bool is =
+        file && fread(head, 1, sizeof head, file) == sizeof head && rg_npy_sniff(head, sizeof head);
+    if (file)
+        fclose(file);
+    return is;
+}
+
+/* Type and shape as the tensor has them. */
+static rg_status check_npy(const rg_tensor *tensor, const rg_npy *npy, rg_err *err) {
+    char want[96], got[96];
+    rg_shape_text(&tensor->shape, want, sizeof want);
+    rg_shape_text(&npy->shape, got, sizeof got);
+    if (npy->dtype == tensor->dtype && rg_shape_equal(&npy->shape, &tensor->shape))
+        return RG_OK;
+    return rg_fail(err, RG_BAD_DATA, "bring it into form with numpy's astype and reshape",
+                   "it holds %s %s, the input %s is %s %s", got, rg_dtype_word(npy->dtype),
+                   tensor->name, want, rg_dtype_word(tensor->dtype));
+}
+
+/* The elements are copied to where any type may stand. */
+static rg_status read_npy(const rg_tensor *tensor, const char *path, rg_arena *arena,
+                          void **ret_data, rg_err *err) {
+    enum { MOST_HEADER = 1 << 16 };
+    char *data;
+    size_t bytes;
+    rg_npy npy;
+    rg_status status = read_file(path, tensor->bytes + MOST_HEADER, arena, &data, &bytes, err);
+    if (status == RG_OK)
+        status = rg_npy_read(data, bytes, &npy, err);
+    if (status == RG_OK)
+        status = check_npy(tensor, &npy, err);
+    if (status != RG_OK) {
+        rg_err_prefix(err, "%s", path);
+        return status;
+    }
+    *ret_data = rg_arena_alloc(arena, tensor->bytes + 1);
+    if (!*ret_data)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %s", path);
+    memcpy(*ret_data, data + npy.offset, tensor->bytes);
+    return RG_OK;
+}
+
 static rg_status read_input(const rg_graph *graph, uint32_t index, const char *path,
                             rg_arena *arena, void **ret_data, rg_err *err) {
     const rg_tensor *tensor = &graph->tensors[graph->in[index]];
     struct stat info;
     if (stat(path, &info) < 0)
         return rg_fail(err, RG_IO, "check the path", "cannot read %s: %s", path, strerror(errno));
+    if ((uint64_t)info.st_size != tensor->bytes && S_ISREG(info.st_mode) && is_npy(path))
+        return read_npy(tensor, path, arena, ret_data, err);
     if ((uint64_t)info.st_size != tensor->bytes && S_ISREG(info.st_mode)) {
         char shape[96];
         rg_shape_text(&tensor->shape, shape, sizeof shape);
-        return rg_fail(err, RG_BAD_DATA, "raw little-endian elements without a header",
+        return rg_fail(err, RG_BAD_DATA,
+                       "raw little-endian elements without a header, or a .npy file",
                        "%s has %lld bytes, input %u (%s) is %s %s and takes %zu", path,
                        (long long)info.st_size, index, tensor->name, shape,
                        rg_dtype_word(tensor->dtype), tensor->bytes);
     }
     char *data;
     size_t bytes;
-    rg_status status = rg_fs_read(arena, path, tensor->bytes, &data, &bytes, err);
-    if (status == RG_ABSENT || status == RG_DENIED)
-        status = rg_fail(err, RG_IO, "check the path and its permissions", "cannot read %s", path);
+    rg_status status = read_file(path, tensor->bytes, arena, &data, &bytes, err);
     if (status == RG_OK && bytes != tensor->bytes)
         status =
             rg_fail(err, RG_BAD_DATA, NULL, "%s gave %zu of %zu bytes", path, bytes, tensor->bytes);
@@ -103,13 +159,31 @@ rg_status rg_infer_inputs(const rg_graph *graph, const rg_args *args, bool fill,
 
 /* --- outputs ---------------------------------------------------------------------------------- */
 
-rg_status rg_infer_write(const rg_graph *graph, const rg_io *io, const char *dir, rg_err *err) {
+static rg_status write_npy(const rg_tensor *tensor, const void *data, const char *path,
+                           rg_err *err) {
+    rg_text file = {0};
+    rg_status status = rg_npy_write_header(tensor->dtype, &tensor->shape, &file, err);
+    if (status == RG_OK) {
+        rg_text_add_bytes(&file, data, tensor->bytes);
+        status = file.failed ? rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %s", path)
+                             : rg_fs_write_atomic(path, file.data, file.bytes, err);
+    }
+    rg_text_free(&file);
+    return status;
+}
+
+rg_status rg_infer_write(const rg_graph *graph, const rg_io *io, const char *dir, bool npy,
+                         rg_err *err) {
     rg_status status = rg_fs_mkdirs(dir, err);
     for (uint32_t i = 0; status == RG_OK && i < graph->n_out; i++) {
         char path[PATH_MAX];
-        if ((size_t)snprintf(path, sizeof path, "%s/%u.bin", dir, i) >= sizeof path)
+        if ((size_t)snprintf(path, sizeof path, "%s/%u.%s", dir, i, npy ? "npy" : "bin") >=
+            sizeof path)
             return rg_fail(err, RG_USAGE, NULL, "the name of the output folder is too long");
-        status = rg_fs_write_atomic(path, io->out[i], io->out_bytes[i], err);
+        if (npy)
+            status = write_npy(&graph->tensors[graph->out[i]], io->out[i], path, err);
+        else
+            status = rg_fs_write_atomic(path, io->out[i], io->out_bytes[i], err);
     }
     return status;
 }
@@ -256,14 +330,14 @@ static void add_values(json_t *one, const rg_tensor *tensor, const void *data) {
         json_object_set_new(one, "top1", json_integer((json_int_t)top));
 }
 
-json_t *rg_infer_outputs_json(const rg_graph *graph, const rg_io *io, const char *dir) {
+json_t *rg_infer_outputs_json(const rg_graph *graph, const rg_io *io, const char *dir, bool npy) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < graph->n_out; i++) {
         const rg_tensor *tensor = &graph->tensors[graph->out[i]];
         json_t *one = tensor_json(tensor, i, io->out[i]);
         add_values(one, tensor, io->out[i]);
         char file[PATH_MAX];
-        snprintf(file, sizeof file, "%s/%u.bin", dir ? dir : "", i);
+        snprintf(file, sizeof file, "%s/%u.%s", dir ? dir : "", i, npy ? "npy" : "bin");
         if (dir)
             json_object_set_new(one, "file", json_string(file));
         json_array_append_new(list, one);

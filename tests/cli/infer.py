@@ -87,6 +87,26 @@ def json_describes_inputs_outputs_and_settings():
         assert said["model_sha256"] == hashlib.sha256(f.read()).hexdigest()
 
 
+def npy_files_go_in_and_out():
+    data = splitmix64(7, 96 * 96 * 3)
+
+    def npy(word="|i1", shape="(1, 96, 96, 3)", order="False", elements=data):
+        head = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (word, order, shape)
+        head += " " * (-(len(head) + 11) % 64) + "\n"
+        return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + elements
+
+    raw = infer(wakeword, "--input", "0=" + write("n.bin", data), "--output-dir", path("n"))
+    done = infer(wakeword, "--input", "0=" + write("n.npy", npy()), "--output-dir", path("n"), "--npy")
+    assert done.returncode == 0 and done.stdout == raw.stdout, done.stderr
+    with open(path("n/0.npy"), "rb") as whole, open(path("n/0.bin"), "rb") as elements:
+        out, wanted = whole.read(), elements.read()
+    assert out[:6] == b"\x93NUMPY" and out.endswith(b"\n" + wanted) and (len(out) - len(wanted)) % 64 == 0, out
+    assert b"'|i1'" in out and b"(1, 2" in out, out
+    for name, bad, words in [("type", npy("|u1"), "uint8"), ("shape", npy(shape="(96, 96, 3)"), "96x96x3"),
+                             ("cut", npy(elements=data[:99]), "try:")]:
+        refused(65, words, words=[wakeword, "--input", "0=" + write(name + ".npy", bad)])
+
+
 def a_second_run_of_a_model_without_state_changes_nothing():
     once = infer(wakeword, "--fill", "splitmix64")
     thrice = infer(wakeword, "--fill", "splitmix64", "--runs", "3")
