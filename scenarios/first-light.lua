@@ -2,7 +2,7 @@
 --
 --   railgauge run scenarios/first-light.lua --out runs/
 --
--- MLPerf Tiny's four networks run one request at a time; one of them with two requests in flight;
+-- MLPerf Tiny's networks run one request at a time; one of them with two requests in flight;
 -- two cells run on simulated devices; and one cell asks for an accelerator that few machines have,
 -- to show how a refusal looks. Takes less than two minutes.
 

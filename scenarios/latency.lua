@@ -7,7 +7,7 @@
 -- Every model of a suite, one request at a time, with 1, 2, 4 ... threads.
 
 local common = require "common"
-local suite = rg.option("suite", {default = "tiny", choices = {"tiny", "mobile", "all"},
+local suite = rg.option("suite", {default = "tiny", choices = {"tiny", "mobile", "vision", "language", "ci", "all"},
     help = "which built-in models"})
 local target = common.target()
 local threads = rg.option("threads", {default = 0, min = 0, max = 1024,

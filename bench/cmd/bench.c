@@ -18,6 +18,10 @@
     { key, type, offsetof(rg_bench_options, member), preset, min, max, NULL, unit, help }
 static const rg_field table[] = {
     ROW("peak", peak, RG_FIELD_BOOL, "false", 0, 0, "", "only what this machine can do at most"),
+    ROW("suite", suite, RG_FIELD_BOOL, "false", 0, 0, "",
+        "layers of real networks (list ops --suite); words may be networks or layers"),
+    ROW("precision", precision, RG_FIELD_TEXT, "int8", 0, 0, "",
+        "of --suite: int8, int4 or float32"),
     ROW("isa", isa, RG_FIELD_TEXT, "", 0, 0, "", "levels that may be used, such as avx2 or scalar"),
     ROW("kernel", kernel, RG_FIELD_TEXT, "", 0, 0, "", "only this kernel, beside the reference"),
     ROW("chosen", chosen, RG_FIELD_BOOL, "false", 0, 0, "",
@@ -164,7 +168,7 @@ const rg_verb rg_verb_bench = {
     .name = "bench",
     .summary = "time kernels, each proven first, beside this machine's measured peaks",
     .usage = "railgauge bench [OP, KIND or CASE ...] [--isa LEVELS] [--kernel NAME] "
-             "[--threads 1,2] | --peak",
+             "[--threads 1,2] | --suite [NETWORK or LAYER ...] | --peak",
     .help =
         "Times are of one call; packing of weights is not part of them. `rate`: operations (2 a\n"
         "multiply-accumulate), or for operators without any the bytes of all tensors once.\n"

@@ -50,7 +50,7 @@ static rg_status prove(const rg_bench_job *j, const rg_made_case *made,
                        const rg_kernel *const *kernels, size_t n, rg_kernel_lane *lanes,
                        size_t n_lanes, rg_err *err) {
     rg_verify_spec spec = {.op = made->op,
-                           .set = rg_case_set_for(made->op),
+                           .set = rg_bench_set(j, made->op),
                            .kernels = kernels,
                            .n_kernels = n,
                            .seed = (uint64_t)j->opt->seed,
@@ -107,9 +107,9 @@ static size_t longest_kernel(const rg_bench_job *j, const rg_op *op) {
 static void begin_table(rg_bench_job *j) {
     size_t cases = 0, kernels = 0;
     for (size_t i = 0; rg_ops[i]; i++) {
-        const rg_case_set *set = rg_case_set_for(rg_ops[i]);
+        const rg_case_set *set = rg_bench_set(j, rg_ops[i]);
         rg_case c = {0};
-        bool whole = rg_op_asked_for(rg_ops[i], j->args), any = false;
+        bool whole = rg_bench_whole(j, rg_ops[i]), any = false;
         for (size_t k = 0; set && set->bench && set->bench(rg_ops[i], k, &c); k++) {
             bool asked = whole || rg_bench_names_case(j->args, c.name);
             size_t chars = asked ? strlen(c.name) : 0;
@@ -168,9 +168,9 @@ static rg_status bench_made(rg_bench_job *j, const rg_made_case *made, rg_err *e
 }
 
 rg_status rg_bench_op(rg_bench_job *j, const rg_op *op, rg_err *err) {
-    const rg_case_set *set = rg_case_set_for(op);
+    const rg_case_set *set = rg_bench_set(j, op);
     rg_status status = RG_OK;
-    bool whole = rg_op_asked_for(op, j->args);
+    bool whole = rg_bench_whole(j, op);
     for (size_t i = 0; status == RG_OK; i++) {
         rg_case c = {0};
         rg_made_case *made;

@@ -10,9 +10,9 @@
 enum { RG_BENCH_COUNTS = 8 };
 
 typedef struct rg_bench_options {
-    const char *isa, *kernel, *threads;
+    const char *isa, *kernel, *threads, *precision;
     int64_t rounds, min_time_ns, seed;
-    bool json, wide, peak, chosen;
+    bool json, wide, peak, chosen, suite;
 } rg_bench_options;
 
 typedef struct rg_bench_job {
@@ -31,6 +31,12 @@ typedef struct rg_bench_job {
 /* RG_USAGE, naming the nearest, unless each word is an operator, a kind or a bench case, and the
  * kernel asked for exists. */
 rg_status rg_bench_check_words(const rg_bench_job *j, rg_err *err);
+
+/* The cases of `op`: the operator suite's with --suite, else those of kernels/cases; NULL: none. */
+const rg_case_set *rg_bench_set(const rg_bench_job *j, const rg_op *op);
+
+/* True when every case of `op` in its set was asked for. */
+bool rg_bench_whole(const rg_bench_job *j, const rg_op *op);
 
 /* True when the words are empty or name this bench case. */
 bool rg_bench_names_case(const rg_args *args, const char *name);

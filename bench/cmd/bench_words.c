@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench/cmd/bench_job.h"
+#include "bench/cmd/bench_suite.h"
 #include "bench/cmd/kernel_words.h"
 #include "bench/core/text.h"
 
@@ -53,7 +54,20 @@ static rg_status check_word(const char *word, json_t *names, rg_err *err) {
     return rg_fail(err, RG_USAGE, advice, "there is no operator or bench case '%s'", word);
 }
 
+const rg_case_set *rg_bench_set(const rg_bench_job *j, const rg_op *op) {
+    return j->opt->suite ? rg_bench_suite_set(op) : rg_case_set_for(op);
+}
+
+/* What was not asked for of the suite was not made. */
+bool rg_bench_whole(const rg_bench_job *j, const rg_op *op) {
+    return j->opt->suite || rg_op_asked_for(op, j->args);
+}
+
 rg_status rg_bench_check_words(const rg_bench_job *j, rg_err *err) {
+    if (j->opt->suite && *j->opt->kernel && rg_kernel_word_check(j->opt->kernel, err) != RG_OK)
+        return err->status;
+    if (j->opt->suite)
+        return rg_bench_suite_load(j->args, j->opt->precision, err);
     json_t *names = case_names();
     rg_status status = RG_OK;
     for (size_t i = 0; status == RG_OK && i < j->args->n_words; i++)

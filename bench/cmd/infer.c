@@ -48,6 +48,8 @@ static const rg_field table[] = {
         "what computed each node, and its time: medians over --runs"),
     ROW(no_fusion, RG_FIELD_BOOL, "false", 0, 0, NULL,
         "runs the graph node by node, as it stands in the file"),
+    {"no_fuse", RG_FIELD_BOOL, offsetof(options, no_fusion), "false", 0, 0, NULL, "",
+     "the same as --no-fusion"},
     RG_LIMIT_ROWS(options, limits),
     ROW(json, RG_FIELD_BOOL, "false", 0, 0, NULL, "one JSON document on stdout"),
     {0},

@@ -196,7 +196,7 @@ static const list lists[] = {
     {"targets", list_targets},
     {"devices", list_devices},
     {"rails", rg_list_rails},
-    {"ops", list_ops},
+    {"ops", list_ops, rg_list_suite_ops},
     {"kernels", rg_list_kernels},
     {"cases", rg_list_cases},
     {"models", list_models, rg_list_suite_models},

@@ -10,6 +10,9 @@
 /* One row a model: name, macs, parameters, activation_bytes, nodes, sets, published figures. */
 rg_status rg_list_suite_models(rg_root *root, json_t *rows, rg_err *err);
 
+/* One row an operator case: name, network, source, layer, operator, macs, bytes. */
+rg_status rg_list_suite_ops(rg_root *root, json_t *rows, rg_err *err);
+
 /* Prints such rows in columns. */
 void rg_list_suite_print(const json_t *rows);
 

@@ -47,7 +47,7 @@ static double half_value(uint16_t bits) {
         return (double)v;                                                                          \
     } while (0)
 
-static double element(const void *data, rg_dtype dtype, size_t i) {
+double rg_agree_element(const void *data, rg_dtype dtype, size_t i) {
     switch (dtype) {
     case RG_DTYPE_FLOAT32:
         READ(float);
@@ -80,7 +80,7 @@ static double element(const void *data, rg_dtype dtype, size_t i) {
 
 /* Scale and zero point where one pair holds for the whole tensor; else the raw numbers compare. */
 static double real_value(const rg_tensor *tensor, const void *data, size_t i) {
-    double raw = element(data, tensor->dtype, i);
+    double raw = rg_agree_element(data, tensor->dtype, i);
     if (tensor->quant.n != 1)
         return raw;
     return tensor->quant.scale[0] * (raw - tensor->quant.zero_point[0]);

@@ -43,6 +43,9 @@ typedef struct rg_agreement {
 void rg_agree_output(rg_agreement *agreement, const rg_tensor *tensor, uint32_t batch,
                      bool exact_target, const void *expected, const void *found);
 
+/* Element i of a tensor's bytes as a number: integers raw, halves widened. */
+double rg_agree_element(const void *data, rg_dtype dtype, size_t i);
+
 double rg_agreement_sqnr_db(const rg_agreement *agreement); /* INFINITY when nothing differs */
 double rg_agreement_cosine(const rg_agreement *agreement);
 

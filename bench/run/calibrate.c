@@ -103,7 +103,6 @@ static void note_table(walk *w, uint32_t t) {
     w->ranges[t] = range;
 }
 
-/* Inputs are uniform within low..high, whole numbers where they number something. */
 static bool fill_input(walk *w, int32_t t) {
     const rg_tensor_role *role = &w->net->roles[t];
     if (!make_room(w, t))
@@ -219,20 +218,23 @@ static void apply(walk *w, int32_t t, const channel *channels, size_t n_channels
 }
 
 /* Where there are too few values a channel (dense layers, convolutions of one pixel) one scale
- * serves all and nothing is shifted. */
+ * serves all and nothing is shifted. A channel that hardly varies is not blown up to what others
+ * are: it would be noise. */
 static void find_changes(walk *w, const rg_tensor_role *role, channel *channels, size_t n,
                          double count) {
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, typical = 0;
     for (size_t c = 0; c < n; c++) {
         sum += channels[c].sum;
         squares += channels[c].squares;
+        typical += deviation_of(channels[c].sum, channels[c].squares, count) / (double)n;
     }
     double whole = deviation_of(sum, squares, count * (double)n);
+    bool each = role->axis >= 0 && count >= FEW;
     for (size_t c = 0; c < n; c++) {
-        double mean = 0, deviation = whole, offset = 0;
-        if (role->axis >= 0 && count >= FEW) {
-            mean = channels[c].sum / count;
+        double mean = each ? channels[c].sum / count : 0, deviation = whole, offset = 0;
+        if (each) {
             deviation = deviation_of(channels[c].sum, channels[c].squares, count);
+            deviation = fmax(deviation, typical / 2);
             offset = 0.2 * rg_rng_normal12(&w->rng);
         }
         deviation = fmax(deviation, fmax(whole * 1e-2, 1e-6));

@@ -22,6 +22,10 @@ rg_status rg_materialise(const char *source, const char *precision, rg_arena *ar
  * summary, published {macs, within, source}, tensors, nodes. */
 rg_status rg_suite_describe(const char *name, json_t **ret_description, rg_err *err);
 
+/* The operator suite (models/suite/lib/opsuite.lua, a new reference): an array of {name, network,
+ * source, layer, case, description}; `description` as above. */
+rg_status rg_suite_ops(json_t **ret_rows, rg_err *err);
+
 /* The graph that would be written, without writing it. */
 rg_status rg_suite_graph(const json_t *description, const char *precision, rg_graph **ret_graph,
                          rg_err *err);

@@ -33,13 +33,32 @@ static bool read_shape(const json_t *list, rg_shape *ret) {
     return true;
 }
 
-/* He et al. 2015: deviation sqrt(2 / fan_in); calibration normalises what remains. */
+/* Taps of a window: their number, and how far the taps of one channel lie apart. Filters are OHWI,
+ * of depthwise layers 1HWC. */
+static void find_taps(const rg_tensor *t, size_t *ret_taps, size_t *ret_inner) {
+    bool window = t->shape.rank == 4;
+    *ret_taps = window ? (size_t)t->shape.dim[1] * (size_t)t->shape.dim[2] : 1;
+    *ret_inner = window ? (size_t)t->shape.dim[3] : 1;
+}
+
+/* He et al. 2015: deviation sqrt(2 / fan_in); calibration normalises what remains. The taps of one
+ * window share most of their value, as those of trained filters do: what is smooth passes, and
+ * rounding errors, which are not, average out. */
 static void seed_weights(rg_tensor *t, const json_t *tensor, uint64_t seed, uint32_t index) {
+    static const double shared = 0.9, own = 0.43588989435406735; /* sqrt(1 - shared^2) */
     rg_rng rng = rg_rng_seeded(seed * 1000003 + index);
-    double fan_in = rg_json_get_real(tensor, "fan_in", 1);
+    double spread = sqrt(2 / rg_json_get_real(tensor, "fan_in", 1));
     float *data = (float *)t->data;
-    for (size_t i = 0; i < t->bytes / sizeof *data; i++)
-        data[i] = (float)(rg_rng_normal12(&rng) * sqrt(2 / fan_in));
+    size_t taps, inner, n = t->bytes / sizeof *data;
+    find_taps(t, &taps, &inner);
+    for (size_t i = 0; i < n; i++) {
+        double value = rg_rng_normal12(&rng);
+        size_t first = i - i % (taps * inner) + i % inner;
+        if (i == first || taps == 1)
+            data[i] = (float)(value * spread);
+        else
+            data[i] = (float)(shared * data[first] + own * value * spread);
+    }
 }
 
 static rg_status fill_ints(rg_tensor *t, const json_t *tensor, rg_err *err) {
@@ -233,9 +252,66 @@ int32_t rg_network_part(const rg_network *network, const rg_node *node, rg_part 
     return -1;
 }
 
+/* --- inputs ----------------------------------------------------------------------------------- */
+
+/* One plane of an image as a stack of blurred noise: grids of random values, each half as wide as
+ * the one before and half as strong, blended bilinearly. Pictures and spectrograms are like that:
+ * neighbours resemble each other, which white noise lacks. Values from 0 to 1. */
+enum { MOST_GRID = 66, LEAST_CELL = 2 };
+
+static void add_grid(const rg_tensor *t, int32_t channel, int32_t cell, double weight, rg_rng *rng,
+                     float *ret) {
+    int32_t h = t->shape.dim[1], w = t->shape.dim[2], c = t->shape.dim[3];
+    int32_t columns = w / cell + 2, rows = h / cell + 2;
+    float grid[MOST_GRID][MOST_GRID];
+    for (int32_t y = 0; y < rows && y < MOST_GRID; y++) {
+        for (int32_t x = 0; x < columns && x < MOST_GRID; x++)
+            grid[y][x] = (float)(weight * rg_rng_unit(rng));
+    }
+    for (int32_t y = 0; y < h; y++) {
+        int32_t gy = y / cell % (MOST_GRID - 1);
+        float fy = (float)(y % cell) / (float)cell;
+        for (int32_t x = 0; x < w; x++) {
+            int32_t gx = x / cell % (MOST_GRID - 1);
+            float fx = (float)(x % cell) / (float)cell;
+            float top = grid[gy][gx] * (1 - fx) + grid[gy][gx + 1] * fx;
+            float low = grid[gy + 1][gx] * (1 - fx) + grid[gy + 1][gx + 1] * fx;
+            ret[((size_t)y * (size_t)w + (size_t)x) * (size_t)c + (size_t)channel] +=
+                top * (1 - fy) + low * fy;
+        }
+    }
+}
+
+static void fill_image(const rg_tensor *t, double low, double high, rg_rng *rng, float *ret) {
+    int32_t side = t->shape.dim[1] > t->shape.dim[2] ? t->shape.dim[1] : t->shape.dim[2];
+    size_t n = t->bytes / sizeof *ret;
+    double weights = 0;
+    memset(ret, 0, t->bytes);
+    for (int32_t cell = side / 2; cell >= LEAST_CELL && side / cell + 2 <= MOST_GRID; cell /= 2)
+        weights += cell;
+    for (int32_t channel = 0; channel < t->shape.dim[3]; channel++) {
+        for (int32_t cell = side / 2; cell >= LEAST_CELL && side / cell + 2 <= MOST_GRID; cell /= 2)
+            add_grid(t, channel, cell, cell / weights, rng, ret);
+    }
+    /* sums gather in the middle: twice the contrast fills the range */
+    for (size_t i = 0; i < n; i++) {
+        double share = fmin(1, fmax(0, 2 * ret[i] - 0.5));
+        ret[i] = (float)(low + (high - low) * share);
+    }
+}
+
+static bool is_image(const rg_tensor *t) {
+    return t->dtype == RG_DTYPE_FLOAT32 && t->shape.rank == 4 && t->shape.dim[0] == 1 &&
+           t->shape.dim[1] >= 2 * LEAST_CELL && t->shape.dim[1] * t->shape.dim[2] >= 16;
+}
+
 void rg_input_fill(const rg_tensor *tensor, double low, double high, rg_rng *rng, void *data) {
     int64_t n = 0;
     rg_shape_elements(&tensor->shape, &n);
+    if (is_image(tensor)) {
+        fill_image(tensor, low, high, rng, data);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         double value = low + (high - low) * rg_rng_unit(rng);
         if (tensor->dtype == RG_DTYPE_INT32)

@@ -46,8 +46,8 @@ void rg_network_free(rg_network *network); /* accepts NULL */
 /* The first input of `node` that plays this part, a tensor number; -1: none. */
 int32_t rg_network_part(const rg_network *network, const rg_node *node, rg_part part);
 
-/* Fills an input with uniform values from low to high; int32: whole numbers from low to high - 1.
- */
+/* Fills an input from low to high: images as blurred noise, whose neighbours resemble each other,
+ * others uniform; int32: whole numbers from low to high - 1. */
 void rg_input_fill(const rg_tensor *tensor, double low, double high, rg_rng *rng, void *data);
 
 /* Channel of element i of a tensor whose channels lie along `axis`; -1: along the first dimension.

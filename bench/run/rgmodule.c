@@ -12,6 +12,7 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/run/sandbox.h"
+#include "bench/run/suite.h"
 
 enum { MAX_RANGE = 100000 };
 
@@ -140,31 +141,41 @@ static int empty(lua_State *lua) {
     return 1;
 }
 
-/* Named parts of the suite; "all" is every model of the build. */
-static const struct {
-    const char *name;
-    const char *models[5];
-} suites[] = {
-    {"tiny", {"ds-cnn", "resnet-8", "autoencoder", "mobilenet-v1-0.25-vww"}},
-    {"mobile", {"mobilenet-v1", "mobilenet-v2"}},
-};
-
-static void append_suite_model(lua_State *lua, const char *name, lua_Integer place) {
-    rg_module_push_model(lua, name);
-    lua_rawseti(lua, -2, place);
+/* rg.suite("ops"): the rows of models/suite/lib/opsuite.lua, as cells that name their layers. */
+static int suite_of_ops(lua_State *lua) {
+    lua_getglobal(lua, "require");
+    lua_pushliteral(lua, "opsuite");
+    lua_call(lua, 1, 1);
+    lua_newtable(lua);
+    for (lua_Integer i = 1; lua_rawgeti(lua, -2, i) == LUA_TTABLE; i++) {
+        lua_createtable(lua, 0, 2);
+        lua_getfield(lua, -2, "case");
+        lua_setfield(lua, -2, "op");
+        lua_getfield(lua, -2, "name");
+        lua_setfield(lua, -2, "workload");
+        lua_rawseti(lua, -3, i);
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return 1;
 }
 
 static int suite(lua_State *lua) {
-    const char *name = luaL_checkstring(lua, 1);
+    const char *name = luaL_checkstring(lua, 1), *models[RG_SUITE_MOST_NAMES];
+    const rg_suite_set *set = rg_suite_sets;
+    size_t n = 0;
+    if (!strcmp(name, "ops"))
+        return suite_of_ops(lua);
+    while (set->name && strcmp(set->name, name) != 0)
+        set++;
+    if (!set->name || rg_suite_names(name, models, &n, NULL) != RG_OK)
+        rg_sandbox_raise(lua, "one of: tiny mobile vision language ci all ops",
+                         "there is no suite '%s'", name);
     lua_newtable(lua);
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        for (lua_Integer k = 0; !strcmp(name, suites[i].name) && suites[i].models[k]; k++)
-            append_suite_model(lua, suites[i].models[k], k + 1);
+    for (size_t i = 0; i < n; i++) {
+        rg_module_push_model(lua, models[i]);
+        lua_rawseti(lua, -2, (lua_Integer)i + 1);
     }
-    for (lua_Integer k = 0; !strcmp(name, "all") && rg_suite_models[k].name; k++)
-        append_suite_model(lua, rg_suite_models[k].name, k + 1);
-    if (luaL_len(lua, -1) == 0)
-        rg_sandbox_raise(lua, "one of: tiny mobile all", "there is no suite '%s'", name);
     return 1;
 }
 

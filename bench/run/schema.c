@@ -105,7 +105,20 @@ static const rg_field op_fields[] = {
     {"act", RG_FIELD_TABLE, .help = "fused activation: none, relu, relu6"},
     {"groups", RG_FIELD_TABLE, .help = "conv2d: groups of channels"},
     {"multiplier", RG_FIELD_TABLE, .help = "depthwise_conv2d: outputs a channel"},
-    {"units", RG_FIELD_TABLE, .help = "fully_connected: outputs"},
+    {"units", RG_FIELD_TABLE, .help = "fully_connected, gather: outputs"},
+    {"second", RG_FIELD_TABLE,
+     .help = "shape of the other input of add, sub, mul, concat, "
+             "batch_matmul; without it the input itself"},
+    {"turned", RG_FIELD_TABLE,
+     .help = "batch_matmul: matrices of the other input stand transposed"},
+    {"kept", RG_FIELD_TABLE, .help = "mean: dimensions stay as 1"},
+    {"axis", RG_FIELD_TABLE, .help = "concat: dimension from 0; else the last"},
+    {"border", RG_FIELD_TABLE, .help = "pad: pixels at top, bottom, left, right"},
+    {"order", RG_FIELD_TABLE, .help = "transpose: dimensions from 0"},
+    {"begin", RG_FIELD_TABLE, .help = "slice: first element by dimension"},
+    {"size", RG_FIELD_TABLE, .help = "slice, reshape: shape of the output"},
+    {"times", RG_FIELD_TABLE, .help = "resize_nearest: factor"},
+    {"words", RG_FIELD_TABLE, .help = "gather: rows of the table"},
     {0},
 };
 

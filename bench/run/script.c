@@ -185,8 +185,8 @@ static void take(json_t *reply, rg_script *ret_script) {
 
 static rg_status run(const rg_script_args *args, const source *from, const char *current,
                      rg_arena *arena, rg_script *ret_script, rg_err *err) {
-    static const char *const beside[] = {"scenarios/lib", NULL};
-    static const char *const shipped[] = {"scenarios", "scenarios/lib", NULL};
+    static const char *const beside[] = {"scenarios/lib", "models/suite/lib", NULL};
+    static const char *const shipped[] = {"scenarios", "scenarios/lib", "models/suite/lib", NULL};
     job task = {from, {args, arena, from->folder, current, json_array()}};
     rg_sandbox_options options = {.wall_ns = args->wall_ns,
                                   .seed = 1,

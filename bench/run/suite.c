@@ -83,6 +83,17 @@ static uint64_t live_bytes(const rg_tensor *t) {
     return t->data ? 0 : elements_of(t) * (t->dtype == RG_DTYPE_INT32 ? 4 : 1);
 }
 
+/* Of every tensor; biases have four bytes. */
+static uint64_t count_bytes(const rg_network *net) {
+    uint64_t sum = 0;
+    for (uint32_t t = 0; t < net->graph->n_tensors; t++) {
+        const rg_tensor *tensor = &net->graph->tensors[t];
+        bool wide = tensor->dtype == RG_DTYPE_INT32 || net->roles[t].part == RG_PART_BIAS;
+        sum += elements_of(tensor) * (wide ? 4 : 1);
+    }
+    return sum;
+}
+
 /* The node up to which each tensor is alive: its last reader, or its writer when nobody reads it;
  * inputs and outputs of the graph are there all the time, as callers expect. */
 static void find_ends(const rg_graph *graph, uint32_t *ends) {
@@ -143,6 +154,7 @@ rg_status rg_suite_count(const json_t *description, rg_suite_facts *ret_facts, r
     if (status != RG_OK)
         return status;
     facts.parameters = count_parameters(net, description);
+    facts.int8_bytes = count_bytes(net);
     facts.nodes = net->graph->n_nodes;
     facts.inputs = net->graph->n_in;
     facts.outputs = net->graph->n_out;

@@ -29,6 +29,7 @@ typedef struct rg_suite_facts {
     uint64_t parameters;       /* seeded numbers: weights, biases, embeddings; not tables of given
                                   values, which are part of the algorithm */
     uint64_t activation_bytes; /* of the int8 form: most bytes alive at one node */
+    uint64_t int8_bytes;       /* of all tensors once, constants too, in the int8 form */
     uint32_t nodes, inputs, outputs;
 } rg_suite_facts;
 

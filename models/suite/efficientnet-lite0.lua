@@ -11,5 +11,5 @@ for _, row in ipairs { { 1, 16, 1, 1, 3 }, { 6, 24, 2, 2, 3 }, { 6, 40, 2, 2, 5 
   end
 end
 x = m:conv { x, filters = 1280, kernel = 1, act = "relu6" }
-return m:done { m:softmax(m:dense { m:mean(x), units = 1000, gain = 4 }), published = { macs = 407e6, within = 0.06, parameters = 4.7e6,
+return m:done { m:softmax(m:dense { m:mean(x), units = 1000, gain = 2.5 }), published = { macs = 407e6, within = 0.06, parameters = 4.7e6,
   parameters_within = 0.02, source = "tensorflow/tpu, models/official/efficientnet/lite/README: 407 million multiply-adds, 4.7 million parameters" } }

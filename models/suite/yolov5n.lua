@@ -1,13 +1,13 @@
 -- YOLOv5n 6.0 at 640 x 640, 80 classes, without the decoding of boxes (ultralytics/yolov5, models/yolov5n.yaml).
 local net, blocks = require "net", require "blocks"
 local m = net.new { name = "yolov5n", summary = "YOLOv5n detector body at 640x640, 80 classes", input = { 1, 640, 640, 3 }, low = 0, high = 1, seed = 42 }
-local function conv(x, filters, kernel, stride)
-  return blocks.silu(m, m:conv { x, filters = filters, kernel = kernel, stride = stride })
+local function conv(x, filters, kernel, stride, gain)
+  return blocks.silu(m, m:conv { x, filters = filters, kernel = kernel, stride = stride, gain = gain })
 end
 local function c3(x, filters, times, shortcut)
   local y = conv(x, filters // 2, 1)
   for _ = 1, times do
-    local z = conv(conv(y, filters // 2, 1), filters // 2, 3)
+    local z = conv(conv(y, filters // 2, 1), filters // 2, 3, 1, shortcut and 2 * blocks.soft or 1)
     y = shortcut and m:add(y, z) or z
   end
   return conv(m:concat { y, conv(x, filters // 2, 1) }, filters, 1)
@@ -26,7 +26,7 @@ local out4 = c3(m:concat { conv(out3, 64, 3, 2), middle }, 128, 1)
 local out5 = c3(m:concat { conv(out4, 128, 3, 2), top }, 256, 1)
 local heads = {}
 for i, map in ipairs { out3, out4, out5 } do
-  local head = m:conv { map, filters = 255, kernel = 1, gain = 2 }
+  local head = m:conv { map, filters = 255, kernel = 1 }
   heads[i] = m:reshape(head, { 1, head.shape[2] * head.shape[3] * 3, 85 })
 end
 return m:done { m:logistic(m:join(heads, 1)), published = { macs = 2.25e9, within = 0.03, parameters = 1.87e6, parameters_within = 0.01,

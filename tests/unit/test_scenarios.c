@@ -49,13 +49,18 @@ Test(scenarios, those_of_the_suite_plan) {
     if (!rg_suite_models[0].name)
         cr_skip_test("no suite model in this build");
     rg_plan *plan = plan_shipped("first-light", NULL, 0);
-    cr_assert_eq(plan->n_cells, 8);
-    cr_assert_str_eq(plan->cells[7].target, "edgetpu");
+    cr_assert_eq(plan->n_cells, 9);
+    cr_assert_str_eq(plan->cells[8].target, "edgetpu");
     rg_plan_free(plan);
     const char *const sets[] = {"threads=4", "suite=mobile", "tier=standard"};
     plan = plan_shipped("latency", sets, 3);
-    cr_assert_eq(plan->n_cells, 6);
+    cr_assert_eq(plan->n_cells, 12);
     cr_assert_eq(plan->rounds, 6);
+    rg_plan_free(plan);
+    const char *const ops[] = {"network=yolov5n"};
+    plan = plan_shipped("ops", ops, 1);
+    cr_assert_geq(plan->n_cells, 20);
+    cr_assert_str_eq(plan->cells[0].workload, "yolov5n-conv0");
     rg_plan_free(plan);
 }
 

@@ -130,20 +130,31 @@ static void check_activation(const rg_graph *graph, const rg_node *node, const i
     const char *name = t->name;
     if (t->bytes < 256)
         return; /* one of ten values at the end of its range is no saturation */
-    cr_expect_lt(s.at_high, 0.05, "%s/%s: %.1f %% saturated", graph->name, name, 100 * s.at_high);
+    cr_expect_lt(s.at_high, 0.10, "%s/%s: %.1f %% saturated", graph->name, name, 100 * s.at_high);
     cr_expect_lt(s.at_low, 0.90, "%s/%s: %.1f %% at the low end", graph->name, name,
                  100 * s.at_low);
     if (t->bytes >= 512)
-        cr_expect_gt(s.distinct, 40, "%s/%s: only %d different values", graph->name, name,
+        cr_expect_gt(s.distinct, 24, "%s/%s: only %d different values", graph->name, name,
                      s.distinct);
 }
 
-/* Numbers of words and of the two kinds of sentences alike. */
-static void fill_input(const rg_tensor *t, rg_rng *rng, void *data) {
-    if (t->dtype == RG_DTYPE_INT32)
-        rg_input_fill(t, 0, strcmp(t->name, "segments") ? 30000 : 2, rng, data);
-    else
-        rg_tensor_fill(t, rng, data);
+/* What the model is made for, as its description says: pictures, numbers of words ... */
+static void fill_inputs(const rg_graph *graph, const rg_network *net, rg_exec *exec) {
+    rg_rng rng = rg_rng_seeded(99); /* not the calibration's */
+    for (uint32_t i = 0; i < graph->n_in; i++) {
+        const rg_tensor *t = &graph->tensors[graph->in[i]];
+        const rg_tensor *real = &net->graph->tensors[net->graph->in[i]];
+        const rg_tensor_role *role = &net->roles[net->graph->in[i]];
+        void *values = malloc(real->bytes), *to = rg_exec_input(exec, i);
+        rg_input_fill(real, role->low, role->high, &rng, values);
+        for (size_t k = 0; t->dtype == RG_DTYPE_INT8 && k < t->bytes; k++)
+            ((int8_t *)to)[k] =
+                (int8_t)fmin(127, floor(((float *)values)[k] / t->quant.scale[0] + 0.5) +
+                                      t->quant.zero_point[0]);
+        if (t->dtype != RG_DTYPE_INT8)
+            memcpy(to, values, t->bytes);
+        free(values);
+    }
 }
 
 Test(suite, activations_are_neither_saturated_nor_dead, .timeout = 100) {
@@ -161,9 +172,12 @@ Test(suite, activations_are_neither_saturated_nor_dead, .timeout = 100) {
         rg_exec *exec;
         rg_err err = RG_ERR_INIT;
         cr_assert_eq(rg_exec_new(graph, &options, &exec, &err), RG_OK, "%s", err.what);
-        rg_rng rng = rg_rng_seeded(99); /* not the calibration's inputs */
-        for (uint32_t k = 0; k < graph->n_in; k++)
-            fill_input(&graph->tensors[graph->in[k]], &rng, rg_exec_input(exec, k));
+        rg_network *net;
+        description = describe(names[i]);
+        cr_assert_eq(rg_network_sketch(description, &net, &err), RG_OK, "%s", err.what);
+        json_decref(description);
+        fill_inputs(graph, net, exec);
+        rg_network_free(net);
         rg_exec_run(exec);
         for (uint32_t k = 0; k + 1 < graph->n_nodes; k++)
             check_activation(graph, &graph->nodes[k],
@@ -282,5 +296,74 @@ Test(suite, mlperf_tiny_models_count_as_the_published_files_do) {
                      (unsigned long long)have.macs, (unsigned long long)want.macs);
         rg_graph_free(ours);
         rg_model_close(real);
+    }
+}
+
+/* Every layer of the operator suite is of a network, builds, counts and has a name of its own. */
+Test(suite, operators_are_at_least_150_layers_of_real_networks, .timeout = 60) {
+    json_t *rows = NULL, *row;
+    rg_err err = RG_ERR_INIT;
+    size_t i, kinds = 0;
+    cr_assert_eq(rg_suite_ops(&rows, &err), RG_OK, "%s", err.what);
+    cr_assert_geq(json_array_size(rows), 150);
+    json_t *seen = json_object();
+    json_array_foreach(rows, i, row) {
+        const char *name = rg_json_get_text(row, "name", "");
+        const char *kind = rg_json_get_text(json_object_get(row, "case"), "kind", "");
+        rg_suite_facts facts;
+        cr_expect_null(json_object_get(seen, name), "%s twice", name);
+        json_object_set_new(seen, name, json_true());
+        kinds += json_object_get(seen, kind) == NULL;
+        json_object_set_new(seen, kind, json_true());
+        cr_expect_gt(strlen(rg_json_get_text(row, "source", "")), 10, "%s has no source", name);
+        cr_assert_eq(rg_suite_count(json_object_get(row, "description"), &facts, &err), RG_OK,
+                     "%s: %s", name, err.what);
+        cr_expect_eq(facts.nodes, 1, "%s", name);
+        cr_expect_gt(facts.int8_bytes, 0);
+    }
+    cr_expect_geq(kinds, 20, "%zu kinds of operators", kinds);
+    json_decref(seen);
+    json_decref(rows);
+}
+
+static void run_with(const rg_graph *graph, const rg_network *net, rg_exec_options options,
+                     char *ret) {
+    rg_exec *exec;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_exec_new(graph, &options, &exec, &err), RG_OK, "%s", err.what);
+    fill_inputs(graph, net, exec);
+    rg_exec_run(exec);
+    for (uint32_t i = 0; i < graph->n_out; i++) {
+        size_t bytes = graph->tensors[graph->out[i]].bytes;
+        memcpy(ret, rg_exec_output(exec, i), bytes);
+        ret += bytes;
+    }
+    rg_exec_free(exec);
+}
+
+/* Constants worked out, borders and activations joined, other kernels: no byte may differ. */
+Test(suite, cleaned_up_graphs_give_the_bytes_of_graphs_as_they_stand, .timeout = 100) {
+    static const char *const names[] = {"wake-word", "resnet-8", "bert-tiny", "mobilenet-v3-small",
+                                        "stories15m-decode"};
+    static const char *const forms[] = {"int8", "float32", "int8", "int8", "int4"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_t *description = describe(names[i]);
+        rg_network *net;
+        size_t bytes = 0;
+        cr_assert_eq(rg_network_sketch(description, &net, NULL), RG_OK);
+        json_decref(description);
+        rg_graph *graph = build(names[i], forms[i]);
+        for (uint32_t o = 0; o < graph->n_out; o++)
+            bytes += graph->tensors[graph->out[o]].bytes;
+        char *a = calloc(1, bytes), *b = calloc(1, bytes);
+        run_with(graph, net, (rg_exec_options){.threads = 2}, a);
+        run_with(graph, net, (rg_exec_options){.threads = 1, .reference = true}, b);
+        cr_expect_eq(memcmp(a, b, bytes), 0, "%s %s: reference", names[i], forms[i]);
+        run_with(graph, net, (rg_exec_options){.threads = 1, .no_fusion = true}, b);
+        cr_expect_eq(memcmp(a, b, bytes), 0, "%s %s: as it stands", names[i], forms[i]);
+        free(a);
+        free(b);
+        rg_graph_free(graph);
+        rg_network_free(net);
     }
 }

@@ -1,6 +1,10 @@
 -- What several networks are built of. Each function takes the model (net.lua) and a tensor, and returns one.
 local blocks = {}
 
+-- Spread of what a residual branch adds to its trunk of 1: trained networks refine, they do not overwrite. With 1,
+-- rounding errors of int8 would grow from layer to layer until two sound libraries give different answers.
+blocks.soft = 0.2
+
 -- x times its sigmoid (SiLU, swish), as two operators.
 function blocks.silu(m, x) return m:mul(x, m:logistic(x)) end
 
@@ -13,7 +17,7 @@ end
 -- Hu et al., arXiv 1709.01507, with the hard sigmoid of MobileNet v3: relu6(x + 3) / 6.
 function blocks.squeeze_excite(m, x, squeezed)
   local y = m:conv { m:mean_kept(x), filters = squeezed, kernel = 1, act = "relu" }
-  y = m:conv { y, filters = x.shape[4], kernel = 1 }
+  y = m:conv { y, filters = x.shape[4], kernel = 1, gain = 0.5 }
   y = m:mul(m:add(y, m:scalar(3), "relu6"), m:scalar(1 / 6))
   return m:mul(x, y)
 end
@@ -28,15 +32,16 @@ function blocks.inverted(m, a)
   if a.width ~= inputs then y = activate(m:conv { y, filters = a.width, kernel = 1, act = fused }) end
   y = activate(m:depthwise { y, kernel = a.kernel, stride = a.stride, act = fused })
   if a.squeeze then y = blocks.squeeze_excite(m, y, a.squeeze) end
-  local out = m:conv { y, filters = a.filters, kernel = 1 }
-  return a.stride == 1 and inputs == a.filters and m:add(x, out) or out, y
+  local linked = a.stride == 1 and inputs == a.filters
+  local out = m:conv { y, filters = a.filters, kernel = 1, gain = linked and blocks.soft or 1 }
+  return linked and m:add(x, out) or out
 end
 
 -- Convolution with a border of `kernel // 2` pixels on every side, as PyTorch and the ResNet papers have it.
 function blocks.padded_conv(m, a)
   local border = a.kernel // 2
   return m:conv { m:pad(a[1], border, border, border, border), filters = a.filters, kernel = a.kernel, stride = a.stride, act = a.act,
-    padding = "valid" }
+    padding = "valid", gain = a.gain }
 end
 
 -- Ba et al., arXiv 1607.06450, in operators that integer runtimes have: (x - mean) / deviation * gamma + beta.
@@ -70,8 +75,8 @@ function blocks.attend(m, q, k, v, mask)
   return m:matmul(m:softmax(scores), v)
 end
 
--- Spread of scores near 2: what trained attention has, neither flat nor one-hot.
-function blocks.query_gain(size) return 2 / size ^ 0.5 end
+-- Spread of scores near 1: neither flat nor one-hot.
+function blocks.query_gain(size) return 1 / size ^ 0.5 end
 
 -- Self-attention of an encoder: x is {tokens, width}.
 function blocks.self_attention(m, x, heads)
@@ -79,12 +84,12 @@ function blocks.self_attention(m, x, heads)
   local q = blocks.to_heads(m, m:dense { x, units = width, gain = blocks.query_gain(width // heads) }, heads)
   local k = blocks.to_heads(m, m:dense { x, units = width }, heads)
   local v = blocks.to_heads(m, m:dense { x, units = width }, heads)
-  return m:dense { blocks.from_heads(m, blocks.attend(m, q, k, v)), units = width }
+  return m:dense { blocks.from_heads(m, blocks.attend(m, q, k, v)), units = width, gain = blocks.soft }
 end
 
 -- The two dense layers after attention.
 function blocks.feed_forward(m, x, inner)
-  return m:dense { m:gelu(m:dense { x, units = inner }), units = x.shape[2] }
+  return m:dense { m:gelu(m:dense { x, units = inner }), units = x.shape[2], gain = blocks.soft }
 end
 
 return blocks

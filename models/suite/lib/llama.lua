@@ -53,10 +53,10 @@ function llama.build(spec)
       k = m:join({ m:more_input { name = "keys_" .. layer, shape = shape, low = -3, high = 3 }, k }, 1)
       v = m:join({ m:more_input { name = "values_" .. layer, shape = shape, low = -3, high = 3 }, v }, 1)
     end
-    x = m:add(x, m:dense { blocks.from_heads(m, blocks.attend(m, q, k, v, mask)), units = width })
+    x = m:add(x, m:dense { blocks.from_heads(m, blocks.attend(m, q, k, v, mask)), units = width, gain = blocks.soft })
     y = blocks.rms_norm(m, x)
     y = m:mul(blocks.silu(m, m:dense { y, units = inner }), m:dense { y, units = inner })
-    x = m:add(x, m:dense { y, units = width })
+    x = m:add(x, m:dense { y, units = width, gain = blocks.soft })
   end
   if tokens > 1 then x = m:slice(x, { tokens - 1, 0 }, { 1, width }) end
   return m:done { m:dense { blocks.rms_norm(m, x), units = words, gain = 3 }, table.unpack(outputs), forms = { "int8", "int4" }, published = {

@@ -1,5 +1,5 @@
 -- The two MobileNets by width, input size and classes.
-local net = require "net"
+local net, blocks = require "net", require "blocks"
 local mobilenet = {}
 
 -- Howard et al., arXiv 1704.04861, table 1.
@@ -30,8 +30,9 @@ function mobilenet.v2_body(m, x)
       if expansion > 1 then y = m:conv { y, filters = inputs * expansion, kernel = 1, act = "relu6" } end
       if stride == 2 then first_map = y end
       y = m:depthwise { y, kernel = 3, stride = stride, act = "relu6" }
-      y = m:conv { y, filters = filters, kernel = 1 }
-      x = stride == 1 and inputs == filters and m:add(x, y) or y
+      local linked = stride == 1 and inputs == filters
+      y = m:conv { y, filters = filters, kernel = 1, gain = linked and blocks.soft or 1 }
+      x = linked and m:add(x, y) or y
     end
   end
   return first_map, m:conv { x, filters = 1280, kernel = 1, act = "relu6" }

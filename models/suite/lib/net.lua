@@ -232,36 +232,54 @@ function layers:done(a)
     inputs = self.inputs, outputs = outputs, published = a.published, forms = a.forms }
 end
 
--- One operator as a network of its own, from a case as rg.op writes it: kind, input (shape), and the layer's parameters.
+-- One operator as a network of its own, from a case as rg.op writes it: kind, input (shape) and the layer's parameters.
+-- Operators of two tensors take `second`, the shape of the other.
 local kinds = {
   conv2d = function(m, c) return m:conv(c) end,
   depthwise_conv2d = function(m, c) return m:depthwise(c) end,
+  transpose_conv = function(m, c) return m:conv_transpose(c) end,
   fully_connected = function(m, c) return m:dense(c) end,
   average_pool2d = function(m, c) return m:average_pool(c) end,
   max_pool2d = function(m, c) return m:max_pool(c) end,
-  softmax = function(m, c) return m:softmax(c[1]) end,
-  logistic = function(m, c) return m:logistic(c[1]) end,
-  relu = function(m, c) return m:relu(c[1]) end,
-  relu6 = function(m, c) return m:relu6(c[1]) end,
-  mean = function(m, c) return m:mean(c[1]) end,
-  add = function(m, c) return m:add(c[1], c[1], c.act) end,
+  mean = function(m, c) return c.kept and m:mean_kept(c[1]) or m:mean(c[1]) end,
+  add = function(m, c) return m:add(c[1], c.other or c[1], c.act) end,
+  sub = function(m, c) return m:sub(c[1], c.other or c[1], c.act) end,
+  mul = function(m, c) return m:mul(c[1], c.other or c[1], c.act) end,
+  batch_matmul = function(m, c) return m:matmul(c[1], c.other or c[1], c.turned) end,
+  concat = function(m, c) return m:join({ c[1], c.other or c[1] }, c.axis or #c.input - 1) end,
+  pad = function(m, c) return m:pad(c[1], table.unpack(c.border)) end,
+  transpose = function(m, c) return m:transpose(c[1], c.order) end,
+  slice = function(m, c) return m:slice(c[1], c.begin, c.size) end,
+  reshape = function(m, c) return m:reshape(c[1], c.size) end,
+  resize_nearest = function(m, c) return m:upsample(c[1], c.times or 2) end,
+  gather = function(m, c) return m:gather(m:table { shape = { c.words, c.units } }, c[1]) end,
 }
-local keys = { kind = true, input = true, filters = true, kernel = true, stride = true, padding = true, act = true, groups = true,
-  multiplier = true, units = true }
+for _, kind in ipairs { "softmax", "logistic", "relu", "relu6", "tanh", "hard_swish", "gelu", "rsqrt" } do
+  kinds[kind] = function(m, c) return m[kind](m, c[1]) end
+end
+local keys = {}
+for key in ("kind input second filters kernel stride padding act groups multiplier units kept turned axis border order begin size times words"):gmatch "%S+" do
+  keys[key] = true
+end
 
-function net.case(case)
+function net.case(case, name)
   local build = kinds[case.kind]
   if not build then
     local known = {}
     for kind in pairs(kinds) do known[#known + 1] = kind end
     error(("no operator case for '%s'; known: %s"):format(tostring(case.kind), table.concat(known, " ")), 0)
   end
-  for key in pairs(case) do
+  local c = {}
+  for key, value in pairs(case) do
     if not keys[key] then error(("an operator case has no '%s'"):format(tostring(key)), 0) end
+    c[key] = value
   end
-  local m = net.new { name = case.kind, input = case.input }
-  case[1] = m.input
-  return m:done { build(m, case) }
+  local m = net.new { name = name or case.kind }
+  -- roots are taken of what is positive
+  local low = case.kind == "rsqrt" and 0.05 or -1
+  c[1] = m:more_input { name = "input", shape = case.input, low = low, ids = case.words }
+  if case.second then c.other = m:more_input { name = "second", shape = case.second } end
+  return m:done { build(m, c) }
 end
 
 return net

@@ -5,7 +5,7 @@ local resnet = {}
 -- Two 3x3; the first one strides.
 function resnet.basic(m, x, filters, stride)
   local y = blocks.padded_conv(m, { x, filters = filters, kernel = 3, stride = stride, act = "relu" })
-  y = blocks.padded_conv(m, { y, filters = filters, kernel = 3 })
+  y = blocks.padded_conv(m, { y, filters = filters, kernel = 3, gain = blocks.soft })
   local same = stride == 1 and x.shape[4] == filters
   return m:add(same and x or m:conv { x, filters = filters, kernel = 1, stride = stride }, y, "relu")
 end
@@ -14,7 +14,7 @@ end
 function resnet.bottleneck(m, x, filters, stride)
   local y = m:conv { x, filters = filters, kernel = 1, stride = stride, act = "relu" }
   y = blocks.padded_conv(m, { y, filters = filters, kernel = 3, act = "relu" })
-  y = m:conv { y, filters = 4 * filters, kernel = 1 }
+  y = m:conv { y, filters = 4 * filters, kernel = 1, gain = blocks.soft }
   local same = stride == 1 and x.shape[4] == 4 * filters
   return m:add(same and x or m:conv { x, filters = 4 * filters, kernel = 1, stride = stride }, y, "relu")
 end
@@ -26,7 +26,7 @@ function resnet.build(spec)
   for stage, times in ipairs(spec.times) do
     for i = 1, times do x = spec.block(m, x, 32 << stage, i == 1 and stage > 1 and 2 or 1) end
   end
-  return m:done { m:softmax(m:dense { m:mean(x), units = 1000, gain = 4 }), published = spec.published }
+  return m:done { m:softmax(m:dense { m:mean(x), units = 1000, gain = 2.5 }), published = spec.published }
 end
 
 return resnet

@@ -1,0 +1,227 @@
+/* accuracy.c: `railgauge accuracy`: a model's answers against labels, beside its float twin's on
+ * the same samples, with intervals (result/accuracy.h). run/dataset.h reads the samples,
+ * run/single.h runs them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/cmd/accuracy_words.h"
+#include "bench/cmd/args.h"
+#include "bench/run/single.h"
+
+typedef struct options {
+    const char *dataset, *target, *device, *twin;
+    int64_t threads;
+    bool json;
+} options;
+
+#define ROW(key, member, type, preset, min, max, help)                                             \
+    { key, type, offsetof(options, member), preset, min, max, NULL, "", help }
+static const rg_field table[] = {
+    ROW("dataset", dataset, RG_FIELD_TEXT, "", 0, 0, "folder with labels.tsv; docs/models.md"),
+    ROW("target", target, RG_FIELD_TEXT, "cpu", 0, 0, "where; `railgauge list targets`"),
+    ROW("device", device, RG_FIELD_TEXT, "", 0, 0, "one device of it"),
+    ROW("float", twin, RG_FIELD_TEXT, "", 0, 0,
+        "the float twin, which runs on cpu over the same samples"),
+    ROW("threads", threads, RG_FIELD_INT, "1", 1, 256, "threads of the target"),
+    ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, "one JSON document on stdout"),
+    {0},
+};
+#undef ROW
+
+/* --- one sample ------------------------------------------------------------------------------- */
+
+/* How many classes score higher than the right one, or as high and come before it: 0 is top-1. */
+static rg_status rank_of(const rg_tensor *out, const void *data, int label, int *ret_rank,
+                         rg_err *err) {
+    int64_t n = 0;
+    rg_shape_elements(&out->shape, &n);
+    if (label >= n)
+        return rg_fail(err, RG_BAD_DATA, "labels count classes from 0",
+                       "label %d, but the model has %lld classes", label, (long long)n);
+    double right = rg_real_element(out, data, (size_t)label);
+    int rank = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double other = rg_real_element(out, data, (size_t)i);
+        rank += other > right || (other == right && i < label);
+    }
+    *ret_rank = rank;
+    return RG_OK;
+}
+
+/* Mean square of what an autoencoder does not give back. */
+static rg_status unlike(const rg_single *s, double *ret, rg_err *err) {
+    const rg_graph *graph = s->model->graph;
+    const rg_tensor *in = &graph->tensors[graph->in[0]], *out = &graph->tensors[graph->out[0]];
+    int64_t n = 0, m = 0;
+    rg_shape_elements(&in->shape, &n);
+    rg_shape_elements(&out->shape, &m);
+    if (n != m)
+        return rg_fail(err, RG_UNSUPPORTED, "a model that gives its input back",
+                       "%lld elements go in and %lld come out", (long long)n, (long long)m);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double d = rg_real_element(in, s->io.in[0], (size_t)i) -
+                   rg_real_element(out, s->io.out[0], (size_t)i);
+        sum += d * d;
+    }
+    *ret = sum / (double)n;
+    return RG_OK;
+}
+
+static rg_status errors_of(const rg_tensor *out, const void *data, const rg_dataset_sample *sample,
+                           rg_answer *ret, rg_err *err) {
+    int64_t n = 0;
+    rg_shape_elements(&out->shape, &n);
+    if ((size_t)n != sample->n_values)
+        return rg_fail(err, RG_BAD_DATA, NULL, "%s has %zu values, the model gives %lld",
+                       sample->file, sample->n_values, (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        double d = rg_real_element(out, data, (size_t)i) - sample->values[i];
+        ret->absolute += fabs(d) / (double)n;
+        ret->square += d * d / (double)n;
+    }
+    return RG_OK;
+}
+
+static rg_status judge(const rg_single *s, const rg_dataset *d, const rg_dataset_sample *sample,
+                       rg_answer *ret, rg_err *err) {
+    const rg_graph *graph = s->model->graph;
+    const rg_tensor *out = &graph->tensors[graph->out[0]];
+    double score = 0;
+    if (d->task == RG_TASK_CLASSES)
+        return rank_of(out, s->io.out[0], sample->label, &ret->rank, err);
+    if (d->task == RG_TASK_VALUES)
+        return errors_of(out, s->io.out[0], sample, ret, err);
+    rg_status status = unlike(s, &score, err);
+    ret->score += score;
+    return status;
+}
+
+/* All windows of one file; state is put back before each file. */
+static rg_status answer(rg_single *s, const rg_dataset *d, const rg_dataset_sample *sample,
+                        rg_answer *ret, rg_err *err) {
+    const rg_graph *graph = s->model->graph;
+    const rg_tensor *in = &graph->tensors[graph->in[0]];
+    rg_sample_data data = {0};
+    size_t windows = 0;
+    *ret = (rg_answer){0};
+    rg_status status = rg_dataset_read(d, sample, &data, err);
+    if (status == RG_OK)
+        status = rg_sample_windows(d, &data, in, &windows, err);
+    if (status == RG_OK && s->target->reset)
+        status = s->target->reset(s->program);
+    for (size_t w = 0; status == RG_OK && w < windows; w++) {
+        int64_t ns = 0;
+        status = rg_sample_put(d, &data, w, in, s->io.in[0], err);
+        if (status == RG_OK)
+            status = rg_single_run(s, &ns, err);
+        ret->ns += (double)ns / (double)windows;
+        if (status == RG_OK)
+            status = judge(s, d, sample, ret, err);
+    }
+    ret->score /= windows ? (double)windows : 1;
+    rg_sample_free(&data);
+    return status;
+}
+
+/* --- all samples ------------------------------------------------------------------------------ */
+
+static rg_status answer_all(const rg_single_ask *ask, rg_root *root, const rg_dataset *d,
+                            rg_answer *ret, rg_err *err) {
+    rg_single s;
+    rg_status status = rg_single_open(ask, root, &s, err);
+    if (status == RG_OK && s.model->graph->n_in != 1)
+        status =
+            rg_fail(err, RG_UNSUPPORTED, "a model with one input",
+                    "%s has %u inputs; datasets are for one", ask->model, s.model->graph->n_in);
+    for (size_t i = 0; status == RG_OK && i < d->n_samples; i++)
+        status = answer(&s, d, &d->samples[i], &ret[i], err);
+    rg_single_close(&s);
+    return status;
+}
+
+static rg_status measure(const rg_globals *globals, const options *opt, const char *model,
+                         rg_err *err) {
+    rg_dataset *d = NULL;
+    rg_root *root = NULL;
+    rg_answer *ours = NULL, *twins = NULL;
+    rg_single_ask ask = {model, opt->target, opt->device, (uint32_t)opt->threads};
+    rg_single_ask twin = {opt->twin, "cpu", "", (uint32_t)opt->threads};
+    rg_status status = rg_root_open(globals->root, &root, err);
+    if (status == RG_OK)
+        status = rg_dataset_open(opt->dataset, &d, err);
+    if (status == RG_OK) {
+        ours = calloc(d->n_samples, sizeof *ours);
+        twins = calloc(d->n_samples, sizeof *twins);
+        if (!ours || !twins)
+            status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
+    if (status == RG_OK)
+        status = answer_all(&ask, root, d, ours, err);
+    if (status == RG_OK && *opt->twin)
+        status = answer_all(&twin, root, d, twins, err);
+    rg_answers all = {model, opt->target, *opt->twin ? opt->twin : NULL, d, ours, twins};
+    if (status == RG_OK)
+        status = rg_accuracy_tell(&all, opt->json, err);
+    free(ours);
+    free(twins);
+    rg_dataset_close(d);
+    rg_root_close(root);
+    return status;
+}
+
+/* A foreign library may crash or exit: then only the child is lost. */
+static int measure_apart(const rg_globals *globals, const options *opt, const char *model) {
+    rg_err err = RG_ERR_INIT;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        rg_status status = measure(globals, opt, model, &err);
+        int code = status == RG_OK ? RG_EXIT_OK : rg_report_error("accuracy", &err);
+        _exit(fflush(stdout) ? RG_EXIT_IO : code);
+    }
+    int how = 0;
+    if (child < 0 || waitpid(child, &how, 0) != child)
+        rg_fail(&err, RG_FAILED, NULL, "cannot start a process for %s", opt->target);
+    else if (WIFSIGNALED(how))
+        rg_fail(&err, RG_FAILED, "reinstall the vendor's library", "the library of %s crashed: %s",
+                opt->target, strsignal(WTERMSIG(how)));
+    else
+        return WEXITSTATUS(how);
+    return rg_report_error("accuracy", &err);
+}
+
+static int run(const rg_globals *globals, int argc, char **argv);
+
+const rg_verb rg_verb_accuracy = {
+    .name = "accuracy",
+    .summary = "a model's answers against labels and its float twin, with intervals",
+    .usage = "railgauge accuracy MODEL --dataset DIR [--target cpu] [--float TWIN]",
+    .help = "Classes: top-1 and top-5 with Wilson's interval; the twin by McNemar's exact test and "
+            "a paired\ninterval. Anomalies: area under the ROC curve, paired by DeLong. Values: "
+            "mean absolute and\nroot mean square error. DIR holds labels.tsv and raw or .npy files "
+            "(docs/models.md). The p95\nshown is of these requests as they came; for figures that "
+            "hold, and joules, see `railgauge run`.\n",
+    .run = run,
+};
+
+static int run(const rg_globals *globals, int argc, char **argv) {
+    options opt = {0};
+    rg_args args;
+    rg_err err = RG_ERR_INIT;
+    if (rg_args_parse(table, &opt, 1, 1, argc, argv, &args, &err) != RG_OK)
+        return rg_report_error("accuracy", &err);
+    if (args.help) {
+        rg_args_help(&rg_verb_accuracy, table);
+        return RG_EXIT_OK;
+    }
+    if (!*opt.dataset) {
+        rg_fail(&err, RG_USAGE, "--dataset DIR", "no dataset is given");
+        return rg_report_error("accuracy", &err);
+    }
+    return measure_apart(globals, &opt, args.words[0]);
+}
