@@ -4,20 +4,9 @@
  * without fusing, so that the bytes are the same. int4 weights are unpacked to bytes at load.
  */
 #include "bench/iface/kernel.h"
-#include "kernels/ref/activation.h"
-#include "kernels/ref/blocks4.h"
-#include "kernels/ref/fully_connected.h"
-#include "kernels/ref/hybrid.h"
 #include "kernels/x86/hybrid_avx2.h"
 #include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
-
-/* How sums become outputs. */
-typedef enum form {
-    ONE_SCALE,     /* float rows, a scale an output */
-    BLOCKS,        /* float rows, scales of blocks */
-    BLOCKS_OF_INT8 /* int8 rows, scales of blocks */
-} form;
 
 /* Head of a panel of 16 outputs; 16 scales for each block follow, then the weights. */
 typedef struct hybrid_panel {
@@ -28,14 +17,11 @@ typedef struct hybrid_panel {
 /* Head of what is packed; the offsets of the steps and the panels follow. */
 typedef struct pack_head {
     _Alignas(64) rg_gemm_plan plan;
-    form form;
+    rg_fc_ending ending;
     bool asymmetric;
     int64_t blocks, pairs; /* pairs of one block */
     size_t offset_bytes, panel_bytes;
-    float low, high;           /* float outputs */
-    float in_scale, out_scale; /* int8 rows */
-    rg_bytes bytes;
-    rg_requant_out out;
+    rg_bytes bytes; /* int8 rows */
 } pack_head;
 
 static bool lay_out(const rg_op_call *call, pack_head *ret) {
@@ -43,7 +29,7 @@ static bool lay_out(const rg_op_call *call, pack_head *ret) {
     pack_head h = {.blocks = blocks ? blocks : 1};
     if (!rg_gemm_lay_out(call, COLS, sizeof(int16_t), ROWS, &h.plan))
         return false;
-    h.form = call->op->in == RG_DTYPE_INT8 ? BLOCKS_OF_INT8 : blocks ? BLOCKS : ONE_SCALE;
+    h.ending.form = rg_fc_form_of(call);
     h.asymmetric = blocks || ((const rg_fc_params *)call->params)->asymmetric_quantize_inputs;
     h.pairs = (depth / h.blocks + 1) / 2;
     h.offset_bytes = ((size_t)(h.blocks * h.pairs) * sizeof(int32_t) + 63) / 64 * 64;
@@ -58,7 +44,7 @@ static bool suits(const rg_op_call *call) {
     pack_head head;
     const rg_tensor *bias = rg_call_in(call, 2);
     return call->in[1]->data && (!bias || bias->data) && lay_out(call, &head) &&
-           (head.form != BLOCKS_OF_INT8 || rg_blocks_of(call));
+           (head.ending.form != RG_FC_BLOCKS_OF_INT8 || rg_blocks_of(call));
 }
 
 static size_t packed_bytes(const rg_op_call *call) {
@@ -104,30 +90,21 @@ static void pack_column(const rg_op_call *call, const pack_head *h, int64_t c, i
             weights[((b * h->pairs + i / 2) * COLS + col) * 2 + i % 2] = (int8_t)w;
             sum += (uint32_t)w;
         }
-        float scale =
-            h->form == ONE_SCALE ? rg_hybrid_scale(call->in[1], c) : rg_block_scale(call, c, b);
+        float scale = h->ending.form == RG_FC_ONE_SCALE ? rg_hybrid_scale(call->in[1], c)
+                                                        : rg_block_scale(call, c, b);
         scales[b * COLS + col] = scale;
         head->weighed[col] += scale * (float)(int32_t)sum;
     }
-    const rg_tensor *bias = rg_call_in(call, 2);
-    if (bias && h->form == BLOCKS_OF_INT8)
-        head->bias[col] = (float)((const int32_t *)bias->data)[c] * bias->quant.scale[0];
-    else if (bias)
-        head->bias[col] = ((const float *)bias->data)[c];
+    head->bias[col] = rg_fc_bias(call, h->ending.form, c);
 }
 
 static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     pack_head *head = packed;
     if (!lay_out(call, head))
         return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
-    if (head->form == BLOCKS_OF_INT8) {
+    head->ending = rg_fc_ending_of(call);
+    if (head->ending.form == RG_FC_BLOCKS_OF_INT8)
         head->bytes = rg_bytes_of(call);
-        head->out = rg_requant_out_of(call);
-        head->in_scale = call->in[0]->quant.scale[0];
-        head->out_scale = call->out[0]->quant.scale[0];
-    }
-    rg_activation_range_f32(((const rg_fc_params *)call->params)->activation, &head->low,
-                            &head->high);
     int32_t *offset = (int32_t *)(head + 1);
     for (int64_t b = 0; b < head->blocks; b++)
         for (int64_t i = 0; i < head->pairs; i++)
@@ -142,13 +119,14 @@ static void fill_strip(const pack_head *h, const void *in, int64_t first, int64_
                        rg_hybrid *rows, int16_t *strip) {
     int64_t depth = h->plan.in_c;
     for (int64_t r = 0; r < n; r++) {
-        if (h->form == BLOCKS_OF_INT8) {
+        if (h->ending.form == RG_FC_BLOCKS_OF_INT8) {
             widen((const int8_t *)in + (first + r) * depth, depth, h->bytes, strip + r * depth);
             continue;
         }
         const float *x = (const float *)in + (first + r) * depth;
         rows[r] = rg_hybrid_of_avx2(x, depth, h->asymmetric);
-        rg_hybrid_quantize_avx2(&rows[r], x, depth, h->form == BLOCKS, strip + r * depth);
+        rg_hybrid_quantize_avx2(&rows[r], x, depth, h->ending.form == RG_FC_BLOCKS,
+                                strip + r * depth);
     }
     strip[n * depth] = 0;
 }
@@ -172,10 +150,10 @@ ALWAYS void multiply_blocks(int rows, const pack_head *h, const tile_at *at, con
         for (int r = 0; r < rows; r++)
             for (int i = 0; i < 2; i++) {
                 __m256 by = _mm256_load_ps(scales + 8 * i);
-                if (h->form == ONE_SCALE)
+                if (h->ending.form == RG_FC_ONE_SCALE)
                     by = _mm256_mul_ps(_mm256_set1_ps(row[r].scale), by);
                 by = _mm256_mul_ps(_mm256_cvtepi32_ps(part[r][i]), by);
-                sum[r][i] = h->form == ONE_SCALE ? by : _mm256_add_ps(sum[r][i], by);
+                sum[r][i] = h->ending.form == RG_FC_ONE_SCALE ? by : _mm256_add_ps(sum[r][i], by);
             }
     }
 }
@@ -183,33 +161,8 @@ ALWAYS void multiply_blocks(int rows, const pack_head *h, const tile_at *at, con
 /* Eight float outputs, `n` of which are stored. */
 ALWAYS void store_floats(const pack_head *h, const rg_hybrid *row, const hybrid_panel *panel, int i,
                          __m256 sum, float *out, int64_t n) {
-    if (h->form == BLOCKS) {
-        __m256 zero = _mm256_set1_ps((float)row->zero);
-        sum = _mm256_sub_ps(sum, _mm256_mul_ps(zero, _mm256_load_ps(panel->weighed + i)));
-        sum = _mm256_mul_ps(sum, _mm256_set1_ps(row->scale));
-    }
-    sum = _mm256_add_ps(sum, _mm256_load_ps(panel->bias + i));
-    sum = _mm256_max_ps(_mm256_set1_ps(h->low), sum);
-    sum = _mm256_min_ps(_mm256_set1_ps(h->high), sum);
-    __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    _mm256_maskstore_ps(out, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lanes), sum);
-}
-
-/* Sixteen int8 outputs. */
-ALWAYS __m128i bytes_of(const pack_head *h, const hybrid_panel *panel, const __m256 sum[2]) {
-    __m256i value[2];
-    UNROLL
-    for (int i = 0; i < 2; i++) {
-        __m256 v = _mm256_mul_ps(sum[i], _mm256_set1_ps(h->in_scale));
-        v = _mm256_add_ps(v, _mm256_load_ps(panel->bias + 8 * i));
-        value[i] =
-            _mm256_cvtps_epi32(rg_round_away_avx2(_mm256_div_ps(v, _mm256_set1_ps(h->out_scale))));
-        value[i] = _mm256_add_epi32(value[i], _mm256_set1_epi32(h->out.zero));
-        value[i] = _mm256_max_epi32(value[i], _mm256_set1_epi32(h->out.low));
-        value[i] = _mm256_min_epi32(value[i], _mm256_set1_epi32(h->out.high));
-    }
-    __m256i x = _mm256_permute4x64_epi64(_mm256_packs_epi32(value[0], value[1]), 0xd8);
-    return _mm_packs_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    sum = rg_fc_end_floats(&h->ending, row, panel->bias + i, panel->weighed + i, sum);
+    rg_fc_store_floats(out, sum, n);
 }
 
 /* A tile; out[r] are floats or bytes. */
@@ -220,8 +173,8 @@ ALWAYS void tile_of_rows(int rows, const pack_head *h, const tile_at *at, const 
     multiply_blocks(rows, h, at, row, panel, sum);
     UNROLL
     for (int r = 0; r < rows; r++) {
-        if (h->form == BLOCKS_OF_INT8) {
-            store_row(at->out[r], bytes_of(h, head, sum[r]), n);
+        if (h->ending.form == RG_FC_BLOCKS_OF_INT8) {
+            store_row(at->out[r], rg_fc_end_bytes(&h->ending, head->bias, sum[r]), n);
             continue;
         }
         float *out = (float *)(void *)at->out[r];
@@ -251,7 +204,7 @@ static hybrid_fn *const hybrid_of[ROWS + 1] = {NULL,     hybrid_1, hybrid_2, hyb
 static void run_panel(const pack_head *h, const int16_t *strip, const rg_hybrid *quanta,
                       int64_t rows, int64_t first, int64_t index, void *out) {
     const rg_gemm_plan *p = &h->plan;
-    size_t size = h->form == BLOCKS_OF_INT8 ? 1 : sizeof(float);
+    size_t size = h->ending.form == RG_FC_BLOCKS_OF_INT8 ? 1 : sizeof(float);
     int64_t c = index * COLS, n = p->out_c - c < COLS ? p->out_c - c : COLS;
     for (int64_t y = 0; y < rows; y += ROWS) {
         int count = rows - y < ROWS ? (int)(rows - y) : ROWS;
