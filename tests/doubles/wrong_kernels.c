@@ -146,3 +146,19 @@ DOUBLE(bad_opcode)
 DOUBLE(hangs)
 DOUBLE(exits)
 DOUBLE(low_input_only)
+
+/* The first element of the state is put back as it was. */
+RUN(forgets_state) {
+    float *state = (float *)(uintptr_t)in[4], before = state[0];
+    TRUTH();
+    (void)packed;
+    state[0] = before;
+}
+
+const rg_kernel rg_double_forgets_state = {
+    .name = "forgets_state",
+    .op = "svdf_f32",
+    .isa = "scalar",
+    .summary = "a double for tests",
+    .run = forgets_state,
+};

@@ -1,6 +1,6 @@
-/* wrong_kernels.h: kernels of fully_connected_s8 that are wrong on purpose, each in one way, and a
- * right one. They compute with the scalar reference and then spoil it; the verifier must catch
- * every one of them. */
+/* wrong_kernels.h: kernels of fully_connected_s8 that are wrong on purpose, each in one way, a
+ * right one, and one of svdf_f32. They compute with the scalar reference and then spoil it; the
+ * verifier must catch every one of them. */
 #ifndef RG_TESTS_WRONG_KERNELS_H
 #define RG_TESTS_WRONG_KERNELS_H
 
@@ -21,5 +21,6 @@ extern const rg_kernel rg_double_bad_opcode;     /* an instruction that no CPU h
 extern const rg_kernel rg_double_hangs;          /* never comes back */
 extern const rg_kernel rg_double_exits;          /* ends the process */
 extern const rg_kernel rg_double_low_input_only; /* wrong only when all inputs are the lowest */
+extern const rg_kernel rg_double_forgets_state;  /* of svdf_f32: its first run is right */
 
 #endif

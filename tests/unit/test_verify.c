@@ -58,6 +58,28 @@ Test(verify, accepts_a_right_kernel_and_the_reference) {
     free(proof);
 }
 
+Test(verify, catches_a_state_that_does_not_move_on) {
+    const rg_op *svdf = rg_op_find("svdf_f32");
+    const rg_kernel *kernels[] = {&rg_double_forgets_state};
+    rg_verify_spec spec = {.op = svdf,
+                           .set = rg_case_set_for(svdf),
+                           .kernels = kernels,
+                           .n_kernels = 1,
+                           .seed = 3,
+                           .cases = 20,
+                           .limit_ns = 500000000};
+    rg_verify *proof = NULL;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_verify_run(&spec, &proof, &err), RG_OK, "%s", err.what);
+    cr_assert_eq(proof->rows[0].fault.status, RG_WRONG);
+    cr_assert(strstr(proof->rows[0].fault.what, "of run"), "%s", proof->rows[0].fault.what);
+    cr_assert(strstr(proof->rows[0].fault.case_text, "3 runs"), "%s",
+              proof->rows[0].fault.case_text);
+    cr_assert_eq(proof->rows[1].fault.status, RG_OK, "the reference: %s",
+                 proof->rows[1].fault.what);
+    free(proof);
+}
+
 Test(verify, catches_one_output_that_is_off_by_one) {
     expect_caught(&rg_double_rounds_once, RG_WRONG, "1 of");
 }
