@@ -189,61 +189,15 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
 }
 
 const rg_op rg_op_conv2d_s8 = {
-    .name = "conv2d_s8",
-    .kind = "conv2d",
-    .summary = "Convolution of int8 images, weights scaled per tensor or per channel",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT8,
-    .params = rg_conv_fields,
-    .params_size = sizeof(rg_conv_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_conv_infer,
-    .check = check,
-    .work = rg_conv_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_conv_tiles,
-    .run = run_bytes,
-};
+    RG_CONV2D_OP(conv2d_s8, INT8, INT8, INT8,
+                 "Convolution of int8 images, weights scaled per tensor or per channel"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_conv2d_u8 = {
-    .name = "conv2d_u8",
-    .kind = "conv2d",
-    .summary = "Convolution of uint8 images, weights with a zero point",
-    .in = RG_DTYPE_UINT8,
-    .weights = RG_DTYPE_UINT8,
-    .out = RG_DTYPE_UINT8,
-    .params = rg_conv_fields,
-    .params_size = sizeof(rg_conv_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_conv_infer,
-    .check = check,
-    .work = rg_conv_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_conv_tiles,
-    .run = run_bytes,
-};
+    RG_CONV2D_OP(conv2d_u8, UINT8, UINT8, UINT8,
+                 "Convolution of uint8 images, weights with a zero point"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_conv2d_f32 = {
-    .name = "conv2d_f32",
-    .kind = "conv2d",
-    .summary = "Convolution of float32 images",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_FLOAT32,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_conv_fields,
-    .params_size = sizeof(rg_conv_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_conv_infer,
-    .work = rg_conv_work,
-    .tiles = rg_conv_tiles,
-    .run = run_f32,
-};
+    RG_CONV2D_OP(conv2d_f32, FLOAT32, FLOAT32, FLOAT32, "Convolution of float32 images"),
+    .run = run_f32};

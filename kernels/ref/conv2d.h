@@ -28,4 +28,11 @@ rg_status rg_conv_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err)
 rg_work rg_conv_work(const rg_op_call *call);
 size_t rg_conv_tiles(const rg_op_call *call);
 
+/* Members of rg_op that all convolutions share, with name, element types and sentence of one. */
+#define RG_CONV2D_OP(id, of_in, of_weights, of_out, text)                                          \
+    .name = #id, .summary = text, .in = RG_DTYPE_##of_in, .weights = RG_DTYPE_##of_weights,        \
+    .out = RG_DTYPE_##of_out, .kind = "conv2d", .params = rg_conv_fields,                          \
+    .params_size = sizeof(rg_conv_params), .min_in = 2, .max_in = 3, .n_out = 1,                   \
+    .infer = rg_conv_infer, .work = rg_conv_work, .tiles = rg_conv_tiles
+
 #endif

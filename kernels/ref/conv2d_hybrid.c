@@ -93,20 +93,6 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_conv2d_f32_s8 = {
-    .name = "conv2d_f32_s8",
-    .kind = "conv2d",
-    .summary = "Convolution of float32 images, quantized as they come, with int8 filters",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_conv_fields,
-    .params_size = sizeof(rg_conv_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_conv_infer,
-    .check = check,
-    .work = rg_conv_work,
-    .tiles = rg_conv_tiles,
-    .run = run,
-};
+    RG_CONV2D_OP(conv2d_f32_s8, FLOAT32, INT8, FLOAT32,
+                 "Convolution of float32 images, quantized as they come, with int8 filters"),
+    .check = check, .run = run};

@@ -54,22 +54,5 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_conv2d_s16 = {
-    .name = "conv2d_s16",
-    .kind = "conv2d",
-    .summary = "Convolution of int16 images with int8 filters",
-    .in = RG_DTYPE_INT16,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT16,
-    .params = rg_conv_fields,
-    .params_size = sizeof(rg_conv_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_conv_infer,
-    .check = check,
-    .work = rg_conv_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_conv_tiles,
-    .run = run,
-};
+    RG_CONV2D_OP(conv2d_s16, INT16, INT8, INT16, "Convolution of int16 images with int8 filters"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run};

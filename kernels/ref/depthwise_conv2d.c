@@ -207,61 +207,16 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
 }
 
 const rg_op rg_op_depthwise_conv2d_s8 = {
-    .name = "depthwise_conv2d_s8",
-    .kind = "depthwise_conv2d",
-    .summary = "Depthwise convolution of int8 images, any multiplier",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT8,
-    .params = rg_depthwise_fields,
-    .params_size = sizeof(rg_depthwise_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_depthwise_infer,
-    .check = check,
-    .work = rg_depthwise_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_depthwise_tiles,
-    .run = run_bytes,
-};
+    RG_DEPTHWISE_OP(depthwise_conv2d_s8, INT8, INT8, INT8,
+                    "Depthwise convolution of int8 images, any multiplier"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_depthwise_conv2d_u8 = {
-    .name = "depthwise_conv2d_u8",
-    .kind = "depthwise_conv2d",
-    .summary = "Depthwise convolution of uint8 images, any multiplier",
-    .in = RG_DTYPE_UINT8,
-    .weights = RG_DTYPE_UINT8,
-    .out = RG_DTYPE_UINT8,
-    .params = rg_depthwise_fields,
-    .params_size = sizeof(rg_depthwise_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_depthwise_infer,
-    .check = check,
-    .work = rg_depthwise_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_depthwise_tiles,
-    .run = run_bytes,
-};
+    RG_DEPTHWISE_OP(depthwise_conv2d_u8, UINT8, UINT8, UINT8,
+                    "Depthwise convolution of uint8 images, any multiplier"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_depthwise_conv2d_f32 = {
-    .name = "depthwise_conv2d_f32",
-    .kind = "depthwise_conv2d",
-    .summary = "Depthwise convolution of float32 images, any multiplier",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_FLOAT32,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_depthwise_fields,
-    .params_size = sizeof(rg_depthwise_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_depthwise_infer,
-    .work = rg_depthwise_work,
-    .tiles = rg_depthwise_tiles,
-    .run = run_f32,
-};
+    RG_DEPTHWISE_OP(depthwise_conv2d_f32, FLOAT32, FLOAT32, FLOAT32,
+                    "Depthwise convolution of float32 images, any multiplier"),
+    .run = run_f32};

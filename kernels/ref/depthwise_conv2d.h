@@ -28,4 +28,12 @@ rg_status rg_depthwise_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err 
 rg_work rg_depthwise_work(const rg_op_call *call);
 size_t rg_depthwise_tiles(const rg_op_call *call);
 
+/* Members of rg_op that all depthwise convolutions share, with name, element types and sentence of
+ * one. */
+#define RG_DEPTHWISE_OP(id, of_in, of_weights, of_out, text)                                       \
+    .name = #id, .summary = text, .in = RG_DTYPE_##of_in, .weights = RG_DTYPE_##of_weights,        \
+    .out = RG_DTYPE_##of_out, .kind = "depthwise_conv2d", .params = rg_depthwise_fields,           \
+    .params_size = sizeof(rg_depthwise_params), .min_in = 2, .max_in = 3, .n_out = 1,              \
+    .infer = rg_depthwise_infer, .work = rg_depthwise_work, .tiles = rg_depthwise_tiles
+
 #endif

@@ -52,20 +52,7 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_depthwise_conv2d_f32_s8 = {
-    .name = "depthwise_conv2d_f32_s8",
-    .kind = "depthwise_conv2d",
-    .summary = "Depthwise convolution of float32 images, quantized as they come, int8 filters",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_depthwise_fields,
-    .params_size = sizeof(rg_depthwise_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_depthwise_infer,
-    .check = check,
-    .work = rg_depthwise_work,
-    .tiles = rg_depthwise_tiles,
-    .run = run,
-};
+    RG_DEPTHWISE_OP(
+        depthwise_conv2d_f32_s8, FLOAT32, INT8, FLOAT32,
+        "Depthwise convolution of float32 images, quantized as they come, int8 filters"),
+    .check = check, .run = run};

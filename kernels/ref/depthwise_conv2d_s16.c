@@ -54,22 +54,6 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_depthwise_conv2d_s16 = {
-    .name = "depthwise_conv2d_s16",
-    .kind = "depthwise_conv2d",
-    .summary = "Depthwise convolution of int16 images with int8 filters",
-    .in = RG_DTYPE_INT16,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT16,
-    .params = rg_depthwise_fields,
-    .params_size = sizeof(rg_depthwise_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_depthwise_infer,
-    .check = check,
-    .work = rg_depthwise_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_depthwise_tiles,
-    .run = run,
-};
+    RG_DEPTHWISE_OP(depthwise_conv2d_s16, INT16, INT8, INT16,
+                    "Depthwise convolution of int16 images with int8 filters"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run};

@@ -144,61 +144,24 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
 }
 
 const rg_op rg_op_fully_connected_s8 = {
-    .name = "fully_connected_s8",
-    .kind = "fully_connected",
-    .summary = "Matrix product of int8 rows, weights scaled per tensor or per output",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT8,
-    .params = rg_fc_fields,
-    .params_size = sizeof(rg_fc_params),
-    .min_in = 2,
+    RG_FULLY_CONNECTED_OP(fully_connected_s8, INT8, INT8, INT8,
+                          "Matrix product of int8 rows, weights scaled per tensor or per output"),
     .max_in = 3,
-    .n_out = 1,
-    .infer = rg_fc_infer,
     .check = check,
-    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = rg_fc_tiles,
-    .run = run_bytes,
-};
+    .run = run_bytes};
 
 const rg_op rg_op_fully_connected_u8 = {
-    .name = "fully_connected_u8",
-    .kind = "fully_connected",
-    .summary = "Matrix product of uint8 rows, weights with a zero point",
-    .in = RG_DTYPE_UINT8,
-    .weights = RG_DTYPE_UINT8,
-    .out = RG_DTYPE_UINT8,
-    .params = rg_fc_fields,
-    .params_size = sizeof(rg_fc_params),
-    .min_in = 2,
+    RG_FULLY_CONNECTED_OP(fully_connected_u8, UINT8, UINT8, UINT8,
+                          "Matrix product of uint8 rows, weights with a zero point"),
     .max_in = 3,
-    .n_out = 1,
-    .infer = rg_fc_infer,
     .check = check,
-    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = rg_fc_tiles,
-    .run = run_bytes,
-};
+    .run = run_bytes};
 
-const rg_op rg_op_fully_connected_f32 = {
-    .name = "fully_connected_f32",
-    .kind = "fully_connected",
-    .summary = "Matrix product of float32 rows",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_FLOAT32,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_fc_fields,
-    .params_size = sizeof(rg_fc_params),
-    .min_in = 2,
-    .max_in = 3,
-    .n_out = 1,
-    .infer = rg_fc_infer,
-    .work = rg_fc_work,
-    .tiles = rg_fc_tiles,
-    .run = run_f32,
-};
+const rg_op rg_op_fully_connected_f32 = {RG_FULLY_CONNECTED_OP(fully_connected_f32, FLOAT32,
+                                                               FLOAT32, FLOAT32,
+                                                               "Matrix product of float32 rows"),
+                                         .max_in = 3, .run = run_f32};

@@ -19,4 +19,12 @@ rg_status rg_fc_infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
 rg_work rg_fc_work(const rg_op_call *call);
 size_t rg_fc_tiles(const rg_op_call *call);
 
+/* Members of rg_op that all fully connected layers share, with name, element types and sentence of
+ * one. */
+#define RG_FULLY_CONNECTED_OP(id, of_in, of_weights, of_out, text)                                 \
+    .name = #id, .summary = text, .in = RG_DTYPE_##of_in, .weights = RG_DTYPE_##of_weights,        \
+    .out = RG_DTYPE_##of_out, .kind = "fully_connected", .params = rg_fc_fields,                   \
+    .params_size = sizeof(rg_fc_params), .min_in = 2, .n_out = 1, .infer = rg_fc_infer,            \
+    .work = rg_fc_work, .tiles = rg_fc_tiles
+
 #endif

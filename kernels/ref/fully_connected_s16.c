@@ -35,22 +35,10 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_fully_connected_s16 = {
-    .name = "fully_connected_s16",
-    .kind = "fully_connected",
-    .summary = "Matrix product of int16 rows with int8 weights",
-    .in = RG_DTYPE_INT16,
-    .weights = RG_DTYPE_INT8,
-    .out = RG_DTYPE_INT16,
-    .params = rg_fc_fields,
-    .params_size = sizeof(rg_fc_params),
-    .min_in = 2,
+    RG_FULLY_CONNECTED_OP(fully_connected_s16, INT16, INT8, INT16,
+                          "Matrix product of int16 rows with int8 weights"),
     .max_in = 3,
-    .n_out = 1,
-    .infer = rg_fc_infer,
     .check = check,
-    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = rg_fc_tiles,
-    .run = run,
-};
+    .run = run};

@@ -84,22 +84,11 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_fully_connected_s8_s4 = {
-    .name = "fully_connected_s8_s4",
-    .kind = "fully_connected",
-    .summary = "Matrix product of int8 rows with int4 weights, scales per output or of blocks",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_INT4,
-    .out = RG_DTYPE_INT8,
-    .params = rg_fc_fields,
-    .params_size = sizeof(rg_fc_params),
-    .min_in = 2,
+    RG_FULLY_CONNECTED_OP(
+        fully_connected_s8_s4, INT8, INT4, INT8,
+        "Matrix product of int8 rows with int4 weights, scales per output or of blocks"),
     .max_in = 4,
-    .n_out = 1,
-    .infer = rg_fc_infer,
     .check = check,
-    .work = rg_fc_work,
     .state_bytes = state_bytes,
     .prepare = prepare,
-    .tiles = rg_fc_tiles,
-    .run = run,
-};
+    .run = run};

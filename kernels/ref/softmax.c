@@ -166,82 +166,20 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
 }
 
 const rg_op rg_op_softmax_s8 = {
-    .name = "softmax_s8",
-    .kind = "softmax",
-    .summary = "Softmax over the last dimension of int8, in fixed point",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_ANY,
-    .out = RG_DTYPE_INT8,
-    .params = rg_softmax_fields,
-    .params_size = sizeof(rg_softmax_params),
-    .min_in = 1,
-    .max_in = 1,
-    .n_out = 1,
-    .infer = rg_softmax_infer,
-    .check = check,
-    .work = rg_softmax_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_softmax_tiles,
-    .run = run_bytes,
-};
+    RG_SOFTMAX_OP(softmax_s8, INT8, ANY, INT8,
+                  "Softmax over the last dimension of int8, in fixed point"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_softmax_u8 = {
-    .name = "softmax_u8",
-    .kind = "softmax",
-    .summary = "Softmax over the last dimension of uint8, in fixed point",
-    .in = RG_DTYPE_UINT8,
-    .weights = RG_DTYPE_ANY,
-    .out = RG_DTYPE_UINT8,
-    .params = rg_softmax_fields,
-    .params_size = sizeof(rg_softmax_params),
-    .min_in = 1,
-    .max_in = 1,
-    .n_out = 1,
-    .infer = rg_softmax_infer,
-    .check = check,
-    .work = rg_softmax_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_softmax_tiles,
-    .run = run_bytes,
-};
+    RG_SOFTMAX_OP(softmax_u8, UINT8, ANY, UINT8,
+                  "Softmax over the last dimension of uint8, in fixed point"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_bytes};
 
 const rg_op rg_op_softmax_s8_s16 = {
-    .name = "softmax_s8_s16",
-    .kind = "softmax",
-    .summary = "Softmax over the last dimension of int8 as int16, in fixed point",
-    .in = RG_DTYPE_INT8,
-    .weights = RG_DTYPE_ANY,
-    .out = RG_DTYPE_INT16,
-    .params = rg_softmax_fields,
-    .params_size = sizeof(rg_softmax_params),
-    .min_in = 1,
-    .max_in = 1,
-    .n_out = 1,
-    .infer = rg_softmax_infer,
-    .check = check,
-    .work = rg_softmax_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_softmax_tiles,
-    .run = run_to_s16,
-};
+    RG_SOFTMAX_OP(softmax_s8_s16, INT8, ANY, INT16,
+                  "Softmax over the last dimension of int8 as int16, in fixed point"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run_to_s16};
 
 const rg_op rg_op_softmax_f32 = {
-    .name = "softmax_f32",
-    .kind = "softmax",
-    .summary = "Softmax over the last dimension of float32",
-    .in = RG_DTYPE_FLOAT32,
-    .weights = RG_DTYPE_ANY,
-    .out = RG_DTYPE_FLOAT32,
-    .params = rg_softmax_fields,
-    .params_size = sizeof(rg_softmax_params),
-    .min_in = 1,
-    .max_in = 1,
-    .n_out = 1,
-    .infer = rg_softmax_infer,
-    .work = rg_softmax_work,
-    .tiles = rg_softmax_tiles,
-    .run = run_f32,
-};
+    RG_SOFTMAX_OP(softmax_f32, FLOAT32, ANY, FLOAT32, "Softmax over the last dimension of float32"),
+    .run = run_f32};

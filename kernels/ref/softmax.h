@@ -32,4 +32,11 @@ typedef struct rg_softmax_scale {
 } rg_softmax_scale;
 rg_softmax_scale rg_softmax_scale_of(uint32_t sum);
 
+/* Members of rg_op that all softmaxes share, with name, element types and sentence of one. */
+#define RG_SOFTMAX_OP(id, of_in, of_weights, of_out, text)                                         \
+    .name = #id, .summary = text, .in = RG_DTYPE_##of_in, .weights = RG_DTYPE_##of_weights,        \
+    .out = RG_DTYPE_##of_out, .kind = "softmax", .params = rg_softmax_fields,                      \
+    .params_size = sizeof(rg_softmax_params), .min_in = 1, .max_in = 1, .n_out = 1,                \
+    .infer = rg_softmax_infer, .work = rg_softmax_work, .tiles = rg_softmax_tiles
+
 #endif

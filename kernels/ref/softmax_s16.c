@@ -80,22 +80,6 @@ static void run(const rg_op_call *call, const void *state, const void *const *in
 }
 
 const rg_op rg_op_softmax_s16 = {
-    .name = "softmax_s16",
-    .kind = "softmax",
-    .summary = "Softmax over the last dimension of int16, from tables",
-    .in = RG_DTYPE_INT16,
-    .weights = RG_DTYPE_ANY,
-    .out = RG_DTYPE_INT16,
-    .params = rg_softmax_fields,
-    .params_size = sizeof(rg_softmax_params),
-    .min_in = 1,
-    .max_in = 1,
-    .n_out = 1,
-    .infer = rg_softmax_infer,
-    .check = check,
-    .work = rg_softmax_work,
-    .state_bytes = state_bytes,
-    .prepare = prepare,
-    .tiles = rg_softmax_tiles,
-    .run = run,
-};
+    RG_SOFTMAX_OP(softmax_s16, INT16, ANY, INT16,
+                  "Softmax over the last dimension of int16, from tables"),
+    .check = check, .state_bytes = state_bytes, .prepare = prepare, .run = run};
