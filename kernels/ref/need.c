@@ -149,6 +149,13 @@ rg_status rg_give_output(rg_tensor *ret_out, rg_dtype dtype, const rg_shape *sha
     return RG_OK;
 }
 
+rg_status rg_infer_like_input(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
+    rg_status status = rg_need_inputs(call, 1, err);
+    if (status != RG_OK)
+        return status;
+    return rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
+}
+
 rg_status rg_need_whole_bytes(const rg_tensor *t, size_t *ret_bytes, rg_err *err) {
     unsigned bits = rg_dtype_bits(t->dtype);
     if (bits < 8)

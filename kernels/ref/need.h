@@ -50,6 +50,9 @@ rg_status rg_need_integers(const rg_tensor *t, const char *what, size_t cap, int
 /* Sets type and shape of an output after checking that its size can be stated. */
 rg_status rg_give_output(rg_tensor *ret_out, rg_dtype dtype, const rg_shape *shape, rg_err *err);
 
+/* rg_op.infer of operators of one input whose output has its shape and the operator's type. */
+rg_status rg_infer_like_input(const rg_op_call *call, rg_tensor *ret_out, rg_err *err);
+
 /* Smallest and largest value of int8, uint8 and int16. */
 int32_t rg_dtype_low(rg_dtype dtype);
 int32_t rg_dtype_high(rg_dtype dtype);

@@ -5,13 +5,6 @@
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    rg_status status = rg_need_inputs(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    return rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-}
-
 static rg_status check_out(const rg_op_call *call, rg_err *err) {
     return rg_need_quant(call->out[0], "output", err);
 }
@@ -113,7 +106,7 @@ static void run_from_f16(const rg_op_call *call, const void *state, const void *
                               .min_in = 1,                                                         \
                               .max_in = 1,                                                         \
                               .n_out = 1,                                                          \
-                              .infer = infer,                                                      \
+                              .infer = rg_infer_like_input,                                        \
                               .check = checks,                                                     \
                               .work = rg_work_each,                                                \
                               held,                                                                \

@@ -5,13 +5,6 @@
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    rg_status status = rg_need_inputs(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    return rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-}
-
 /* One scale; int32 may have any zero point, 8 and 16 bits one within their type. */
 static rg_status check_one(const rg_tensor *t, const char *what, rg_err *err) {
     if (t->dtype != RG_DTYPE_INT32)
@@ -84,7 +77,7 @@ static inline float to_real(const rg_op_call *call, int32_t v) {
                               .min_in = 1,                                                         \
                               .max_in = 1,                                                         \
                               .n_out = 1,                                                          \
-                              .infer = infer,                                                      \
+                              .infer = rg_infer_like_input,                                        \
                               .check = check,                                                      \
                               .work = rg_work_each,                                                \
                               .tiles = rg_tiles_each,                                              \

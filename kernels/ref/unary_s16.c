@@ -3,27 +3,10 @@
  * curve16.h, as TFLite's reference does for any scale. */
 #include <math.h>
 
-#include "kernels/ref/activation.h"
 #include "kernels/ref/curve16.h"
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
-
-typedef struct leaky_params {
-    double alpha;
-} leaky_params;
-
-static const rg_field leaky_fields[] = {
-    {"alpha", RG_FIELD_REAL, offsetof(leaky_params, alpha), "0.2", 0, 0, NULL, "",
-     "slope below zero"},
-    {0},
-};
-
-static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    rg_status status = rg_need_inputs(call, 1, err);
-    if (status != RG_OK)
-        return status;
-    return rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-}
+#include "kernels/ref/unary.h"
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
     return rg_need_zero_at_zero(call, 1, err);
@@ -62,7 +45,7 @@ static rg_status prepare_relu_n1_to_1(const rg_op_call *call, void *state, rg_er
 }
 
 static rg_status prepare_leaky_relu(const rg_op_call *call, void *state, rg_err *err) {
-    float alpha = (float)((const leaky_params *)call->params)->alpha;
+    float alpha = (float)((const rg_leaky_params *)call->params)->alpha;
     return bend(call, alpha, RG_ACTIVATION_NONE, state, err);
 }
 
@@ -156,7 +139,7 @@ static rg_status check_curve(const rg_op_call *call, rg_err *err) {
                                       .min_in = 1,                                                 \
                                       .max_in = 1,                                                 \
                                       .n_out = 1,                                                  \
-                                      .infer = infer,                                              \
+                                      .infer = rg_infer_like_input,                                \
                                       .check = checks,                                             \
                                       .work = rg_work_each,                                        \
                                       .state_bytes = bytes,                                        \
@@ -169,7 +152,7 @@ ROW(relu, "Values of int16 from zero up", check, line_bytes, run_line, .params =
 ROW(relu6, "Values of int16 between 0 and 6", check, line_bytes, run_line, .params = NULL);
 ROW(relu_n1_to_1, "Values of int16 between -1 and 1", check, line_bytes, run_line, .params = NULL);
 ROW(leaky_relu, "Values of int16, negative ones with a slope", check, line_bytes, run_line,
-    .params = leaky_fields, .params_size = sizeof(leaky_params));
+    .params = rg_leaky_fields, .params_size = sizeof(rg_leaky_params));
 ROW(abs, "Absolute value of int16", check, line_bytes, run_abs, .params = NULL);
 ROW(logistic, "Logistic function of int16", check_curve, curve_bytes, run_logistic, .params = NULL);
 ROW(tanh, "Hyperbolic tangent of int16", check_curve, curve_bytes, run_tanh, .params = NULL);
