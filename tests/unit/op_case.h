@@ -60,14 +60,11 @@ static inline void op_case_out(op_case *c, rg_dtype dtype, rg_shape shape, float
     c->outs[0] = &c->out;
 }
 
-/* Parameters as "key=value" words, NULL last; the others keep their defaults. */
-static inline void op_case_params(op_case *c, const char *name, ...) {
+static inline void op_case_set(op_case *c, const char *name, va_list words) {
     c->op = rg_op_find(name);
     cr_assert_not_null(c->op, "no operator %s", name);
     cr_assert(c->op->params_size <= sizeof c->params);
     cr_assert_eq(rg_field_presets(c->op->params, c->params, false, &c->err), RG_OK);
-    va_list words;
-    va_start(words, name);
     for (const char *word; (word = va_arg(words, const char *));) {
         char key[64];
         const char *equals = strchr(word, '=');
@@ -75,6 +72,14 @@ static inline void op_case_params(op_case *c, const char *name, ...) {
         cr_assert_eq(rg_field_set(c->op->params, c->params, key, equals + 1, &c->err), RG_OK, "%s",
                      c->err.what);
     }
+}
+
+/* The operator, and its parameters as "key=value" words, NULL last; the others keep their defaults.
+ */
+static inline void op_case_params(op_case *c, const char *name, ...) {
+    va_list words;
+    va_start(words, name);
+    op_case_set(c, name, words);
     va_end(words);
 }
 
@@ -113,5 +118,37 @@ static inline void op_case_run(op_case *c, void *ret) {
         c->op->run(&call, state, in, out, tile, tile + 1);
     free(state);
 }
+
+/* Bytes of `want` as "1 -2 3", by the output's type. */
+static inline void op_case_text(const op_case *c, const void *data, char *ret, size_t cap) {
+    size_t used = 0, bits = rg_dtype_bits(c->out.dtype), n = bits < 8 ? 0 : c->out.bytes * 8 / bits;
+    for (size_t i = 0; i < n && used + 24 < cap; i++) {
+        double v = c->out.dtype == RG_DTYPE_INT8      ? ((const int8_t *)data)[i]
+                   : c->out.dtype == RG_DTYPE_INT16   ? ((const int16_t *)data)[i]
+                   : c->out.dtype == RG_DTYPE_INT32   ? ((const int32_t *)data)[i]
+                   : c->out.dtype == RG_DTYPE_INT64   ? (double)((const int64_t *)data)[i]
+                   : c->out.dtype == RG_DTYPE_FLOAT32 ? (double)((const float *)data)[i]
+                                                      : ((const uint8_t *)data)[i];
+        used += (size_t)snprintf(ret + used, cap - used, " %g", v);
+    }
+}
+
+/* Runs operator `name`, with parameters as for op_case_params, and wants an array's bytes of it. */
+static inline void op_case_want(op_case *c, const void *want, size_t bytes, const char *name, ...) {
+    char got_text[512] = "", want_text[512] = "";
+    va_list words;
+    va_start(words, name);
+    op_case_set(c, name, words);
+    va_end(words);
+    cr_assert_eq(c->out.bytes, bytes, "%s: %zu bytes are wanted of %zu", name, bytes, c->out.bytes);
+    void *got = malloc(bytes);
+    cr_assert_not_null(got);
+    op_case_run(c, got);
+    op_case_text(c, got, got_text, sizeof got_text);
+    op_case_text(c, want, want_text, sizeof want_text);
+    cr_assert_arr_eq(got, want, bytes, "%s gives%s, not%s", name, got_text, want_text);
+    free(got);
+}
+#define op_case_gives(c, want, ...) op_case_want(c, want, sizeof(want), __VA_ARGS__)
 
 #endif

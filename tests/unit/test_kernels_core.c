@@ -53,43 +53,37 @@ Test(requantize, rounding_of_floats_saturates) {
 Test(conv2d, same_padding_puts_the_odd_pixel_behind) {
     /* 1x4 row, 1x2 window, stride 1, same: windows 01 12 23 3- ; weights 1, 10 */
     const int8_t x[] = {1, 2, 3, 4}, w[] = {1, 10};
-    int8_t got[4], want[] = {21, 32, 43, 4};
+    int8_t want[] = {21, 32, 43, 4};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 4, 1), x, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 2, 1), w, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 4, 1), 1, 0);
-    op_case_params(&c, "conv2d_s8", "padding=same", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "conv2d_s8", "padding=same", NULL);
 }
 
 Test(conv2d, padding_counts_as_the_zero_point_of_the_input) {
     const int8_t x[] = {5, 6}, w[] = {1, 1, 1};
     const int32_t bias[] = {100};
-    int8_t got[2], want[] = {100 + 0 + 2 + 3, 100 + 2 + 3};
+    int8_t want[] = {100 + 0 + 2 + 3, 100 + 2 + 3};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 2, 1), x, 1, 3);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 3, 1), w, 1, 0);
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(1), bias, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 2, 1), 1, 0);
-    op_case_params(&c, "conv2d_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 2);
+    op_case_gives(&c, want, "conv2d_s8", NULL);
 }
 
 Test(conv2d, each_channel_has_its_own_factor_and_relu6_clamps) {
     const int8_t x[] = {10, -4}, w[] = {1, 0, 0, 1, 2, 1};
     const float scales[] = {0.5f, 0.25f, 1.0f};
     const int32_t zeros[] = {0, 0, 0};
-    int8_t got[3], want[] = {5 - 2, 0 - 2, 6 - 2}; /* 5; -1 -> 0; 16 -> 6; zero point -2 */
+    int8_t want[] = {5 - 2, 0 - 2, 6 - 2}; /* 5; -1 -> 0; 16 -> 6; zero point -2 */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 2), x, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(3, 1, 1, 2), w, 1, 0);
     c.in[1].quant = (rg_quant){3, scales, zeros, 0};
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 3), 1, -2);
-    op_case_params(&c, "conv2d_s8", "activation=relu6", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 3);
+    op_case_gives(&c, want, "conv2d_s8", "activation=relu6", NULL);
     c.in[1].quant.axis = 3;
     cr_assert_eq(op_case_admit(&c), RG_BAD_DATA, "scales along another axis are refused");
 }
@@ -97,14 +91,12 @@ Test(conv2d, each_channel_has_its_own_factor_and_relu6_clamps) {
 Test(conv2d, groups_and_dilation_pick_their_taps) {
     /* two groups of one channel; taps two columns apart */
     const int8_t x[] = {1, 10, 2, 20, 3, 30}, w[] = {1, 1, 1, 2};
-    int8_t got[2], want[] = {1 + 3, 10 + 60};
+    int8_t want[] = {1 + 3, 10 + 60};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 3, 2), x, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 1, 2, 1), w, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 2), 1, 0);
-    op_case_params(&c, "conv2d_s8", "padding=valid", "dilation_w=2", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 2);
+    op_case_gives(&c, want, "conv2d_s8", "padding=valid", "dilation_w=2", NULL);
 }
 
 Test(conv2d, refuses_what_cannot_be_computed) {
@@ -134,18 +126,16 @@ Test(conv2d, refuses_what_cannot_be_computed) {
 
 Test(depthwise_conv2d, multiplier_repeats_input_channels) {
     const int8_t x[] = {1, 2, 3, 4}, w[] = {1, 2, 3, 4, 10, 20, 30, 40};
-    int8_t got[4], want[] = {31, 62, (2 * 3 + 4 * 30) - 0, 127};
+    int8_t want[] = {31, 62, (2 * 3 + 4 * 30) - 0, 127};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 2, 1, 2), x, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 2, 1, 4), w, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 4), 1, 0);
-    op_case_params(&c, "depthwise_conv2d_s8", "padding=valid", "depth_multiplier=2", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "depthwise_conv2d_s8", "padding=valid", "depth_multiplier=2", NULL);
 }
 
 Test(depthwise_conv2d, channels_beyond_one_block_are_done) {
-    int8_t x[150], w[150], got[150], want[150];
+    int8_t x[150], w[150], want[150];
     for (int i = 0; i < 150; i++) {
         x[i] = (int8_t)(i - 75);
         w[i] = (int8_t)(i % 3 - 1);
@@ -155,27 +145,21 @@ Test(depthwise_conv2d, channels_beyond_one_block_are_done) {
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 150), x, 1, 1);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 150), w, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 1, 150), 1, 0);
-    op_case_params(&c, "depthwise_conv2d_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 150);
+    op_case_gives(&c, want, "depthwise_conv2d_s8", NULL);
 }
 
 Test(fully_connected, rows_bias_and_kept_dimensions) {
     const int8_t x[] = {1, 2, 3, 4, 5, 6}, w[] = {1, 1, 1, -1, 0, 1};
     const int32_t bias[] = {10, -10};
-    int8_t got[4], want[] = {16, -8, 25, -8};
+    int8_t want[] = {16, -8, 25, -8};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 2, 3), x, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 3), w, 1, 0);
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(2), bias, 1, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(2, 2), 1, 0);
-    op_case_params(&c, "fully_connected_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "fully_connected_s8", NULL);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 2, 2), 1, 0);
-    op_case_params(&c, "fully_connected_s8", "keep_num_dims=1", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "fully_connected_s8", "keep_num_dims=1", NULL);
 }
 
 Test(fully_connected, refuses_shuffled_weights_and_wrong_depths) {

@@ -14,9 +14,7 @@ Test(batch_matmul, of_int8_takes_transposed_sides_and_zero_points) {
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 3), x, 0.5f, 1);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(3, 2), y, 0.5f, -1);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(2, 2), 0.5f, 0);
-    op_case_params(&c, "batch_matmul_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "batch_matmul_s8", NULL);
     c.in[0].data = xt;
     c.in[0].shape = SHAPE(3, 2);
     c.in[1].data = yt;
@@ -31,14 +29,12 @@ Test(batch_matmul, of_int8_takes_transposed_sides_and_zero_points) {
 
 Test(batch_matmul, broadcasts_stacks) {
     const float x[] = {1, 2, 3, 4}, y[] = {1, 10, 100, 1000};
-    float got[4], want[] = {21, 43, 2100, 4300};
+    float want[] = {21, 43, 2100, 4300};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_FLOAT32, SHAPE(2, 2), x, 0, 0);
     op_case_in(&c, RG_DTYPE_FLOAT32, SHAPE(2, 2, 1), y, 0, 0);
     op_case_out(&c, RG_DTYPE_FLOAT32, SHAPE(2, 2, 1), 0, 0);
-    op_case_params(&c, "batch_matmul_f32", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, sizeof got);
+    op_case_gives(&c, want, "batch_matmul_f32", NULL);
     const int16_t a[] = {300, -300}, b[] = {1000, 999};
     int16_t wide;
     op_case w = {0};
@@ -55,26 +51,22 @@ Test(batch_matmul, broadcasts_stacks) {
 Test(transpose_conv, spreads_each_pixel_over_its_window) {
     const int32_t shape[] = {1, 1, 4, 1}, bias[] = {1};
     const int8_t w[] = {1, 2, 3}, x[] = {3, -2};
-    int8_t got[4], want[] = {2, 3, 2, -2}; /* 1.5, 2.5, 2, -2.5: ties up */
+    int8_t want[] = {2, 3, 2, -2}; /* 1.5, 2.5, 2, -2.5: ties up */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(4), shape, 0, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 3, 1), w, 1, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 2, 1), x, 0.5f, 1);
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(1), bias, 0, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(1, 1, 4, 1), 1, 0);
-    op_case_params(&c, "transpose_conv_s8", "stride_w=2", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "transpose_conv_s8", "stride_w=2", NULL);
     const float wf[] = {1, 2, 3}, xf[] = {2, -3};
-    float real[4], want_real[] = {2, 4, 3, 0}; /* relu */
+    float want_real[] = {2, 4, 3, 0}; /* relu */
     op_case f = {0};
     op_case_in(&f, RG_DTYPE_INT32, SHAPE(4), shape, 0, 0);
     op_case_in(&f, RG_DTYPE_FLOAT32, SHAPE(1, 1, 3, 1), wf, 0, 0);
     op_case_in(&f, RG_DTYPE_FLOAT32, SHAPE(1, 1, 2, 1), xf, 0, 0);
     op_case_out(&f, RG_DTYPE_FLOAT32, SHAPE(1, 1, 4, 1), 0, 0);
-    op_case_params(&f, "transpose_conv_f32", "stride_w=2", "activation=relu", NULL);
-    op_case_run(&f, real);
-    cr_assert_arr_eq(real, want_real, sizeof real);
+    op_case_gives(&f, want_real, "transpose_conv_f32", "stride_w=2", "activation=relu", NULL);
 }
 
 Test(svdf, shifts_its_registers_from_run_to_run) {
@@ -103,14 +95,12 @@ Test(svdf, shifts_its_registers_from_run_to_run) {
 
 Test(prelu, takes_a_slope_for_each_channel) {
     const int8_t x[] = {10, -10, -20, 20}, slope[] = {2, -4};
-    int8_t got[4], want[] = {10, 10, -10, 20}; /* -10 * -4/4; -20 * 2/4 */
+    int8_t want[] = {10, 10, -10, 20}; /* -10 * -4/4; -20 * 2/4 */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 2), x, 0.5f, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2), slope, 0.25f, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(2, 2), 0.5f, 0);
-    op_case_params(&c, "prelu_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "prelu_s8", NULL);
     c.in[1].shape = SHAPE(2, 2, 2);
     cr_assert_eq(op_case_admit(&c), RG_BAD_DATA);
 }
@@ -179,14 +169,12 @@ Test(log_softmax, stays_near_real_arithmetic) {
 }
 
 Test(l2_normalization, divides_rows_by_their_length) {
-    const int8_t x[] = {4, 5, 1, 1};         /* less 1: (3 4), (0 0) */
-    int8_t got[4], want[] = {77, 102, 0, 0}; /* 0.6 and 0.8 of 128 */
+    const int8_t x[] = {4, 5, 1, 1}; /* less 1: (3 4), (0 0) */
+    int8_t want[] = {77, 102, 0, 0}; /* 0.6 and 0.8 of 128 */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 2), x, 0.3f, 1);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(2, 2), 1.0f / 128, 0);
-    op_case_params(&c, "l2_normalization_s8", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 4);
+    op_case_gives(&c, want, "l2_normalization_s8", NULL);
 }
 
 Test(layer_norm, of_int8_is_the_formula_to_a_step) {
@@ -219,14 +207,12 @@ Test(layer_norm, of_int8_is_the_formula_to_a_step) {
 Test(layer_norm, of_equal_values_is_beta) {
     const int8_t x[] = {9, 9, 9};
     const float f[] = {1, 2, 3};
-    int8_t got[3], want[] = {4, 4, 4};
+    int8_t want[] = {4, 4, 4};
     float real[3];
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(3), x, 0.1f, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(3), 0.1f, 4);
-    op_case_params(&c, "layer_norm_s8", "epsilon=0", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, 3);
+    op_case_gives(&c, want, "layer_norm_s8", "epsilon=0", NULL);
     op_case r = {0};
     op_case_in(&r, RG_DTYPE_FLOAT32, SHAPE(3), f, 0, 0);
     op_case_out(&r, RG_DTYPE_FLOAT32, SHAPE(3), 0, 0);

@@ -64,39 +64,31 @@ Test(depthwise_conv2d, of_int16_keeps_channels_apart) {
     const int16_t x[] = {100, -200, 300, -400};
     const int8_t w[] = {1, 2, 3, 4};
     const int64_t bias[] = {10, 20};
-    int16_t got[2], want[] = {1010, -1980}; /* 100 + 900 + 10; -400 - 1600 + 20 */
+    int16_t want[] = {1010, -1980}; /* 100 + 900 + 10; -400 - 1600 + 20 */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(1, 1, 2, 2), x, 0.5f, 0);
     op_case_in(&c, RG_DTYPE_INT8, SHAPE(1, 1, 2, 2), w, 0.5f, 0);
     op_case_in(&c, RG_DTYPE_INT64, SHAPE(2), bias, 0, 0);
     op_case_out(&c, RG_DTYPE_INT16, SHAPE(1, 1, 1, 2), 0.25f, 0);
-    op_case_params(&c, "depthwise_conv2d_s16", "padding=valid", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, sizeof got);
+    op_case_gives(&c, want, "depthwise_conv2d_s16", "padding=valid", NULL);
 }
 
 Test(arithmetic, of_int16_adds_multiplies_and_squares_differences) {
     const int16_t x[] = {1000, -1000, 32767}, y[] = {3, 3, 32767};
-    int16_t got[3], sum[] = {503, -497, 32767}, product[] = {1500, -1500, 32767};
+    int16_t sum[] = {503, -497, 32767}, product[] = {1500, -1500, 32767};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(3), x, 0.5f, 0);
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(3), y, 1, 0);
     op_case_out(&c, RG_DTYPE_INT16, SHAPE(3), 1, 0);
-    op_case_params(&c, "add_s16", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, sum, sizeof got);
-    op_case_params(&c, "mul_s16", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, product, sizeof got);
+    op_case_gives(&c, sum, "add_s16", NULL);
+    op_case_gives(&c, product, "mul_s16", NULL);
     const int8_t a[] = {10, -10}, b[] = {4};
-    int8_t bytes[2], squares[] = {18, 98}; /* (5 - 2)^2 / 0.5, (-5 - 2)^2 / 0.5 */
+    int8_t squares[] = {18, 98}; /* (5 - 2)^2 / 0.5, (-5 - 2)^2 / 0.5 */
     op_case s = {0};
     op_case_in(&s, RG_DTYPE_INT8, SHAPE(2), a, 0.5f, 0);
     op_case_in(&s, RG_DTYPE_INT8, SHAPE(1), b, 0.5f, 0);
     op_case_out(&s, RG_DTYPE_INT8, SHAPE(2), 0.5f, 0);
-    op_case_params(&s, "squared_difference_s8", NULL);
-    op_case_run(&s, bytes);
-    cr_assert_arr_eq(bytes, squares, 2);
+    op_case_gives(&s, squares, "squared_difference_s8", NULL);
 }
 
 Test(arithmetic, of_int32_wraps_ranges_and_divides_down) {
@@ -106,9 +98,7 @@ Test(arithmetic, of_int32_wraps_ranges_and_divides_down) {
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(4), x, 0, 0);
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(4), y, 0, 0);
     op_case_out(&c, RG_DTYPE_INT32, SHAPE(4), 0, 0);
-    op_case_params(&c, "add_s32", "activation=relu", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, sum, sizeof got);
+    op_case_gives(&c, sum, "add_s32", "activation=relu", NULL);
     op_case_params(&c, "floor_div_s32", NULL);
     op_case_run(&c, got);
     cr_assert_arr_eq(got, quotient, sizeof got, "the one overflow wraps");
@@ -116,13 +106,11 @@ Test(arithmetic, of_int32_wraps_ranges_and_divides_down) {
 
 Test(leaky_relu, of_int16_scales_each_side) {
     const int16_t x[] = {1000, -1000, 0, -32768};
-    int16_t got[4], want[] = {2000, -500, 0, -16384};
+    int16_t want[] = {2000, -500, 0, -16384};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(4), x, 1, 0);
     op_case_out(&c, RG_DTYPE_INT16, SHAPE(4), 0.5f, 0);
-    op_case_params(&c, "leaky_relu_s16", "alpha=0.25", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, want, sizeof got);
+    op_case_gives(&c, want, "leaky_relu_s16", "alpha=0.25", NULL);
 }
 
 /* Every int16 through a curve stays near the real function. */
@@ -170,38 +158,30 @@ Test(softmax, of_int16_stays_near_the_real_function) {
 
 Test(pools, of_int16_divide_halves_away_from_zero) {
     const int16_t x[] = {-1, -2, 30000, 30001};
-    int16_t got[2], mean[] = {-2, 30001}, most[] = {-1, 30001};
+    int16_t mean[] = {-2, 30001}, most[] = {-1, 30001};
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(1, 1, 4, 1), x, 1, 0);
     op_case_out(&c, RG_DTYPE_INT16, SHAPE(1, 1, 2, 1), 1, 0);
-    op_case_params(&c, "average_pool2d_s16", "filter_h=1", "filter_w=2", "stride_w=2", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, mean, sizeof got);
-    op_case_params(&c, "max_pool2d_s16", "filter_h=1", "filter_w=2", "stride_w=2", NULL);
-    op_case_run(&c, got);
-    cr_assert_arr_eq(got, most, sizeof got);
+    op_case_gives(&c, mean, "average_pool2d_s16", "filter_h=1", "filter_w=2", "stride_w=2", NULL);
+    op_case_gives(&c, most, "max_pool2d_s16", "filter_h=1", "filter_w=2", "stride_w=2", NULL);
 }
 
 Test(quantize, between_int16_int8_and_float) {
     const int16_t x[] = {100, -300, 32767};
-    int8_t bytes[3], want[] = {26, -74, 127}; /* 25, -75, beyond; plus 1 */
+    int8_t want[] = {26, -74, 127}; /* 25, -75, beyond; plus 1 */
     op_case c = {0};
     op_case_in(&c, RG_DTYPE_INT16, SHAPE(3), x, 0.25f, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(3), 1, 1);
-    op_case_params(&c, "quantize_s16_s8", NULL);
-    op_case_run(&c, bytes);
-    cr_assert_arr_eq(bytes, want, 3);
+    op_case_gives(&c, want, "quantize_s16_s8", NULL);
     float real[3];
     op_case_out(&c, RG_DTYPE_FLOAT32, SHAPE(3), 0, 0);
     op_case_params(&c, "dequantize_s16_f32", NULL);
     op_case_run(&c, real);
     cr_assert(real[0] == 25 && real[1] == -75);
     const float f[] = {0.375f, -0.375f, 1e9f};
-    int16_t wide[3], want_wide[] = {2, -2, 32767}; /* 1.5 away from zero */
+    int16_t want_wide[] = {2, -2, 32767}; /* 1.5 away from zero */
     op_case q = {0};
     op_case_in(&q, RG_DTYPE_FLOAT32, SHAPE(3), f, 0, 0);
     op_case_out(&q, RG_DTYPE_INT16, SHAPE(3), 0.25f, 0);
-    op_case_params(&q, "quantize_f32_s16", NULL);
-    op_case_run(&q, wide);
-    cr_assert_arr_eq(wide, want_wide, sizeof wide);
+    op_case_gives(&q, want_wide, "quantize_f32_s16", NULL);
 }
