@@ -119,18 +119,39 @@ static inline void op_case_run(op_case *c, void *ret) {
     free(state);
 }
 
-/* Bytes of `want` as "1 -2 3", by the output's type. */
-static inline void op_case_text(const op_case *c, const void *data, char *ret, size_t cap) {
-    size_t used = 0, bits = rg_dtype_bits(c->out.dtype), n = bits < 8 ? 0 : c->out.bytes * 8 / bits;
-    for (size_t i = 0; i < n && used + 24 < cap; i++) {
-        double v = c->out.dtype == RG_DTYPE_INT8      ? ((const int8_t *)data)[i]
-                   : c->out.dtype == RG_DTYPE_INT16   ? ((const int16_t *)data)[i]
-                   : c->out.dtype == RG_DTYPE_INT32   ? ((const int32_t *)data)[i]
-                   : c->out.dtype == RG_DTYPE_INT64   ? (double)((const int64_t *)data)[i]
-                   : c->out.dtype == RG_DTYPE_FLOAT32 ? (double)((const float *)data)[i]
-                                                      : ((const uint8_t *)data)[i];
-        used += (size_t)snprintf(ret + used, cap - used, " %g", v);
+/* An element of an output; only its own bytes are read. */
+static inline double op_case_element(rg_dtype type, const char *at) {
+    union {
+        uint8_t u8;
+        int8_t s8;
+        int16_t s16;
+        int32_t s32;
+        int64_t s64;
+        float f32;
+    } v = {0};
+    memcpy(&v, at, rg_dtype_bits(type) / 8);
+    switch (type) {
+    case RG_DTYPE_INT8:
+        return v.s8;
+    case RG_DTYPE_INT16:
+        return v.s16;
+    case RG_DTYPE_INT32:
+        return v.s32;
+    case RG_DTYPE_INT64:
+        return (double)v.s64;
+    case RG_DTYPE_FLOAT32:
+        return (double)v.f32;
+    default:
+        return v.u8;
     }
+}
+
+/* Elements of the output's type as " 1 -2 3". */
+static inline void op_case_text(const op_case *c, const void *data, char *ret, size_t cap) {
+    size_t used = 0, bytes = rg_dtype_bits(c->out.dtype) / 8;
+    for (size_t at = 0; bytes && at < c->out.bytes && used + 24 < cap; at += bytes)
+        used += (size_t)snprintf(ret + used, cap - used, " %g",
+                                 op_case_element(c->out.dtype, (const char *)data + at));
 }
 
 /* Runs operator `name`, with parameters as for op_case_params, and wants an array's bytes of it. */
