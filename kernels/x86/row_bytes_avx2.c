@@ -253,6 +253,20 @@ ALWAYS void store_one(const product *pr, const panel_head *panel, int64_t width,
         store_any(1, pr, &at, panel, width, sum);
 }
 
+/* One panel or two, `columns` of them and of those after them are there. */
+ALWAYS void store_pair(int n, const product *pr, const panel_head *panel, int64_t columns,
+                       __m256i (*sum)[2], int8_t *out) {
+    if (n == 2 && columns >= 2 * COLS && panel[0].proven && panel[1].proven) {
+        store_two(pr, panel, (const __m256i(*)[2])sum, out);
+        return;
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        int64_t left = columns - i * COLS;
+        store_one(pr, panel + i, left < COLS ? left : COLS, sum + i, out + i * COLS);
+    }
+}
+
 /* `n` panels, the first of which is `panel`; `columns` of them are there. */
 ALWAYS void run_panels(int n, bool half, const pack_head *head, const int16_t *x, __m256i total,
                        int64_t index, int8_t *out) {
@@ -265,16 +279,8 @@ ALWAYS void run_panels(int n, bool half, const pack_head *head, const int16_t *x
     multiply_panels(n, half, x, panel_weights(head, index, &step), pr->steps, panel, low, high,
                     sum);
     UNROLL
-    for (int i = 0; i < n; i++) {
-        bool two = i + 1 < n && columns >= (i + 2) * COLS;
-        if (two && panel[i].proven && panel[i + 1].proven) {
-            store_two(pr, panel + i, (const __m256i(*)[2])(sum + i), out + i * COLS);
-            i++;
-        } else {
-            int64_t left = columns - i * COLS;
-            store_one(pr, panel + i, left < COLS ? left : COLS, sum + i, out + i * COLS);
-        }
-    }
+    for (int i = 0; i < n; i += 2)
+        store_pair(n - i < 2 ? 1 : 2, pr, panel + i, columns - i * COLS, sum + i, out + i * COLS);
 }
 
 typedef void panels_fn(const pack_head *head, const int16_t *x, __m256i total, int64_t index,
