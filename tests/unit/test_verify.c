@@ -65,12 +65,14 @@ Test(verify, catches_a_state_that_does_not_move_on) {
                            .set = rg_case_set_for(svdf),
                            .kernels = kernels,
                            .n_kernels = 1,
+                           .reference = true,
                            .seed = 3,
                            .cases = 20,
                            .limit_ns = 500000000};
     rg_verify *proof = NULL;
     rg_err err = RG_ERR_INIT;
     cr_assert_eq(rg_verify_run(&spec, &proof, &err), RG_OK, "%s", err.what);
+    cr_assert_eq(proof->n_rows, 2);
     cr_assert_eq(proof->rows[0].fault.status, RG_WRONG);
     cr_assert(strstr(proof->rows[0].fault.what, "of run"), "%s", proof->rows[0].fault.what);
     cr_assert(strstr(proof->rows[0].fault.case_text, "3 runs"), "%s",
