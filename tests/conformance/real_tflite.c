@@ -3,10 +3,7 @@
  * quantum, counted; whole models: by run/agree.h's limits for foreign targets.
  * Prints TAP.
  *
- *   real_tflite ops|models FORM [NAME PART ...]
- *
- * The library: $TFLITE_LIB, else what scripts/peers put into the build folder. */
-#include <dlfcn.h>
+ *   real_tflite ops|models FORM [NAME PART ...] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,44 +17,7 @@
 #include "bench/run/agree.h"
 #include "bench/run/materialise.h"
 #include "bench/run/network.h"
-#include "rg_config.h"
-
-/* --- the library ------------------------------------------------------------------------------ */
-
-#define SYMBOLS(X)                                                                                 \
-    X(const char *, Version, (void))                                                               \
-    X(void *, ModelCreate, (const void *, size_t))                                                 \
-    X(void *, InterpreterOptionsCreate, (void))                                                    \
-    X(void, InterpreterOptionsSetNumThreads, (void *, int32_t))                                    \
-    X(void *, InterpreterCreate, (const void *, const void *))                                     \
-    X(int, InterpreterAllocateTensors, (void *))                                                   \
-    X(int32_t, InterpreterGetInputTensorCount, (const void *))                                     \
-    X(int32_t, InterpreterGetOutputTensorCount, (const void *))                                    \
-    X(void *, InterpreterGetInputTensor, (const void *, int32_t))                                  \
-    X(const void *, InterpreterGetOutputTensor, (const void *, int32_t))                           \
-    X(int, InterpreterInvoke, (void *))                                                            \
-    X(size_t, TensorByteSize, (const void *))                                                      \
-    X(void *, TensorData, (const void *))
-#define X(type, name, args) static type(*lib_##name) args;
-SYMBOLS(X)
-#undef X
-
-static const char *open_library(void) {
-    const char *given = getenv("TFLITE_LIB");
-    const char *path = given ? given : RG_BUILD_DIR "/peers/libtensorflowlite_c.so";
-    if (access(path, R_OK) != 0)
-        return "no TensorFlow Lite library: scripts/peers fetches it, or set TFLITE_LIB";
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return dlerror();
-#define X(type, name, args)                                                                        \
-    *(void **)&lib_##name = dlsym(library, "TfLite" #name);                                        \
-    if (!lib_##name)                                                                               \
-        return "it lacks TfLite" #name;
-    SYMBOLS(X)
-#undef X
-    return NULL;
-}
+#include "tests/conformance/tflite_library.h"
 
 /* --- one graph in both ------------------------------------------------------------------------ */
 
@@ -105,40 +65,34 @@ static void run_both(const rg_graph *graph, const rg_network *net, rg_exec *exec
     for (uint64_t seed = 1; seed <= 2 && !o->what[0]; seed++) {
         fill(graph, net, seed, exec);
         for (uint32_t i = 0; i < graph->n_in; i++) {
-            void *tensor = lib_InterpreterGetInputTensor(theirs, (int32_t)i);
+            void *tensor = rg_tfl_InterpreterGetInputTensor(theirs, (int32_t)i);
             size_t bytes = graph->tensors[graph->in[i]].bytes;
-            if (lib_TensorByteSize(tensor) != bytes) {
+            if (rg_tfl_TensorByteSize(tensor) != bytes) {
                 snprintf(o->what, sizeof o->what, "input %u has %zu bytes there, %zu here", i,
-                         lib_TensorByteSize(tensor), bytes);
+                         rg_tfl_TensorByteSize(tensor), bytes);
                 return;
             }
-            memcpy(lib_TensorData(tensor), rg_exec_input(exec, i), bytes);
+            memcpy(rg_tfl_TensorData(tensor), rg_exec_input(exec, i), bytes);
         }
         rg_exec_run(exec);
-        if (lib_InterpreterInvoke(theirs) != 0) {
+        if (rg_tfl_InterpreterInvoke(theirs) != 0) {
             snprintf(o->what, sizeof o->what, "the library cannot run it");
             return;
         }
         for (uint32_t i = 0; i < graph->n_out; i++)
             compare(&graph->tensors[graph->out[i]], rg_exec_output(exec, i),
-                    lib_TensorData(lib_InterpreterGetOutputTensor(theirs, (int32_t)i)), o);
+                    rg_tfl_TensorData(rg_tfl_InterpreterGetOutputTensor(theirs, (int32_t)i)), o);
     }
     o->ran = !o->what[0];
 }
 
 static void *load(const rg_text *file, outcome *o) {
-    void *model = lib_ModelCreate(file->data, file->bytes);
-    void *options = lib_InterpreterOptionsCreate();
-    lib_InterpreterOptionsSetNumThreads(options, 1);
-    void *interpreter = model ? lib_InterpreterCreate(model, options) : NULL;
-    if (interpreter && lib_InterpreterAllocateTensors(interpreter) == 0)
-        return interpreter;
-    o->refused = true;
-    snprintf(o->what, sizeof o->what, "TFLite %s %s", lib_Version(),
-             !model         ? "does not take it for a model"
-             : !interpreter ? "has no operator of this version"
-                            : "refuses its tensors");
-    return NULL;
+    const char *why = NULL;
+    void *interpreter = rg_tfl_load(file->data, file->bytes, &why);
+    o->refused = !interpreter;
+    if (!interpreter)
+        snprintf(o->what, sizeof o->what, "TFLite %s %s", rg_tfl_Version(), why);
+    return interpreter;
 }
 
 static outcome judge(const json_t *description, const char *form) {
@@ -273,13 +227,13 @@ int main(int argc, char **argv) {
         return 64;
     }
     printf("TAP version 13\n");
-    const char *why = open_library();
+    const char *why = rg_tfl_open();
     if (why) {
         printf("1..0 # SKIP %s\n", why);
         return 0;
     }
     (!strcmp(argv[1], "ops") ? all_ops : all_models)(argv[2], argc - 3, argv + 3);
     printf("1..%u\n# %u equal in every element, %u not, %u refused by TFLite %s, %u failed\n",
-           count.n, count.equal, count.off_by_one, count.skipped, lib_Version(), count.failed);
+           count.n, count.equal, count.off_by_one, count.skipped, rg_tfl_Version(), count.failed);
     return count.failed != 0;
 }
