@@ -17,6 +17,11 @@ size_t rg_arm_matrix_tiles(const rg_op_call *call, const rg_arm_method *method);
 void rg_arm_matrix_run(const rg_op_call *call, const void *packed, const void *const *in,
                        void *const *out, size_t first_tile, size_t last_tile, void *scratch);
 
+/* Two of them for int4 weights with one scale an output (matrix_s4.c). */
+bool rg_arm_matrix_s4_suits(const rg_op_call *call);
+rg_status rg_arm_matrix_s4_pack(const rg_op_call *call, const rg_arm_method *method, void *packed,
+                                rg_err *err);
+
 /* The slots for one method, as functions of the file. */
 #define RG_ARM_MATRIX_SLOTS(method)                                                                \
     static size_t packed_bytes(const rg_op_call *call) {                                           \
@@ -24,6 +29,9 @@ void rg_arm_matrix_run(const rg_op_call *call, const void *packed, const void *c
     }                                                                                              \
     static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {                     \
         return rg_arm_matrix_pack(call, &method, packed, err);                                     \
+    }                                                                                              \
+    static rg_status pack_s4(const rg_op_call *call, void *packed, rg_err *err) {                  \
+        return rg_arm_matrix_s4_pack(call, &method, packed, err);                                  \
     }                                                                                              \
     static size_t scratch_bytes(const rg_op_call *call) {                                          \
         return rg_arm_matrix_scratch_bytes(call, &method);                                         \
@@ -34,14 +42,22 @@ void rg_arm_matrix_run(const rg_op_call *call, const void *packed, const void *c
 
 /* One kernel of the file's method. */
 #define RG_ARM_MATRIX_KERNEL(operator, level, sentence)                                            \
-    const rg_kernel rg_kernel_##operator##_##level = {                                             \
-        .name = #operator"_" #level,                                                               \
+    RG_ARM_MATRIX_ROW(operator##_##level, operator, level, sentence, rg_arm_matrix_suits, pack)
+
+/* The same for int4 weights with one scale an output. */
+#define RG_ARM_MATRIX_S4_KERNEL(level, sentence)                                                   \
+    RG_ARM_MATRIX_ROW(fully_connected_s8_s4_##level##_one_scale, fully_connected_s8_s4, level,     \
+                      sentence, rg_arm_matrix_s4_suits, pack_s4)
+
+#define RG_ARM_MATRIX_ROW(id, operator, level, sentence, suits_slot, pack_slot)                    \
+    const rg_kernel rg_kernel_##id = {                                                             \
+        .name = #id,                                                                               \
         .op = #operator,                                                                           \
         .isa = #level,                                                                             \
         .summary = sentence,                                                                       \
-        .suits = rg_arm_matrix_suits,                                                              \
+        .suits = suits_slot,                                                                       \
         .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        .pack = pack_slot,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
         .tiles = tiles,                                                                            \
         .run = rg_arm_matrix_run,                                                                  \

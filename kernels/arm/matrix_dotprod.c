@@ -35,3 +35,4 @@ RG_ARM_MATRIX_KERNEL(fully_connected_s8, dotprod, "tiles of 6 rows by 16 outputs
 
 RG_ARM_MATRIX_KERNEL(conv2d_u8, dotprod, "as conv2d_s8, with the top bits of bytes flipped");
 RG_ARM_MATRIX_KERNEL(fully_connected_u8, dotprod, "as fully_connected_s8, with top bits flipped");
+RG_ARM_MATRIX_S4_KERNEL(dotprod, "as fully_connected_s8, weights unpacked at load");

@@ -28,3 +28,4 @@ RG_ARM_MATRIX_KERNEL(fully_connected_s8, i8mm, "tiles of 6 rows by 16 outputs wi
 
 RG_ARM_MATRIX_KERNEL(conv2d_u8, i8mm, "as conv2d_s8, with the top bits of bytes flipped");
 RG_ARM_MATRIX_KERNEL(fully_connected_u8, i8mm, "as fully_connected_s8, with top bits flipped");
+RG_ARM_MATRIX_S4_KERNEL(i8mm, "as fully_connected_s8, weights unpacked at load");

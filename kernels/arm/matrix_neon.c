@@ -34,3 +34,4 @@ RG_ARM_MATRIX_KERNEL(fully_connected_s8, neon,
 
 RG_ARM_MATRIX_KERNEL(conv2d_u8, neon, "as conv2d_s8, with the top bits of bytes flipped");
 RG_ARM_MATRIX_KERNEL(fully_connected_u8, neon, "as fully_connected_s8, with top bits flipped");
+RG_ARM_MATRIX_S4_KERNEL(neon, "as fully_connected_s8, weights unpacked at load");

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "bench/iface/kernel.h"
+#include "kernels/each/gemm_plan.h"
 #include "kernels/ref/activation.h"
 #include "kernels/ref/blocks4.h"
 #include "kernels/ref/bytes.h"
 #include "kernels/ref/hybrid.h"
-#include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
 
 /* Head of what is packed; where the pairs of K lie, seen from a pixel, and the panels follow. */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "bench/iface/kernel.h"
+#include "kernels/each/gemm_plan.h"
 #include "kernels/ref/activation.h"
 #include "kernels/ref/conv2d.h"
 #include "kernels/ref/fully_connected.h"
-#include "kernels/x86/plan.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
 

@@ -4,8 +4,8 @@
  * without fusing, so that the bytes are the same. int4 weights are unpacked to bytes at load.
  */
 #include "bench/iface/kernel.h"
+#include "kernels/each/gemm_plan.h"
 #include "kernels/x86/hybrid_avx2.h"
-#include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
 
 /* Head of a panel of 16 outputs; 16 scales for each block follow, then the weights. */

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "bench/iface/kernel.h"
+#include "kernels/each/gemm_plan.h"
 #include "kernels/ref/activation.h"
 #include "kernels/ref/conv2d.h"
 #include "kernels/ref/fully_connected.h"
 #include "kernels/ref/wide.h"
 #include "kernels/x86/hybrid_avx2.h"
-#include "kernels/x86/plan.h"
 #include "kernels/x86/tile_bytes_avx2.h"
 
 /* Head of a panel of 16 output channels; its weights follow: for each pair of K, 16 pairs. */

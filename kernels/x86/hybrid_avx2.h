@@ -6,11 +6,8 @@
 #ifdef __AVX2__
 #include <immintrin.h>
 
-#include "kernels/ref/activation.h"
-#include "kernels/ref/blocks4.h"
-#include "kernels/ref/fully_connected.h"
+#include "kernels/each/fc_ending.h"
 #include "kernels/ref/hybrid.h"
-#include "kernels/x86/requantize.h"
 
 /* Least and largest of a row as the reference finds them. */
 static inline rg_hybrid rg_hybrid_of_avx2(const float *x, int64_t n, bool asymmetric) {
@@ -57,48 +54,6 @@ static inline void rg_hybrid_quantize_avx2(const rg_hybrid *h, const float *x, i
     for (; i < n; i++)
         ret[i] = (int16_t)(rg_hybrid_quantum(h, x[i]) - less);
 }
-/* How sums of a fully connected layer become outputs. */
-typedef enum rg_fc_form {
-    RG_FC_ONE_SCALE,     /* float rows, a scale an output */
-    RG_FC_BLOCKS,        /* float rows, scales of blocks */
-    RG_FC_BLOCKS_OF_INT8 /* int8 rows, scales of blocks */
-} rg_fc_form;
-
-/* The same with what it needs of the call. */
-typedef struct rg_fc_ending {
-    rg_fc_form form;
-    float low, high;           /* float outputs */
-    float in_scale, out_scale; /* int8 rows */
-    rg_requant_out out;
-} rg_fc_ending;
-
-static inline rg_fc_form rg_fc_form_of(const rg_op_call *call) {
-    return call->op->in == RG_DTYPE_INT8 ? RG_FC_BLOCKS_OF_INT8
-           : rg_blocks_of(call)          ? RG_FC_BLOCKS
-                                         : RG_FC_ONE_SCALE;
-}
-
-static inline rg_fc_ending rg_fc_ending_of(const rg_op_call *call) {
-    rg_fc_ending e = {.form = rg_fc_form_of(call)};
-    rg_activation_range_f32(((const rg_fc_params *)call->params)->activation, &e.low, &e.high);
-    if (e.form == RG_FC_BLOCKS_OF_INT8) {
-        e.out = rg_requant_out_of(call);
-        e.in_scale = call->in[0]->quant.scale[0];
-        e.out_scale = call->out[0]->quant.scale[0];
-    }
-    return e;
-}
-
-/* Bias of output `c` as a float; 0 where there is none. */
-static inline float rg_fc_bias(const rg_op_call *call, rg_fc_form form, int64_t c) {
-    const rg_tensor *bias = rg_call_in(call, 2);
-    if (!bias)
-        return 0;
-    return form == RG_FC_BLOCKS_OF_INT8
-               ? (float)((const int32_t *)bias->data)[c] * bias->quant.scale[0]
-               : ((const float *)bias->data)[c];
-}
-
 /* Eight float outputs from their sums; bias and weighed sums of weights are aligned. */
 static inline __m256 rg_fc_end_floats(const rg_fc_ending *e, const rg_hybrid *row,
                                       const float *bias, const float *weighed, __m256 sum) {
@@ -108,8 +63,8 @@ static inline __m256 rg_fc_end_floats(const rg_fc_ending *e, const rg_hybrid *ro
         sum = _mm256_mul_ps(sum, _mm256_set1_ps(row->scale));
     }
     sum = _mm256_add_ps(sum, _mm256_load_ps(bias));
-    sum = _mm256_max_ps(_mm256_set1_ps(e->low), sum);
-    return _mm256_min_ps(_mm256_set1_ps(e->high), sum);
+    sum = _mm256_max_ps(_mm256_set1_ps(e->low_f32), sum);
+    return _mm256_min_ps(_mm256_set1_ps(e->high_f32), sum);
 }
 
 /* The first `n` of eight floats. */
@@ -126,9 +81,9 @@ static inline __m128i rg_fc_end_bytes(const rg_fc_ending *e, const float *bias,
         __m256 v = _mm256_mul_ps(sum[i], _mm256_set1_ps(e->in_scale));
         v = _mm256_add_ps(v, _mm256_load_ps(bias + 8 * i));
         v = rg_round_away_avx2(_mm256_div_ps(v, _mm256_set1_ps(e->out_scale)));
-        value[i] = _mm256_add_epi32(_mm256_cvtps_epi32(v), _mm256_set1_epi32(e->out.zero));
-        value[i] = _mm256_max_epi32(value[i], _mm256_set1_epi32(e->out.low));
-        value[i] = _mm256_min_epi32(value[i], _mm256_set1_epi32(e->out.high));
+        value[i] = _mm256_add_epi32(_mm256_cvtps_epi32(v), _mm256_set1_epi32(e->zero));
+        value[i] = _mm256_max_epi32(value[i], _mm256_set1_epi32(e->low));
+        value[i] = _mm256_min_epi32(value[i], _mm256_set1_epi32(e->high));
     }
     __m256i x = _mm256_permute4x64_epi64(_mm256_packs_epi32(value[0], value[1]), 0xd8);
     return _mm_packs_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));

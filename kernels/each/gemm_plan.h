@@ -1,7 +1,7 @@
-/* plan.h: how convolutions and fully connected layers become matrix products on x86, whatever the
+/* gemm_plan.h: how convolutions and fully connected layers become matrix products, whatever the
  * instructions: where a block of output pixels lies, which strip of the input it needs, and how the
  * weights of a panel of output channels follow each other. Worked out once, at load. Plain C; the
- * kernels beside it (gemm_*.c) do the arithmetic.
+ * gemm_*.c of x86/ and arm/ do the arithmetic.
  *
  * A call is cut into blocks of rows x cols output pixels. For each block the input that it looks at
  * is copied once into scratch, padding written out: the strip. Seen from an output pixel, the taps
@@ -9,8 +9,8 @@
  * or one per tap where taps are dilated or channels grouped. A fully connected layer, or a 1x1
  * convolution of stride 1, is an image of one row.
  */
-#ifndef RG_KERNELS_X86_PLAN_H
-#define RG_KERNELS_X86_PLAN_H
+#ifndef RG_KERNELS_EACH_GEMM_PLAN_H
+#define RG_KERNELS_EACH_GEMM_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

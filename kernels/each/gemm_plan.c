@@ -1,5 +1,5 @@
-/* plan.c: cutting a convolution or fully connected layer into blocks, strips and panels. */
-#include "kernels/x86/plan.h"
+/* gemm_plan.c: cutting a convolution or fully connected layer into blocks, strips and panels. */
+#include "kernels/each/gemm_plan.h"
 
 #include <string.h>
 
