@@ -23,12 +23,14 @@ static const struct {
 };
 enum { N_BLOCK_PROBLEMS = sizeof block_problems / sizeof block_problems[0] };
 
-/* Scales of blocks of `block` along the depth, as input 3. */
+/* Scales of blocks along the depth, as input 3; the weights have none of their own, as in files. */
 static void put_blocks(const rg_op *op, int32_t outputs, int32_t blocks, rg_case *c) {
     rg_case_tensor t = {.dtype = RG_DTYPE_FLOAT32, .constant = true, .low = 0.001, .high = 0.02};
     t.shape = (rg_shape){2, {outputs, blocks}};
     c->in[3] = t;
     c->n_in = 4;
+    c->in[1].scale = 0;
+    c->in[1].per_channel = false;
     if (op->in != RG_DTYPE_FLOAT32) /* the bias has no scale to follow from others */
         c->in[2].scale = 0.0001f;
 }

@@ -103,8 +103,8 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     if (!lay_out(call, head))
         return rg_fail(err, RG_UNSUPPORTED, NULL, "a strip of the input would be too large");
     head->ending = rg_fc_ending_of(call);
-    if (head->ending.form == RG_FC_BLOCKS_OF_INT8)
-        head->bytes = rg_bytes_of(call);
+    if (head->ending.form == RG_FC_BLOCKS_OF_INT8) /* weights in blocks have no zero point */
+        head->bytes.zero_x = (int16_t)call->in[0]->quant.zero_point[0];
     int32_t *offset = (int32_t *)(head + 1);
     for (int64_t b = 0; b < head->blocks; b++)
         for (int64_t i = 0; i < head->pairs; i++)
