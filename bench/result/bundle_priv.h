@@ -1,5 +1,4 @@
-/* bundle_priv.h: what bundle_create.c, bundle_resume.c, bundle_write.c, bundle_read.c and
- * manifest.c share of an open bundle. */
+/* bundle_priv.h: what the files bundle_*.c and manifest.c share of an open bundle. */
 #ifndef RG_RESULT_BUNDLE_PRIV_H
 #define RG_RESULT_BUNDLE_PRIV_H
 
@@ -51,6 +50,18 @@ rg_status rg_bundle_add_round(rg_bundle *bundle, uint32_t order, rg_err *err);
  * RG_ABSENT, RG_BAD_DATA (not a regular file, too long), RG_IO. NUL-terminated. */
 rg_status rg_bundle_read_file(const rg_bundle *bundle, const char *path, size_t limit_bytes,
                               rg_arena *arena, char **ret_data, size_t *ret_bytes, rg_err *err);
+
+/* Opens a path below dir_fd component by component, so that no link on the way is followed. -1 with
+ * errno; rg_bundle_open_error words it: RG_ABSENT, RG_BAD_DATA (a link), RG_DENIED, RG_IO. */
+int rg_bundle_open_inside(int dir_fd, const char *path, int flags);
+rg_status rg_bundle_open_error(rg_err *err, const char *path);
+
+/* A file that holds one JSON object; a new reference. */
+rg_status rg_bundle_read_json(const rg_bundle *bundle, const char *path, json_t **ret, rg_err *err);
+
+/* A file's lines, each an object, as an array; NULL and RG_OK when there is no such file. */
+rg_status rg_bundle_read_lines(const rg_bundle *bundle, const char *path, json_t **ret,
+                               rg_err *err);
 
 /* "DIR/path", malloc'ed; NULL when memory ran out. */
 char *rg_bundle_path(const rg_bundle *bundle, const char *path);

@@ -1,9 +1,7 @@
-/* plancell.c: one cell: its values parsed by the schema, its logical workload, its tier, and the
- * canonical object of requested values from which key and name are made. Paths, hashes and serial
- * numbers never enter that object, so that the old model and the new one meet in one cell. */
+/* plancell.c: one cell: its values parsed by the schema, its logical workload, its pattern and its
+ * tier. plancell_key.c makes key and name of them, cell_line.c the line in cells.jsonl. */
 #include "bench/run/plancell.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +25,6 @@ static const char *const known_targets[] = {"cpu",      "neon",     "cuda", "edg
                                             "hailo",    "tflite",   "sim",  "onnxruntime",
                                             "tensorrt", "sim-async"};
 enum { N_KNOWN_TARGETS = sizeof known_targets / sizeof known_targets[0] };
-
-const char *rg_pattern_word(rg_pattern_kind kind) {
-    return kind < RG_PATTERN_COUNT ? rg_pattern_words[kind] : "unknown";
-}
 
 /* --- tier ----------------------------------------------------------------------------------------
  */
@@ -110,17 +104,6 @@ static rg_status parse_pattern(const json_t *asked, rg_pattern *ret_pattern, rg_
     return RG_OK;
 }
 
-/* An object with its keys in order, so that names and records do not depend on how it was written;
- * Lua's empty table is an empty list. A new reference, NULL when memory ran out. */
-static json_t *ordered(const json_t *object) {
-    if (!json_is_object(object))
-        return json_object();
-    char *line = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
-    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
-    free(line);
-    return sorted;
-}
-
 /* --- workload ------------------------------------------------------------------------------------
  */
 
@@ -143,7 +126,7 @@ static void describe_value(const json_t *value, rg_text *text) {
 /* "conv2d:1x56x56x64,filters=64,kernel=3x3": kind, input's shape, then all else by name. */
 static void describe_op(const json_t *op, rg_text *text) {
     const char *key;
-    json_t *value, *sorted = ordered(op);
+    json_t *value, *sorted = rg_plancell_ordered(op);
     rg_text_printf(text, "%s:", rg_json_get_text(op, "kind", ""));
     describe_value(json_object_get(op, "input"), text);
     json_object_foreach(sorted, key, value) {
@@ -252,100 +235,13 @@ static rg_status check_options(const json_t *options, const char *target_name, r
 
 /* What the target gets: the cell's options and those of its arm. */
 static json_t *all_options(const json_t *asked) {
-    json_t *options = ordered(json_object_get(asked, "options"));
-    json_t *arm = ordered(json_object_get(asked, "arm"));
+    json_t *options = rg_plancell_ordered(json_object_get(asked, "options"));
+    json_t *arm = rg_plancell_ordered(json_object_get(asked, "arm"));
     bool good = options && arm && json_object_update(options, arm) == 0;
-    json_t *all = good ? ordered(options) : NULL;
+    json_t *all = good ? rg_plancell_ordered(options) : NULL;
     json_decref(options);
     json_decref(arm);
     return all;
-}
-
-/* --- requested values, key and name --------------------------------------------------------------
- */
-
-/* "cuda" for "cuda:0": which unit it was is context. */
-static json_t *device_class(const char *device) {
-    const char *colon = strrchr(device, ':');
-    bool number = colon && colon[1];
-    for (const char *at = colon; number && *++at;)
-        number = isdigit((unsigned char)*at);
-    return json_stringn(device, number ? (size_t)(colon - device) : strlen(device));
-}
-
-static json_t *pattern_to_json(const rg_pattern *pattern) {
-    json_t *object = json_pack("{s:s}", "kind", rg_pattern_word(pattern->kind));
-    if (pattern->kind == RG_PATTERN_IN_FLIGHT)
-        json_object_set_new(object, "n", json_integer(pattern->in_flight));
-    if (pattern->kind == RG_PATTERN_IDLE)
-        json_object_set_new(object, "duration_ns", json_integer(pattern->duration_ns));
-    return object;
-}
-
-/* The object that is hashed: what the scenario asks for, and only the factors that it sets. */
-static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
-    static const char *const factors[] = {"batch",   "cores",   "inputs", "precision",
-                                          "threads", "variant", NULL};
-    json_t *object = json_pack("{s:s, s:s}", "workload", cell->workload, "target", cell->target);
-    for (size_t i = 0; object && factors[i]; i++) {
-        json_t *value = json_object_get(asked, factors[i]);
-        if (value)
-            json_object_set(object, factors[i], value);
-    }
-    if (*cell->device)
-        json_object_set_new(object, "device", device_class(cell->device));
-    if (json_object_size(json_object_get(asked, "options")))
-        json_object_set(object, "options", json_object_get(asked, "options"));
-    json_object_set_new(object, "pattern", pattern_to_json(&cell->pattern));
-    return object;
-}
-
-static void add_factor(rg_text *text, const char *key, const json_t *value) {
-    if (json_is_string(value))
-        rg_text_printf(text, "/%s=%s", key, json_string_value(value));
-    else if (json_is_real(value))
-        rg_text_printf(text, "/%s=%.15g", key, json_real_value(value));
-    else if (json_is_integer(value))
-        rg_text_printf(text, "/%s=%lld", key, (long long)json_integer_value(value));
-    else
-        rg_text_printf(text, "/%s=%s", key, json_is_true(value) ? "true" : "false");
-}
-
-/* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
-static const char *name_of(const rg_cell *cell, rg_arena *arena) {
-    static const char *const order[] = {"device",  "variant", "precision", "batch",
-                                        "threads", "cores",   "inputs",    NULL};
-    rg_text text = {0};
-    const char *key;
-    json_t *value;
-    rg_text_printf(&text, "%s/%s", cell->workload, cell->target);
-    for (size_t i = 0; order[i]; i++) {
-        value = json_object_get(cell->requested, order[i]);
-        if (value)
-            add_factor(&text, order[i], value);
-    }
-    json_t *options = ordered(json_object_get(cell->requested, "options"));
-    json_object_foreach(options, key, value) {
-        add_factor(&text, key, value);
-    }
-    json_decref(options);
-    if (cell->pattern.kind == RG_PATTERN_IN_FLIGHT)
-        rg_text_printf(&text, "/in_flight=%u", cell->pattern.in_flight);
-    if (cell->pattern.kind == RG_PATTERN_IDLE)
-        rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
-    const char *name = text.data && !text.failed ? rg_arena_strdup(arena, text.data) : NULL;
-    rg_text_free(&text);
-    return name;
-}
-
-static rg_status seal(const json_t *asked, rg_arena *arena, rg_cell *cell, rg_err *err) {
-    cell->requested = requested_of(asked, cell);
-    char *line = json_dumps(cell->requested, JSON_SORT_KEYS | JSON_COMPACT);
-    cell->name = line ? name_of(cell, arena) : NULL;
-    if (line)
-        rg_hash_bytes(line, strlen(line), cell->key);
-    free(line);
-    return cell->name ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
 }
 
 static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *cell, rg_err *err) {
@@ -381,87 +277,5 @@ rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t s
         status = parse_pattern(json_object_get(asked, "pattern"), &cell->pattern, err);
     if (status == RG_OK)
         status = rg_plancell_tier(json_object_get(asked, "tier"), tier, &cell->tier, err);
-    return status == RG_OK ? seal(asked, arena, cell, err) : status;
-}
-
-/* --- cells.jsonl ---------------------------------------------------------------------------------
- */
-
-static json_t *tier_to_json(const rg_tier *tier) {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:f}", "name", tier->name, "rounds",
-                     (json_int_t)tier->rounds, "samples", (json_int_t)tier->samples, "min_ns",
-                     (json_int_t)tier->min_ns, "cap_ns", (json_int_t)tier->cap_ns, "precision",
-                     tier->precision);
-}
-
-json_t *rg_cell_to_json(const rg_cell *cell) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:O, s:o, s:o, s:s, "
-                     "s:I, s:O}",
-                     "key", cell->key, "name", cell->name, "workload", cell->workload, "source",
-                     cell->source, "precision", cell->precision, "target", cell->target, "device",
-                     cell->device, "variant", cell->variant, "cores", cell->cores, "threads",
-                     (json_int_t)cell->threads, "batch", (json_int_t)cell->batch, "options",
-                     cell->options, "pattern", pattern_to_json(&cell->pattern), "tier",
-                     tier_to_json(&cell->tier), "inputs", cell->inputs, "seed",
-                     (json_int_t)cell->seed, "requested", cell->requested);
-}
-
-static bool pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
-    const char *word = rg_json_get_text(object, "kind", "");
-    for (int kind = 0; kind < RG_PATTERN_COUNT; kind++) {
-        if (!strcmp(word, rg_pattern_words[kind])) {
-            *ret_pattern =
-                (rg_pattern){(rg_pattern_kind)kind, (uint32_t)rg_json_get_int(object, "n", 1),
-                             rg_json_get_int(object, "duration_ns", 0)};
-            return true;
-        }
-    }
-    return false;
-}
-
-static void tier_from_json(const json_t *object, rg_arena *arena, rg_tier *ret_tier) {
-    *ret_tier = (rg_tier){rg_arena_strdup(arena, rg_json_get_text(object, "name", "custom")),
-                          (uint32_t)rg_json_get_int(object, "rounds", 1),
-                          (uint64_t)rg_json_get_int(object, "samples", 1),
-                          rg_json_get_int(object, "min_ns", 0),
-                          rg_json_get_int(object, "cap_ns", 0),
-                          rg_json_get_real(object, "precision", 0)};
-}
-
-rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_cell, rg_err *err) {
-    rg_cell cell = {0};
-    struct {
-        const char *key;
-        const char **member;
-        bool needed;
-    } texts[] = {{"name", &cell.name, true},        {"workload", &cell.workload, true},
-                 {"source", &cell.source, true},    {"precision", &cell.precision, false},
-                 {"target", &cell.target, true},    {"device", &cell.device, false},
-                 {"variant", &cell.variant, false}, {"cores", &cell.cores, false},
-                 {"inputs", &cell.inputs, false}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *text = rg_json_get_text(line, texts[i].key, texts[i].needed ? NULL : "");
-        if (!text)
-            return rg_fail(err, RG_BAD_DATA, "the line was written by another program",
-                           "a cell without '%s'", texts[i].key);
-        *texts[i].member = rg_arena_strdup(arena, text);
-        if (!*texts[i].member)
-            return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory reading cells");
-    }
-    const char *key = rg_json_get_text(line, "key", "");
-    if (strlen(key) != RG_HASH_HEX - 1 ||
-        !pattern_from_json(json_object_get(line, "pattern"), &cell.pattern))
-        return rg_fail(err, RG_BAD_DATA, "the line was written by another program",
-                       "cell '%s' has no key or no known pattern", cell.name);
-    memcpy(cell.key, key, RG_HASH_HEX);
-    cell.threads = (uint32_t)rg_json_get_int(line, "threads", 0);
-    cell.batch = (uint32_t)rg_json_get_int(line, "batch", 1);
-    cell.seed = (uint64_t)rg_json_get_int(line, "seed", 1);
-    tier_from_json(json_object_get(line, "tier"), arena, &cell.tier);
-    json_t *options = json_object_get(line, "options");
-    json_t *requested = json_object_get(line, "requested");
-    cell.options = options ? json_incref(options) : json_object();
-    cell.requested = requested ? json_incref(requested) : json_object();
-    *ret_cell = cell;
-    return RG_OK;
+    return status == RG_OK ? rg_plancell_seal(asked, arena, cell, err) : status;
 }

@@ -1,0 +1,93 @@
+/* plancell_key.c: the canonical object of a cell's requested values, from which its key and name
+ * are made. Paths, hashes and serial numbers never enter it, so that the old model and the new one
+ * meet in one cell. Used by plancell.c. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/text.h"
+#include "bench/run/plancell.h"
+
+json_t *rg_plancell_ordered(const json_t *object) {
+    if (!json_is_object(object))
+        return json_object();
+    char *line = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
+    json_t *sorted = line ? json_loads(line, 0, NULL) : NULL;
+    free(line);
+    return sorted;
+}
+
+/* "cuda" for "cuda:0": which unit it was is context. */
+static json_t *device_class(const char *device) {
+    const char *colon = strrchr(device, ':');
+    bool number = colon && colon[1];
+    for (const char *at = colon; number && *++at;)
+        number = isdigit((unsigned char)*at);
+    return json_stringn(device, number ? (size_t)(colon - device) : strlen(device));
+}
+
+/* The object that is hashed: what the scenario asks for, and only the factors that it sets. */
+static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
+    static const char *const factors[] = {"batch",   "cores",   "inputs", "precision",
+                                          "threads", "variant", NULL};
+    json_t *object = json_pack("{s:s, s:s}", "workload", cell->workload, "target", cell->target);
+    for (size_t i = 0; object && factors[i]; i++) {
+        json_t *value = json_object_get(asked, factors[i]);
+        if (value)
+            json_object_set(object, factors[i], value);
+    }
+    if (*cell->device)
+        json_object_set_new(object, "device", device_class(cell->device));
+    if (json_object_size(json_object_get(asked, "options")))
+        json_object_set(object, "options", json_object_get(asked, "options"));
+    json_object_set_new(object, "pattern", rg_pattern_to_json(&cell->pattern));
+    return object;
+}
+
+static void add_factor(rg_text *text, const char *key, const json_t *value) {
+    if (json_is_string(value))
+        rg_text_printf(text, "/%s=%s", key, json_string_value(value));
+    else if (json_is_real(value))
+        rg_text_printf(text, "/%s=%.15g", key, json_real_value(value));
+    else if (json_is_integer(value))
+        rg_text_printf(text, "/%s=%lld", key, (long long)json_integer_value(value));
+    else
+        rg_text_printf(text, "/%s=%s", key, json_is_true(value) ? "true" : "false");
+}
+
+/* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
+static const char *name_of(const rg_cell *cell, rg_arena *arena) {
+    static const char *const order[] = {"device",  "variant", "precision", "batch",
+                                        "threads", "cores",   "inputs",    NULL};
+    rg_text text = {0};
+    const char *key;
+    json_t *value;
+    rg_text_printf(&text, "%s/%s", cell->workload, cell->target);
+    for (size_t i = 0; order[i]; i++) {
+        value = json_object_get(cell->requested, order[i]);
+        if (value)
+            add_factor(&text, order[i], value);
+    }
+    json_t *options = rg_plancell_ordered(json_object_get(cell->requested, "options"));
+    json_object_foreach(options, key, value) {
+        add_factor(&text, key, value);
+    }
+    json_decref(options);
+    if (cell->pattern.kind == RG_PATTERN_IN_FLIGHT)
+        rg_text_printf(&text, "/in_flight=%u", cell->pattern.in_flight);
+    if (cell->pattern.kind == RG_PATTERN_IDLE)
+        rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
+    const char *name = text.data && !text.failed ? rg_arena_strdup(arena, text.data) : NULL;
+    rg_text_free(&text);
+    return name;
+}
+
+rg_status rg_plancell_seal(const json_t *asked, rg_arena *arena, rg_cell *cell, rg_err *err) {
+    cell->requested = requested_of(asked, cell);
+    char *line = json_dumps(cell->requested, JSON_SORT_KEYS | JSON_COMPACT);
+    cell->name = line ? name_of(cell, arena) : NULL;
+    if (line)
+        rg_hash_bytes(line, strlen(line), cell->key);
+    free(line);
+    return cell->name ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
+}
