@@ -212,13 +212,10 @@ const rg_verb rg_verb_accuracy = {
 static int run(const rg_globals *globals, int argc, char **argv) {
     options opt = {0};
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 1, 1, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("accuracy", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_accuracy, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_accuracy, table, &opt, 1, 1, argc, argv, &args, &code))
+        return code;
     if (!*opt.dataset) {
         rg_fail(&err, RG_USAGE, "--dataset DIR", "no dataset is given");
         return rg_report_error("accuracy", &err);

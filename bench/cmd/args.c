@@ -124,14 +124,14 @@ static void print_option(const rg_field *field) {
     putchar('\n');
 }
 
-rg_status rg_args_isa(const char *text, rg_err *err) {
+static rg_status apply_isa(const char *text, rg_err *err) {
     rg_status status = *text ? rg_isa_check_present(text, err) : RG_OK;
     if (status == RG_OK && *text && setenv("RAILGAUGE_ISA", text, 1))
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return status;
 }
 
-rg_status rg_args_limits(const rg_limit_options *given, rg_err *err) {
+static rg_status apply_limits(const rg_limit_options *given, rg_err *err) {
     char text[96];
     if (!given->file_bytes && !given->tensors && !given->nodes)
         return RG_OK;
@@ -140,6 +140,16 @@ rg_status rg_args_limits(const rg_limit_options *given, rg_err *err) {
     if (setenv(RG_MODEL_LIMITS_VARIABLE, text, 1))
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return RG_OK;
+}
+
+rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err) {
+    const char *base = options;
+    const rg_field *isa = rg_field_find(table, "isa");
+    const rg_field *limits = rg_field_find(table, "max_model_bytes"); /* the first of its struct */
+    rg_status status = isa ? apply_isa(*(const char *const *)(base + isa->offset), err) : RG_OK;
+    if (status == RG_OK && limits)
+        status = apply_limits((const rg_limit_options *)(base + limits->offset), err);
+    return status;
 }
 
 void rg_args_help(const rg_verb *verb, const rg_field *table) {
@@ -157,6 +167,20 @@ int rg_report_error(const char *verb, const rg_err *err) {
     if (err->advice[0])
         fprintf(stderr, "  try: %s\n", err->advice);
     return rg_status_exit(err->status);
+}
+
+bool rg_args_begin(const rg_verb *verb, const rg_field *table, void *options, size_t min_words,
+                   size_t max_words, int argc, char **argv, rg_args *ret_args, int *ret_code) {
+    rg_err err = RG_ERR_INIT;
+    rg_status status =
+        rg_args_parse(table, options, min_words, max_words, argc, argv, ret_args, &err);
+    bool help = status == RG_OK && ret_args->help;
+    if (help)
+        rg_args_help(verb, table);
+    else if (status == RG_OK)
+        status = rg_args_apply(table, options, &err);
+    *ret_code = status == RG_OK ? RG_EXIT_OK : rg_report_error(verb->name, &err);
+    return status == RG_OK && !help;
 }
 
 unsigned rg_terminal_columns(int fd, unsigned preset) {

@@ -27,11 +27,6 @@ typedef struct rg_args {
 rg_status rg_args_parse(const rg_field *table, void *options, size_t min_words, size_t max_words,
                         int argc, char **argv, rg_args *ret_args, rg_err *err);
 
-/* --isa of a verb: puts the list of levels into RAILGAUGE_ISA, where this process and its workers
- * look; "" leaves the environment alone. RG_USAGE naming the nearest known level, RG_ABSENT when
- * this CPU can run none of them. */
-rg_status rg_args_isa(const char *text, rg_err *err);
-
 /* Options of verbs that read model files: what a file may cost at most. */
 typedef struct rg_limit_options {
     int64_t file_bytes, tensors, nodes;
@@ -45,8 +40,16 @@ typedef struct rg_limit_options {
                      "refuses models with more tensors; 0: 65536"),                                \
         RG_LIMIT_ROW("max_nodes", type, member.nodes, "refuses models with more nodes; 0: 65536")
 
-/* Puts them where rg_model_limits_get looks, in this process and its workers. */
-rg_status rg_args_limits(const rg_limit_options *given, rg_err *err);
+/* Puts what the rows "isa" and RG_LIMIT_ROWS of a table hold, as far as it has them, where this
+ * process and its workers look: the list of levels into RAILGAUGE_ISA ("" leaves it alone), limits
+ * where rg_model_limits_get reads them. RG_USAGE naming the nearest known level, RG_ABSENT when
+ * this CPU can run none of them. */
+rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err);
+
+/* How a verb begins: rg_args_parse, then its help where that is asked for, then rg_args_apply.
+ * False when that was all, with the exit code; what was wrong is reported. */
+bool rg_args_begin(const rg_verb *verb, const rg_field *table, void *options, size_t min_words,
+                   size_t max_words, int argc, char **argv, rg_args *ret_args, int *ret_code);
 
 /* Prints usage, options with defaults and units, and the verb's help to stdout. */
 void rg_args_help(const rg_verb *verb, const rg_field *table);

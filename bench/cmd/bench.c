@@ -152,8 +152,6 @@ static rg_status bench_all(rg_bench_job *j, rg_err *err) {
 
 static rg_status prepare(rg_bench_job *j, rg_err *err) {
     rg_status status = rg_bench_check_words(j, err);
-    if (status == RG_OK)
-        status = rg_args_isa(j->opt->isa, err);
     j->mask = rg_isa_allowed();
     if (status == RG_OK)
         status = read_counts(j, err);
@@ -183,14 +181,11 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     (void)globals;
     rg_bench_options opt;
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
     rg_bench_job j = {.opt = &opt, .args = &args};
-    if (rg_args_parse(table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("bench", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_bench, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_bench, table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &code))
+        return code;
     rg_status status = prepare(&j, &err);
     if (status == RG_OK)
         status = measure_ceilings(&j, &err);

@@ -232,14 +232,11 @@ const rg_verb rg_verb_doctor = {
 static int run(const rg_globals *globals, int argc, char **argv) {
     options opt;
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
     rg_root *root;
-    if (rg_args_parse(table, &opt, 0, 0, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("doctor", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_doctor, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_doctor, table, &opt, 0, 0, argc, argv, &args, &code))
+        return code;
     if (rg_root_open(globals->root, &root, &err) != RG_OK)
         return rg_report_error("doctor", &err);
     json_t *rows = json_array();

@@ -222,13 +222,10 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     (void)globals;
     options opt = {0};
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("export", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_export, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_export, table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &code))
+        return code;
     job j = {.opt = &opt, .arena = rg_arena_new(0), .models = json_array()};
     rg_status status = j.arena ? export_all(&j, &args, &err)
                                : rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory exporting");

@@ -206,12 +206,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_args args;
     int code = RG_EXIT_OK;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 0, 0, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("gate", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_gate, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_gate, table, &opt, 0, 0, argc, argv, &args, &code))
+        return code;
     if (gate_bundles(&opt, &args, &code, &err) != RG_OK)
         return rg_report_error("gate", &err);
     return code;

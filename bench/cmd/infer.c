@@ -285,15 +285,10 @@ const rg_verb rg_verb_infer = {
 static int run(const rg_globals *globals, int argc, char **argv) {
     options given = {0};
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &given, 1, 1, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("infer", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_infer, table);
-        return RG_EXIT_OK;
-    }
-    if (rg_args_isa(given.isa, &err) != RG_OK || rg_args_limits(&given.limits, &err) != RG_OK)
-        return rg_report_error("infer", &err);
+    if (!rg_args_begin(&rg_verb_infer, table, &given, 1, 1, argc, argv, &args, &code))
+        return code;
     job *j = calloc(1, sizeof *j);
     if (!j) {
         rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
@@ -301,7 +296,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     }
     j->options = &given;
     j->args = &args;
-    int code = run_job(globals, j);
+    code = run_job(globals, j);
     rg_arena_free(j->arena);
     rg_model_close(j->model);
     free(j);

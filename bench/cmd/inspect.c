@@ -124,15 +124,9 @@ const rg_verb rg_verb_inspect = {
 static int run(const rg_globals *globals, int argc, char **argv) {
     options given = {0};
     rg_args args;
-    rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &given, 1, 1, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("inspect", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_inspect, table);
-        return RG_EXIT_OK;
-    }
-    if (rg_args_limits(&given.limits, &err) != RG_OK)
-        return rg_report_error("inspect", &err);
+    int code;
+    if (!rg_args_begin(&rg_verb_inspect, table, &given, 1, 1, argc, argv, &args, &code))
+        return code;
     if (looks_like_hef(args.words[0]))
         return inspect_hef(args.words[0], &given);
     return inspect_model(globals, args.words[0], &given);

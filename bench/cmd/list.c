@@ -302,13 +302,10 @@ static int make_list(const list *which, const rg_globals *globals, const options
 static int run(const rg_globals *globals, int argc, char **argv) {
     options opt;
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 1, 1, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("list", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_list, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_list, table, &opt, 1, 1, argc, argv, &args, &code))
+        return code;
     for (size_t i = 0; i < N_LISTS; i++) {
         if (!strcmp(lists[i].name, args.words[0]))
             return make_list(&lists[i], globals, &opt, &err);

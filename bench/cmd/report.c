@@ -106,13 +106,11 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     (void)globals;
     options opt;
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
-    if (rg_args_parse(table, &opt, 1, RG_REPORT_MAX_BUNDLES, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("report", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_report, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_report, table, &opt, 1, RG_REPORT_MAX_BUNDLES, argc, argv, &args,
+                       &code))
+        return code;
     rg_report_options chosen = how(&opt);
     rg_text report = {0}, words = {0};
     rg_status status = rg_report_render(args.words, args.n_words, &chosen, &report, &words, &err);

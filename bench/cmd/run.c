@@ -342,7 +342,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_args args;
     rg_err err = RG_ERR_INIT;
     if (rg_args_parse(table, &opt, 0, 1, argc, argv, &args, &err) != RG_OK ||
-        rg_args_isa(opt.isa, &err) != RG_OK || rg_args_limits(&opt.limits, &err) != RG_OK)
+        rg_args_apply(table, &opt, &err) != RG_OK)
         return rg_report_error("run", &err);
     job j = {.globals = globals, .opt = &opt, .teller = rg_teller_new(opt.quiet)};
     int code = do_run(&j, &args, &err);

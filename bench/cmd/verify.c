@@ -318,8 +318,6 @@ static rg_status prepare(job *j, rg_err *err) {
     rg_status status = check_names(j, err);
     if (status == RG_OK)
         status = check_target(j, err);
-    if (status == RG_OK)
-        status = rg_args_isa(j->opt->isa, err);
     j->mask = rg_isa_allowed();
     j->seed = j->opt->seed < 0 ? (uint64_t)rg_clock_wall_ns() / 1000000 % 1000000000
                                : (uint64_t)j->opt->seed;
@@ -330,14 +328,11 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     (void)globals;
     options opt;
     rg_args args;
+    int code;
     rg_err err = RG_ERR_INIT;
     job j = {.opt = &opt, .args = &args, .started_ns = rg_clock_real_ns()};
-    if (rg_args_parse(table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &err) != RG_OK)
-        return rg_report_error("verify", &err);
-    if (args.help) {
-        rg_args_help(&rg_verb_verify, table);
-        return RG_EXIT_OK;
-    }
+    if (!rg_args_begin(&rg_verb_verify, table, &opt, 0, RG_MAX_ARGS, argc, argv, &args, &code))
+        return code;
     rg_status status = prepare(&j, &err);
     if (status == RG_OK && opt.json)
         j.rows = json_array();
