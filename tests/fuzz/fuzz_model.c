@@ -1,9 +1,7 @@
 /* fuzz_model.c: any bytes to whichever reader knows them, and on: what is accepted must be a sound
  * graph, settled shapes keep it so, `inspect` must tell of it, and where it is small it must run,
- * node by node as fused, with the same integers out. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+ * fused and by this machine's kernels as by the reference node by node, with the same integers out.
+ */
 #include <string.h>
 
 #include "bench/core/graph.h"
@@ -12,25 +10,11 @@
 #include "bench/iface/registry.h"
 #include "bench/run/inspect.h"
 #include "bench/run/settle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-#define PROMISE(holds, words)                                                                      \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            fprintf(stderr, "broken promise: %s\n", words);                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 /* Small, so that the fuzzer meets the limits as well; work that takes a moment is not run. */
 static const rg_model_limits limits = {1 << 20, 8 << 20, 200, 100};
 enum { MEMORY_LIMIT = 4 << 20, MOST_WORK = 300000, RUNS = 2 };
-
-static bool refused_well(rg_status status, const rg_err *err) {
-    bool known = status == RG_BAD_DATA || status == RG_NO_MEMORY || status == RG_UNSUPPORTED;
-    return known && err->what[0];
-}
 
 static void check_inspect(const rg_graph *graph) {
     rg_inspection *look = NULL;

@@ -1,20 +1,8 @@
 /* fuzz_onnx.c: any bytes to the .onnx reader. What it accepts must be a sound graph within the
  * limits, which both writers write or refuse in words; what it refuses must be refused in words. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "bench/core/arena.h"
+#include "fuzz.h"
 #include "onnx_made.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-#define PROMISE(holds, words)                                                                      \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            fprintf(stderr, "broken promise: %s\n", words);                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Small, so that the fuzzer meets the limits as well. */
 static const rg_model_limits limits = {1 << 20, 8 << 20, 1000, 1000};
@@ -42,9 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
         PROMISE(rg_arena_used_bytes(graph->arena) <= limits.graph_bytes,
                 "more memory than allowed");
     } else {
-        PROMISE(status == RG_BAD_DATA || status == RG_NO_MEMORY || status == RG_UNSUPPORTED,
-                rg_status_word(status));
-        PROMISE(err.what[0] && err.advice[0] && !graph, "no words");
+        PROMISE(refused_well(status, &err) && err.advice[0] && !graph, "not refused in words");
     }
     rg_graph_free(graph);
     return 0;

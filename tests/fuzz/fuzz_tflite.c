@@ -1,20 +1,8 @@
 /* fuzz_tflite.c: any bytes to the .tflite reader. What it accepts must be a sound graph; what the
  * writer makes of that must read back as an equal one; what it refuses must be refused in words. */
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "graph_equal.h"
 #include "tflite_made.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-#define PROMISE(holds, words)                                                                      \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            fprintf(stderr, "broken promise: %s\n", words);                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Small, so that the fuzzer meets the limits as well. */
 static const rg_model_limits limits = {1 << 20, 8 << 20, 1000, 1000};
@@ -43,9 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
         PROMISE(rg_graph_check(graph, &err) == RG_OK, err.what);
         check_rewritten(graph);
     } else {
-        PROMISE(status == RG_BAD_DATA || status == RG_NO_MEMORY || status == RG_UNSUPPORTED,
-                rg_status_word(status));
-        PROMISE(err.what[0] && err.advice[0] && !graph, "no words");
+        PROMISE(refused_well(status, &err) && err.advice[0] && !graph, "not refused in words");
     }
     rg_graph_free(graph);
     return 0;

@@ -1,9 +1,6 @@
 /* make_seeds_onnx.c: writes small .onnx files into a folder, as seeds for fuzz_onnx.c: one for each
  * operator that the reader knows, and a quantized layer. */
-#include <stdio.h>
-#include <sys/stat.h>
-
-#include "bench/core/fs.h"
+#include "fuzz.h"
 #include "onnx_made.h"
 
 /* Operators with what stands in their inputs: x an image, w a filter, i numbers, s a scale. */
@@ -91,26 +88,17 @@ static rg_text seed_of(const char *type, const char *in) {
 }
 
 static rg_status write_seed(const char *folder, const char *name, rg_text *file, rg_err *err) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    rg_status status = rg_fs_write_atomic(path, file->data, file->bytes, err);
+    rg_status status = put_seed(folder, name, file->data, file->bytes, err);
     rg_text_free(file);
     return status;
 }
 
-int main(int argc, char **argv) {
-    rg_err err = RG_ERR_INIT;
-    if (argc != 2 || rg_fs_mkdirs(argv[1], &err) != RG_OK) {
-        fprintf(stderr, "usage: make_seeds_onnx FOLDER; %s\n", err.what);
-        return 64;
-    }
+rg_status make_seeds_onnx(const char *folder, rg_err *err) {
     rg_text file = made_qdq();
-    rg_status status = write_seed(argv[1], "qdq", &file, &err);
+    rg_status status = write_seed(folder, "qdq", &file, err);
     for (size_t i = 0; status == RG_OK && i < sizeof ops / sizeof ops[0]; i++) {
         file = seed_of(ops[i].type, ops[i].in);
-        status = write_seed(argv[1], ops[i].type, &file, &err);
+        status = write_seed(folder, ops[i].type, &file, err);
     }
-    if (status != RG_OK)
-        fprintf(stderr, "%s\n", err.what);
-    return status == RG_OK ? 0 : 74;
+    return status;
 }
