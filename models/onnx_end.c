@@ -23,8 +23,7 @@ bool rg_onnx_scale(rg_onnx *r, const rg_onnx_node *node, uint32_t i, float *ret_
     return isfinite(scale) && scale > 0 && fabs(zero) <= 65535;
 }
 
-/* The only node that uses a value, when it may be joined to the value's maker. */
-static rg_onnx_node *only_user(rg_onnx *r, int32_t value) {
+rg_onnx_node *rg_onnx_only_user(rg_onnx *r, int32_t value) {
     const rg_onnx_value *v = &r->values[value];
     if (v->uses != 1 || v->is_output || v->user < 0 || r->nodes[v->user].done)
         return NULL;
@@ -60,7 +59,7 @@ static void join_quantize(rg_onnx *r, rg_onnx_end *end) {
     float scale;
     int32_t zero;
     rg_dtype dtype;
-    const rg_onnx_node *user = only_user(r, end->value);
+    const rg_onnx_node *user = rg_onnx_only_user(r, end->value);
     if (!user || strcmp(user->type, "QuantizeLinear") ||
         !rg_onnx_scale(r, user, 1, &scale, &zero, &dtype))
         return;
@@ -85,7 +84,7 @@ rg_onnx_end rg_onnx_end_of(rg_onnx *r, const rg_onnx_node *node, bool activation
         return *r->forced;
     if (end.value < 0)
         return end;
-    const rg_onnx_node *user = activations ? only_user(r, end.value) : NULL;
+    const rg_onnx_node *user = activations ? rg_onnx_only_user(r, end.value) : NULL;
     const char *activation = user ? rg_onnx_activation(r, user) : NULL;
     if (activation) {
         end.activation = activation;

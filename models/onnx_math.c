@@ -25,6 +25,8 @@ static const struct {
     {"leaky_relu", ANY_SCALE, true},   {"hard_swish", ANY_SCALE, false},
     {"elu", ANY_SCALE, false},         {"gelu", ANY_SCALE, false},
     {"logistic", UNIT_256, false},     {"tanh", UNIT_128, false},
+    {"exp", ANY_SCALE, false},         {"log", ANY_SCALE, false},
+    {"abs", ANY_SCALE, false},         {"rsqrt", ANY_SCALE, false},
 };
 
 static bool takes(const char *kind, const rg_onnx_end *end, rg_dtype dtype) {
@@ -79,7 +81,21 @@ static rg_status unary(rg_onnx *r, const rg_onnx_node *node, const char *kind, c
     return r->status;
 }
 
+/* A root, and one over it where that follows and nobody else wants the root. */
+static rg_status root(rg_onnx *r, const rg_onnx_node *node) {
+    rg_onnx_node *user = node->out[0] >= 0 ? rg_onnx_only_user(r, node->out[0]) : NULL;
+    if (!user || strcmp(user->type, "Reciprocal"))
+        return unary(r, node, "sqrt", NULL, 0);
+    rg_onnx_node both = *node;
+    both.out = user->out;
+    rg_status status = unary(r, &both, "rsqrt", NULL, 0);
+    user->done = status == RG_OK;
+    return status;
+}
+
 rg_status rg_onnx_unary(rg_onnx *r, rg_onnx_node *node, const char *word) {
+    if (!strcmp(word, "sqrt"))
+        return root(r, node);
     if (!strcmp(word, "leaky_relu")) {
         const rg_attr alpha = REAL("alpha", rg_onnx_attr_real(node, "alpha", 0.01));
         return unary(r, node, word, &alpha, 1);

@@ -230,6 +230,9 @@ typedef struct rg_onnx_end {
     int32_t zero;
 } rg_onnx_end;
 
+/* The only node that uses a value, when it may be joined to the value's maker; else NULL. */
+rg_onnx_node *rg_onnx_only_user(rg_onnx *r, int32_t value);
+
 /* Looks ahead from output 0. `activations`: whether the operator takes a fused activation. */
 rg_onnx_end rg_onnx_end_of(rg_onnx *r, const rg_onnx_node *node, bool activations);
 

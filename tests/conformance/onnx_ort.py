@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What our ONNX writers write, in the real ONNX Runtime and in our own reader, as TAP.
 
-Usage: onnx_ort.py RAILGAUGE ORT_TOOL SOURCE_DIR LIBRARY quick|all|suite
+Usage: onnx_ort.py RAILGAUGE ORT_TOOL SOURCE_DIR LIBRARY quick|all
 
-quick  the int8 MLPerf Tiny models; all: every .tflite of the shared models that our reference runs; suite: the built-in models
+quick  the int8 MLPerf Tiny models; all: every .tflite of the shared models that our reference runs
 Each is written in both flavours (QDQ, QOperator). Our reader must make of it what the original gives, byte for byte where
 integers go in and out (counted where not); ONNX Runtime must load and run it, and agree: files of single operators off by at
 most 1 (it rounds half to even from a float, ours twice), networks by the largest output, cosine and SQNR.
@@ -26,9 +26,6 @@ seed, limit_s = "20250101", 400
 flavours = ("onnx", "onnx_qoperator")
 least_cosine, least_sqnr_db, float_tolerance = 0.98, 15.0, 1e-3
 quick_models = ["ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"]
-suite_models = ["autoencoder", "bert-tiny", "ds-cnn", "efficientnet-lite0", "mobilenet-v1-0.25-vww", "mobilenet-v1", "mobilenet-v2",
-                "mobilenet-v3-small", "resnet-8", "resnet-18", "ssdlite-mobilenet-v2", "stories15m-decode", "unet", "vit-tiny",
-                "wake-word", "yolov5n"]
 codes = {"float32": "f", "int8": "b", "uint8": "B", "int16": "h", "int32": "i", "int64": "q", "bool": "B"}
 
 
@@ -138,20 +135,14 @@ def main():
     if not found:
         print("1..0 # SKIP no ONNX Runtime: set ORT_LIB, or run scripts/peers")
         return 0
-    if not models and mode != "suite":
+    if not models:
         print("1..0 # SKIP no shared models: set RAILGAUGE_SHARED to the folder that holds models/")
         return 0
-    if mode == "suite":
-        cases = []
-        for name in suite_models:
-            done = call(tool, "suite", name, "")
-            cases.append((name, done.stdout.strip(), False))
-    else:
-        paths = [os.path.join(models, "mlperf-tiny", name + ".tflite") for name in quick_models]
-        if mode == "all":
-            paths = sorted(glob.glob(os.path.join(models, "**", "*.tflite"), recursive=True))
-            paths = [path for path in paths if os.path.getsize(path) < 12 << 20]
-        cases = [(os.path.relpath(path, models), path, "/ops/" in path) for path in paths]
+    paths = [os.path.join(models, "mlperf-tiny", name + ".tflite") for name in quick_models]
+    if mode == "all":
+        paths = sorted(glob.glob(os.path.join(models, "**", "*.tflite"), recursive=True))
+        paths = [path for path in paths if os.path.getsize(path) < 12 << 20]
+    cases = [(os.path.relpath(path, models), path, "/ops/" in path) for path in paths]
     print(f"1..{len(cases) * len(flavours)}", flush=True)
     tally, reasons, failed, number = collections.Counter(), collections.Counter(), 0, 0
     for name, path, single in cases:
