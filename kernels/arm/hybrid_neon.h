@@ -5,6 +5,7 @@
 
 #ifdef __aarch64__
 #include <arm_neon.h>
+#include <string.h>
 
 #include "kernels/each/fc_ending.h"
 #include "kernels/ref/hybrid.h"
