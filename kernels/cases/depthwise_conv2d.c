@@ -49,6 +49,10 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *c) {
     int32_t sw = rg_draw_one_in(rng, 8) ? rg_draw_int(rng, 1, 4) : sh;
     int32_t multiplier = rg_draw_one_in(rng, 4) ? rg_draw_int(rng, 2, 8) : 1;
     int32_t channels = rg_draw_channels(rng, 140);
+    if (rg_draw_one_in(rng, 8)) { /* as mobile networks halve their images */
+        kh = kw = 3, dh = dw = 1, sh = sw = 2, multiplier = 1;
+        channels += 32;
+    }
     rg_weighted sizes = {.channel_axis = 3,
                          .depth = (double)kh * kw,
                          .outputs = channels * multiplier,

@@ -25,6 +25,8 @@ static void measure_buffer(rg_dw *d) {
     int64_t fit = (BUFFER_BYTES / rg_dw_cell(d) / d->sets - window) / x->stride;
     d->chunk_x = least_of(up_to(x->out, d->columns), up_to(fit < 16 ? 16 : fit, d->columns));
     d->buffer_x = (d->chunk_x - 1) * x->stride + window;
+    if (d->height == 3)
+        d->buffer_x = up_to(d->buffer_x, 2);
 }
 
 /* Sizes alone, without what depends on constants. */
@@ -36,7 +38,7 @@ static void measure(const rg_op_call *call, rg_dw_form form, rg_dw *d) {
     bool overlap =
         form == RG_DW_PAIRS ? l->y.filter > l->y.stride : l->y.filter > 1 && l->y.stride == 1;
     bool two = overlap && l->y.dilation == 1 && l->y.out > 1;
-    d->height = form == RG_DW_PAIRS ? 2 : 4;
+    d->height = form == RG_DW_PAIRS ? 2 : form == RG_DW_CROSS ? 3 : 4;
     d->vector = form == RG_DW_FOURS16 ? 2 * RG_DW_SPAN : RG_DW_SPAN;
     d->rows = two ? 2 : 1;
     d->columns = 4 / d->rows;
@@ -44,10 +46,10 @@ static void measure(const rg_op_call *call, rg_dw_form form, rg_dw *d) {
     d->sets = (d->taps_y + d->height - 1) / d->height;
     measure_buffer(d);
     d->blocks = (l->out_c + RG_DW_LANES - 1) / RG_DW_LANES;
-    if (d->height == 4)
+    if (rg_dw_is_grouped(d))
         d->blocks = up_to(d->blocks, RG_DW_GROUP);
-    int64_t weights = d->sets * l->x.filter * d->rows * d->vector;
-    d->block_bytes = up_to((int64_t)sizeof(rg_dw_block) + weights, 64);
+    int64_t pairs = d->height == 3 ? RG_DW_CROSS_PAIRS : d->sets * l->x.filter * d->rows;
+    d->block_bytes = up_to((int64_t)sizeof(rg_dw_block) + pairs * d->vector, 64);
     d->blocks_at = up_to((int64_t)sizeof *d, 64);
     d->passes = l->batch * ((l->y.out + d->rows - 1) / d->rows);
     int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP;
@@ -119,6 +121,17 @@ static void pack_weights(const rg_dw *d, const channel *ch, rg_dw_block *b, int6
                     put_weight(d, at, i, k, weight_at(d, ch, y + k - r * d->l.y.stride, kx));
 }
 
+/* The same of RG_DW_CROSS: rows 0 and 2 of each column, row 1 of two columns. */
+static void pack_cross(const rg_dw *d, const channel *ch, rg_dw_block *b, int64_t i) {
+    static const int8_t taps[RG_DW_CROSS_PAIRS][2][2] = {
+        {{0, 0}, {2, 0}}, {{0, 1}, {2, 1}}, {{0, 2}, {2, 2}}, {{1, 0}, {1, 1}}, {{1, 2}, {-1, 0}},
+    };
+    for (int64_t v = 0; v < RG_DW_CROSS_PAIRS; v++)
+        for (int64_t k = 0; k < 2; k++)
+            put_weight(d, b->weights + v * d->vector, i, k,
+                       weight_at(d, ch, taps[v][k][0], taps[v][k][1]));
+}
+
 static void survey(const rg_dw *d, int32_t bias, channel *ch) {
     ch->least = ch->most = bias;
     for (int64_t ky = 0; ky < d->l.y.filter; ky++)
@@ -151,7 +164,10 @@ static void pack_lane(const rg_dw *d, const rg_op_call *call, rg_factor factor, 
     rg_stair stair = {0};
     int32_t start = bias ? bias[c] : 0;
     survey(d, start, &ch);
-    pack_weights(d, &ch, b, i);
+    if (d->height == 3)
+        pack_cross(d, &ch, b, i);
+    else
+        pack_weights(d, &ch, b, i);
     pack_factor(b, i, factor);
     /* what is computed with is the input byte, flipped, as int8 or (sets of four) as uint8 */
     int64_t zero = d->height == 4 ? ch.bytes.zero_x + 128 : ch.bytes.zero_x;
@@ -163,8 +179,8 @@ static void pack_lane(const rg_dw *d, const rg_op_call *call, rg_factor factor, 
     b->move[i] = stair.move;
 }
 
-/* Channels of block `k` from `from` on; those of sets of four are the ones that interleaving leaves
- * in one vector. */
+/* Channels of block `k` of the group from `from` on, or of the block there; those of sets of four
+ * are the ones that interleaving leaves in one vector. */
 static void pack_block(const rg_dw *d, const rg_op_call *call, const rg_factor *factors,
                        rg_dw_block *b, int64_t from, int64_t k) {
     b->from = from;
@@ -172,7 +188,9 @@ static void pack_block(const rg_dw *d, const rg_op_call *call, const rg_factor *
     b->n = least_of(RG_DW_LANES, d->l.out_c);
     b->proven = true;
     for (int64_t i = 0; i < b->n; i++) {
-        int64_t c = d->height == 4 ? from + i / 4 * 16 + 4 * k + i % 4 : from + i;
+        int64_t c = from + i;
+        if (rg_dw_is_grouped(d))
+            c = d->height == 4 ? from + i / 4 * 16 + 4 * k + i % 4 : c + RG_DW_LANES * k;
         pack_lane(d, call, factors[c], b, i, c);
         b->spread[2 * i] = (uint8_t)(2 * (c / d->l.multiplier - b->source));
         b->spread[2 * i + 1] = (uint8_t)(b->spread[2 * i] + 1);
@@ -185,7 +203,7 @@ static void pack_blocks(const rg_dw *d, const rg_op_call *call, const rg_factor 
     for (int64_t i = 0; i < d->blocks; i++) {
         rg_dw_block *b = (rg_dw_block *)(uintptr_t)rg_dw_block_at(d, i);
         /* the last block or group overlaps the one before rather than be a part of one */
-        int64_t unit = d->height == 4 ? RG_DW_SPAN : RG_DW_LANES;
+        int64_t unit = rg_dw_is_grouped(d) ? RG_DW_SPAN : RG_DW_LANES;
         int64_t from = least_of(i * RG_DW_LANES / unit * unit, d->l.out_c - unit);
         pack_block(d, call, factors, b, from < 0 ? 0 : from, i % RG_DW_GROUP);
     }
@@ -240,6 +258,14 @@ bool rg_dw_suits_fours16(const rg_op_call *call) {
     return d.taps_y % 4 != 1 && d.taps_y % 4 != 2 && plenty(call) && suits(call, RG_DW_FOURS16);
 }
 
+bool rg_dw_suits_cross(const rg_op_call *call) {
+    rg_dw d;
+    measure(call, RG_DW_CROSS, &d);
+    const rg_axis *x = &d.l.x, *y = &d.l.y;
+    return x->filter == 3 && y->filter == 3 && x->stride == 2 && y->stride == 2 &&
+           x->dilation == 1 && y->dilation == 1 && plenty(call) && suits(call, RG_DW_CROSS);
+}
+
 bool rg_dw_suits_fours(const rg_op_call *call) {
     return plenty(call) && suits(call, RG_DW_FOURS) && weights_fit(call);
 }
@@ -259,4 +285,5 @@ bool rg_dw_suits_fours(const rg_op_call *call) {
     }
 SLOTS(pairs, RG_DW_PAIRS)
 SLOTS(fours16, RG_DW_FOURS16)
+SLOTS(cross, RG_DW_CROSS)
 SLOTS(fours, RG_DW_FOURS)

@@ -1,9 +1,9 @@
 /* depthwise_bytes.h: what the depthwise kernels for int8 and uint8 share. Output channels go in
  * blocks of eight, four blocks a group. A pass computes one output row or two: first the input rows
  * that it sees are interleaved channel by channel into a small buffer with zero points around the
- * image, two by two for vpmaddwd, four by four for vpdpbusd; then whole sets of taps are multiplied
- * and added at once from there. Edges, tails, strides and multipliers are the first step's business
- * only. */
+ * image, two by two for vpmaddwd, four by four for vpdpbusd, three crosswise; then whole sets of
+ * taps are multiplied and added at once from there. Edges, tails, strides and multipliers are the
+ * first step's business only. */
 #ifndef RG_KERNELS_X86_DEPTHWISE_BYTES_H
 #define RG_KERNELS_X86_DEPTHWISE_BYTES_H
 
@@ -39,7 +39,7 @@ typedef struct rg_dw {
     int64_t rows;     /* output rows of a pass: 1 or 2 */
     int64_t columns;  /* output columns of a step; rows x columns is 4 */
     int64_t taps_y;   /* input rows of a pass */
-    int64_t height;   /* rows of a set that are interleaved: 2 or 4 */
+    int64_t height;   /* rows of a set that are interleaved: 2, 3 or 4 */
     int64_t vector;   /* bytes of eight channels' weights for a set */
     int64_t sets;     /* of rows */
     int64_t chunk_x;  /* output columns between two fillings of the buffer */
@@ -57,6 +57,7 @@ typedef struct rg_dw {
 typedef enum rg_dw_form {
     RG_DW_PAIRS,   /* two rows, vpmaddwd, every call */
     RG_DW_FOURS16, /* four rows, twice vpmaddwd, one input channel each and 32 of them or more */
+    RG_DW_CROSS,   /* 3 x 3 of stride 2: depthwise_cross_avx2.c; channels as RG_DW_FOURS16 */
     RG_DW_FOURS,   /* four rows, vpdpbusd, weights besides whose distances from 0 fit int8 */
 } rg_dw_form;
 
@@ -68,7 +69,16 @@ typedef enum rg_dw_form {
     size_t rg_dw_tiles_##name(const rg_op_call *call)
 RG_DW_SLOTS(pairs);
 RG_DW_SLOTS(fours16);
+RG_DW_SLOTS(cross);
 RG_DW_SLOTS(fours);
+
+/* Pairs of taps of RG_DW_CROSS. */
+enum { RG_DW_CROSS_PAIRS = 5 };
+
+/* Blocks of a group that begin at one channel and go through the image together, all 32 wide. */
+static inline bool rg_dw_is_grouped(const rg_dw *d) {
+    return d->height > 2;
+}
 
 /* Bytes of one cell of the buffer: a column of a set of rows. */
 static inline int64_t rg_dw_cell(const rg_dw *d) {

@@ -169,7 +169,6 @@ static inline __attribute__((always_inline)) void walk_row(const walk *w, int fi
 /* Micro-kernels: square filter (0: any), stride of both axes, output rows of a pass. */
 #define MICRO_KERNELS(X)                                                                           \
     X(0, 0, 1) X(0, 0, 2) X(3, 1, 2) X(3, 2, 2) X(5, 1, 2) X(5, 2, 2) X(7, 1, 2)
-typedef void walk_fn(const walk *w);
 #define WALK(filter, stride, rows)                                                                 \
     static void walk_##filter##_##stride##_##rows(const walk *w) {                                 \
         if (filter == 3 && stride == 1 && w->columns >= 4)                                         \
@@ -262,10 +261,9 @@ static void fill(const pass *p, const row *upper, const row *lower, int64_t x, i
     fill_empty(p, x + n - to, cell);
 }
 
-/* Blocks [first, last) of the output rows from oy on. */
-static void run_group(const pass *p, walk_fn *micro_kernel, int64_t n, int64_t oy, int64_t ox,
-                      int64_t first, int64_t last, uint8_t *out) {
+static void run_group(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t g, uint8_t *out) {
     const rg_dw *d = p->d;
+    int64_t first = g * RG_DW_GROUP, last = between(d->blocks, 0, first + RG_DW_GROUP);
     const rg_axis *ax = &d->l.x, *ay = &d->l.y;
     const int64_t pitch = d->buffer_x * CELL, source = rg_dw_block_at(d, first)->source;
     walk w = {.d = d, .pitch = pitch, .rows = ay->out - oy < d->rows ? 1 : d->rows};
@@ -282,53 +280,29 @@ static void run_group(const pass *p, walk_fn *micro_kernel, int64_t n, int64_t o
         w.block = rg_dw_block_at(d, i);
         w.cells = p->buffer + block_in_cell(d, first, i);
         w.out = out + ox * d->l.out_c + w.block->from;
-        micro_kernel(&w);
+        p->micro_kernel(&w);
     }
 }
 
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile, void *scratch) {
-    const rg_dw *d = packed;
-    const rg_depthwise_layout *l = &d->l;
     (void)call;
-    pass p = {.d = d, .image = in[0], .buffer = scratch};
-    p.image_end = p.image + d->image_bytes;
-    memset(p.empty, d->zero, sizeof p.empty);
-    int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP, passes_y = d->passes / l->batch;
-    for (int64_t t = (int64_t)first_tile; t < (int64_t)last_tile; t++) {
-        int64_t part = t % d->parts, n = t / d->parts / passes_y;
-        int64_t oy = t / d->parts % passes_y * d->rows;
-        uint8_t *at = (uint8_t *)out[0] + (n * l->y.out + oy) * l->x.out * l->out_c;
-        int64_t first = part * groups / d->parts, last = (part + 1) * groups / d->parts;
-        for (int64_t ox = 0; ox < l->x.out; ox += d->chunk_x)
-            for (int64_t g = first; g < last; g++)
-                run_group(&p, choose(d), n, oy, ox, g * RG_DW_GROUP,
-                          between(d->blocks, 0, (g + 1) * RG_DW_GROUP), at);
-    }
+    pass p = {.d = packed, .micro_kernel = choose(packed), .buffer = scratch};
+    run_tiles(&p, in[0], out[0], first_tile, last_tile, run_group);
 }
 
-const rg_kernel rg_kernel_depthwise_conv2d_s8_avx2 = {
-    .name = "depthwise_conv2d_s8_avx2",
-    .op = "depthwise_conv2d_s8",
-    .isa = "avx2",
-    .summary = "Pairs of taps by vpmaddwd, two output rows a pass, rounding proven at load",
-    .suits = rg_dw_suits_pairs,
-    .packed_bytes = rg_dw_packed_bytes_pairs,
-    .pack = rg_dw_pack_pairs,
-    .scratch_bytes = rg_dw_scratch_bytes_pairs,
-    .tiles = rg_dw_tiles_pairs,
-    .run = run,
-};
-
-const rg_kernel rg_kernel_depthwise_conv2d_u8_avx2 = {
-    .name = "depthwise_conv2d_u8_avx2",
-    .op = "depthwise_conv2d_u8",
-    .isa = "avx2",
-    .summary = "Pairs of taps by vpmaddwd, two output rows a pass, rounding proven at load",
-    .suits = rg_dw_suits_pairs,
-    .packed_bytes = rg_dw_packed_bytes_pairs,
-    .pack = rg_dw_pack_pairs,
-    .scratch_bytes = rg_dw_scratch_bytes_pairs,
-    .tiles = rg_dw_tiles_pairs,
-    .run = run,
-};
+#define KERNEL(type)                                                                               \
+    const rg_kernel rg_kernel_depthwise_conv2d_##type##_avx2 = {                                   \
+        .name = "depthwise_conv2d_" #type "_avx2",                                                 \
+        .op = "depthwise_conv2d_" #type,                                                           \
+        .isa = "avx2",                                                                             \
+        .summary = "Pairs of taps by vpmaddwd, two output rows a pass, rounding proven at load",   \
+        .suits = rg_dw_suits_pairs,                                                                \
+        .packed_bytes = rg_dw_packed_bytes_pairs,                                                  \
+        .pack = rg_dw_pack_pairs,                                                                  \
+        .scratch_bytes = rg_dw_scratch_bytes_pairs,                                                \
+        .tiles = rg_dw_tiles_pairs,                                                                \
+        .run = run,                                                                                \
+    }
+KERNEL(s8);
+KERNEL(u8);

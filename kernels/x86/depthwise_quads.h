@@ -108,7 +108,6 @@ static inline __attribute__((always_inline)) void walk_row(const walk *w, int fi
 /* Micro-kernels: square filter (0: any), stride of both axes, sets of rows, output rows a pass. */
 #define MICRO_KERNELS(X)                                                                           \
     X(0, 0, 0, 1) X(0, 0, 0, 2) X(3, 1, 1, 2) X(3, 2, 1, 1) X(5, 1, 2, 2) X(7, 1, 2, 2)
-typedef void walk_fn(const walk *w);
 #define WALK(filter, stride, sets, rows)                                                           \
     static void walk_##filter##_##stride##_##rows(const walk *w) {                                 \
         walk_row(w, filter, stride, sets, rows);                                                   \
@@ -192,8 +191,7 @@ static void fill(const pass *p, int64_t n, int64_t oy, int64_t s, int64_t source
 }
 
 /* Group `g` of the output rows from oy on, columns from ox on. */
-static void run_group(const pass *p, walk_fn *micro_kernel, int64_t n, int64_t oy, int64_t ox,
-                      int64_t g, uint8_t *out) {
+static void run_group(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t g, uint8_t *out) {
     const rg_dw *d = p->d;
     const rg_axis *x = &d->l.x;
     walk w = {.d = d, .block = rg_dw_block_at(d, g * RG_DW_GROUP), .cells = p->buffer};
@@ -204,27 +202,14 @@ static void run_group(const pass *p, walk_fn *micro_kernel, int64_t n, int64_t o
     int64_t cells = (w.columns - 1) * x->stride + (x->filter - 1) * x->dilation + 1;
     for (int64_t s = 0; s < d->sets; s++)
         fill(p, n, oy, s, w.block->source, ox * x->stride - x->pad, cells);
-    micro_kernel(&w);
+    p->micro_kernel(&w);
 }
 
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile, void *scratch) {
-    const rg_dw *d = packed;
-    const rg_depthwise_layout *l = &d->l;
     (void)call;
-    pass p = {.d = d, .image = in[0], .buffer = scratch};
-    p.image_end = p.image + d->image_bytes;
-    memset(p.empty, d->zero, sizeof p.empty);
-    walk_fn *micro_kernel = choose(d);
-    int64_t groups = d->blocks / RG_DW_GROUP, passes_y = d->passes / l->batch;
-    for (int64_t t = (int64_t)first_tile; t < (int64_t)last_tile; t++) {
-        int64_t part = t % d->parts, n = t / d->parts / passes_y;
-        int64_t oy = t / d->parts % passes_y * d->rows;
-        uint8_t *at = (uint8_t *)out[0] + (n * l->y.out + oy) * l->x.out * l->out_c;
-        for (int64_t ox = 0; ox < l->x.out; ox += d->chunk_x)
-            for (int64_t g = part * groups / d->parts; g < (part + 1) * groups / d->parts; g++)
-                run_group(&p, micro_kernel, n, oy, ox, g, at);
-    }
+    pass p = {.d = packed, .micro_kernel = choose(packed), .buffer = scratch};
+    run_tiles(&p, in[0], out[0], first_tile, last_tile, run_group);
 }
 
 /* The row of an operator. */

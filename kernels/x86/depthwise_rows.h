@@ -54,9 +54,14 @@ static inline __m256i pack_bytes(const rg_dw *d, __m256i a, __m256i b, __m256i c
     return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)d->out_flip));
 }
 
+/* What a micro-kernel is given; each file has its own. */
+struct walk;
+typedef void walk_fn(const struct walk *w);
+
 /* What the filling needs to know. */
 typedef struct pass {
     const rg_dw *d;
+    walk_fn *micro_kernel;
     const uint8_t *image, *image_end;
     uint8_t empty[RG_DW_SPAN]; /* zero points */
     int8_t *buffer;
@@ -93,6 +98,28 @@ static inline int8_t *fill_empty(const pass *p, int64_t n, int8_t *cell) {
     for (; n > 0; n--, cell += rg_dw_cell(p->d))
         memset(cell, p->d->zero ^ p->d->flip, (size_t)rg_dw_cell(p->d));
     return cell;
+}
+
+/* Computes group `g` of the output row(s) at `out`: image n, from row oy and column ox on. */
+typedef void group_fn(const pass *p, int64_t n, int64_t oy, int64_t ox, int64_t g, uint8_t *out);
+
+/* All tiles: passes over rows, parts of the groups, chunks of columns. */
+static inline void run_tiles(pass *p, const void *in, void *out, size_t first_tile,
+                             size_t last_tile, group_fn *run_group) {
+    const rg_dw *d = p->d;
+    const rg_depthwise_layout *l = &d->l;
+    p->image = in;
+    p->image_end = p->image + d->image_bytes;
+    memset(p->empty, d->zero, sizeof p->empty);
+    int64_t groups = (d->blocks + RG_DW_GROUP - 1) / RG_DW_GROUP, passes_y = d->passes / l->batch;
+    for (int64_t t = (int64_t)first_tile; t < (int64_t)last_tile; t++) {
+        int64_t part = t % d->parts, n = t / d->parts / passes_y;
+        int64_t oy = t / d->parts % passes_y * d->rows;
+        uint8_t *at = (uint8_t *)out + (n * l->y.out + oy) * l->x.out * l->out_c;
+        for (int64_t ox = 0; ox < l->x.out; ox += d->chunk_x)
+            for (int64_t g = part * groups / d->parts; g < (part + 1) * groups / d->parts; g++)
+                run_group(p, n, oy, ox, g, at);
+    }
 }
 
 static inline int64_t between(int64_t v, int64_t low, int64_t high) {
