@@ -158,7 +158,8 @@ void rg_onnx_put_strided_slice(rg_onnx_writing *s, const rg_node *node, const ch
     int64_t drops = rg_onnx_int(node, "shrink_axis_mask", 0);
     uint32_t n, m, k, n_dropped = 0;
     (void)type;
-    if (rg_onnx_int(node, "ellipsis_mask", 0) || rg_onnx_int(node, "new_axis_mask", 0)) {
+    if (rg_onnx_int(node, "ellipsis_mask", 0) || rg_onnx_int(node, "new_axis_mask", 0) ||
+        rg_onnx_int(node, "offset", 0)) {
         rg_onnx_refuse(s, "its masks are not known");
         return;
     }

@@ -8,12 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/cmd/accuracy_run.h"
 #include "bench/cmd/accuracy_words.h"
 #include "bench/cmd/args.h"
 #include "bench/run/single.h"
 
 typedef struct options {
-    const char *dataset, *target, *device, *twin;
+    const char *dataset, *target, *device, *twin, *bundle;
     int64_t threads;
     bool json;
 } options;
@@ -26,6 +27,8 @@ static const rg_field table[] = {
     ROW("device", device, RG_FIELD_TEXT, "", 0, 0, "one device of it"),
     ROW("float", twin, RG_FIELD_TEXT, "", 0, 0,
         "the float twin, which runs on cpu over the same samples"),
+    ROW("run", bundle, RG_FIELD_TEXT, "", 0, 0,
+        "bundle of a run with the same files: their p95 and joules stand beside"),
     ROW("threads", threads, RG_FIELD_INT, "1", 1, 256, "threads of the target"),
     ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, "one JSON document on stdout"),
     {0},
@@ -149,9 +152,13 @@ static rg_status measure(const rg_globals *globals, const options *opt, const ch
     rg_dataset *d = NULL;
     rg_root *root = NULL;
     rg_answer *ours = NULL, *twins = NULL;
+    json_t *measured = NULL;
     rg_single_ask ask = {model, opt->target, opt->device, (uint32_t)opt->threads};
     rg_single_ask twin = {opt->twin, "cpu", "", (uint32_t)opt->threads};
     rg_status status = rg_root_open(globals->root, &root, err);
+    if (status == RG_OK && *opt->bundle)
+        status =
+            rg_accuracy_measured(opt->bundle, model, *opt->twin ? opt->twin : NULL, &measured, err);
     if (status == RG_OK)
         status = rg_dataset_open(opt->dataset, &d, err);
     if (status == RG_OK) {
@@ -164,9 +171,10 @@ static rg_status measure(const rg_globals *globals, const options *opt, const ch
         status = answer_all(&ask, root, d, ours, err);
     if (status == RG_OK && *opt->twin)
         status = answer_all(&twin, root, d, twins, err);
-    rg_answers all = {model, opt->target, *opt->twin ? opt->twin : NULL, d, ours, twins};
+    rg_answers all = {model, opt->target, *opt->twin ? opt->twin : NULL, d, ours, twins, measured};
     if (status == RG_OK)
         status = rg_accuracy_tell(&all, opt->json, err);
+    json_decref(measured);
     free(ours);
     free(twins);
     rg_dataset_close(d);
@@ -200,12 +208,14 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_accuracy = {
     .name = "accuracy",
     .summary = "a model's answers against labels and its float twin, with intervals",
-    .usage = "railgauge accuracy MODEL --dataset DIR [--target cpu] [--float TWIN]",
-    .help = "Classes: top-1 and top-5 with Wilson's interval; the twin by McNemar's exact test and "
-            "a paired\ninterval. Anomalies: area under the ROC curve, paired by DeLong. Values: "
-            "mean absolute and\nroot mean square error. DIR holds labels.tsv and raw or .npy files "
-            "(docs/models.md). The p95\nshown is of these requests as they came; for figures that "
-            "hold, and joules, see `railgauge run`.\n",
+    .usage = "railgauge accuracy MODEL --dataset DIR [--target cpu] [--float TWIN] [--run BUNDLE]",
+    .help =
+        "Classes: top-1 and top-5 with Wilson's interval; the twin by McNemar's exact test and "
+        "a paired\ninterval. Anomalies: area under the ROC curve, paired by DeLong. Values: "
+        "mean absolute and\nroot mean square error. DIR holds labels.tsv and raw or .npy files "
+        "(docs/models.md). The p95\nshown is of these requests as they came; --run takes "
+        "p95 and joules with their intervals\nfrom a bundle of `railgauge run` that measured the "
+        "same files.\n",
     .run = run,
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/cmd/accuracy_run.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/result/accuracy.h"
@@ -179,6 +180,8 @@ static void print_text(const rg_answers *a, const json_t *all) {
     print_number(all, "float_root_mean_square_error", "float RMSE");
     rg_text_duration(real_of(all, "p95_ns"), p95, sizeof p95);
     printf("%-14s %s a request, unguarded; 95 %% intervals in brackets\n", "p95", p95);
+    if (a->measured)
+        rg_accuracy_print_measured(a->measured);
 }
 
 rg_status rg_accuracy_tell(const rg_answers *a, bool json, rg_err *err) {
@@ -193,6 +196,8 @@ rg_status rg_accuracy_tell(const rg_answers *a, bool json, rg_err *err) {
                                                     : tell_values(a, all);
     if (status == RG_OK)
         status = put_time(a, all, err);
+    if (a->measured)
+        json_object_set(all, "measured", a->measured);
     if (status == RG_OK && json) {
         char *text = rg_json_text(all, 2);
         puts(text ? text : "{}");

@@ -2,6 +2,8 @@
 #ifndef RG_CMD_ACCURACY_WORDS_H
 #define RG_CMD_ACCURACY_WORDS_H
 
+#include <jansson.h>
+
 #include "bench/core/err.h"
 #include "bench/run/dataset.h"
 
@@ -17,6 +19,7 @@ typedef struct rg_answers {
     const char *model, *target, *twin; /* twin NULL: none */
     const rg_dataset *dataset;
     const rg_answer *ours, *twins; /* one a sample */
+    json_t *measured;              /* accuracy_run.h; NULL: no run was named */
 } rg_answers;
 
 /* Prints to stdout. RG_NO_MEMORY. */

@@ -44,6 +44,20 @@ static void draw_stride(rg_rng *rng, int32_t dim, int32_t edge[3]) {
         edge[0] -= dim;
 }
 
+/* A bound that names no dimension: a new axis, or an ellipsis in place of one. */
+static void draw_special(rg_rng *rng, rg_case *c, uint32_t rank, int32_t edges[3][RG_MAX_RANK]) {
+    uint32_t at = rg_rng_below(rng, rank + 1), n = rank;
+    bool ellipsis = at < rank && rg_draw_one_in(rng, 2);
+    for (int i = 0; !ellipsis && i < 3; i++) {
+        memmove(&edges[i][at + 1], &edges[i][at], (rank - at) * sizeof edges[i][0]);
+        edges[i][at] = 1;
+        n = rank + 1;
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        c->in[i + 1] = rg_draw_numbers(edges[i], n);
+    rg_case_int(c, ellipsis ? "ellipsis_mask" : "new_axis_mask", 1u << at);
+}
+
 static void draw_strided(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
     int32_t edges[3][RG_MAX_RANK], edge[3];
     rg_shape shape = draw_source(op, rng, ret_case, 0, 4);
@@ -53,6 +67,10 @@ static void draw_strided(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
         draw_stride(rng, shape.dim[d], edge);
         for (int i = 0; i < 3; i++)
             edges[i][d] = edge[i];
+    }
+    if (rg_draw_one_in(rng, 3)) {
+        draw_special(rng, ret_case, shape.rank, edges);
+        return;
     }
     for (uint32_t i = 0; i < 3; i++)
         ret_case->in[i + 1] = rg_draw_numbers(edges[i], shape.rank);

@@ -15,10 +15,11 @@ typedef struct slice_params {
 static const rg_field strided_fields[] = {
     MASK(begin_mask, "dimensions, as bits, whose begin is ignored"),
     MASK(end_mask, "dimensions, as bits, whose end is ignored"),
-    MASK(ellipsis_mask, "not done"),
-    MASK(new_axis_mask, "not done"),
+    MASK(ellipsis_mask, "the bound, as a bit, that stands for all dimensions not named"),
+    MASK(new_axis_mask, "bounds, as bits, that add a dimension of 1"),
     MASK(shrink_axis_mask, "dimensions, as bits, of which one element is taken"),
-    {"offset", RG_FIELD_BOOL, offsetof(slice_params, offset), "false", 0, 0, NULL, "", "not done"},
+    {"offset", RG_FIELD_BOOL, offsetof(slice_params, offset), "false", 0, 0, NULL, "",
+     "ends are counted from begins"},
     {0},
 };
 
@@ -39,10 +40,11 @@ static const rg_field unpack_fields[] = {
     {0},
 };
 
-/* Part of a tensor; `drop` has a bit for each dimension that the output lacks. */
+/* Part of a tensor; `drop` has a bit for each dimension that the output lacks; `ones` dimensions of
+ * 1 stand before each of its dimensions, and behind the last. */
 typedef struct box {
     int64_t start[RG_MAX_RANK], step[RG_MAX_RANK], count[RG_MAX_RANK];
-    uint32_t drop;
+    uint32_t drop, ones[RG_MAX_RANK + 1];
 } box;
 
 static box whole(const rg_shape *shape) {
@@ -56,8 +58,14 @@ static box whole(const rg_shape *shape) {
 
 static rg_status give_box(const rg_tensor *from, const box *b, rg_tensor *ret_out, rg_err *err) {
     rg_shape shape = {0};
-    for (uint32_t d = 0; d < from->shape.rank; d++) {
-        if (!(b->drop >> d & 1))
+    for (uint32_t d = 0; d <= from->shape.rank; d++) {
+        bool stays = d < from->shape.rank && !(b->drop >> d & 1);
+        if (shape.rank + b->ones[d] + stays > RG_MAX_RANK)
+            return rg_fail(err, RG_UNSUPPORTED, NULL, "the output has more than %d dimensions",
+                           RG_MAX_RANK);
+        for (uint32_t i = 0; i < b->ones[d]; i++)
+            shape.dim[shape.rank++] = 1;
+        if (stays)
             shape.dim[shape.rank++] = (int32_t)b->count[d];
     }
     return rg_give_output(ret_out, from->dtype, &shape, err);
@@ -127,14 +135,16 @@ static int64_t bound(int64_t at, int64_t dim, int64_t step) {
     return at < low ? low : at > high ? high : at;
 }
 
-static rg_status stride_dimension(const slice_params *p, uint32_t d, int64_t dim, int64_t begin,
-                                  int64_t end, int64_t step, box *ret, rg_err *err) {
+/* Dimension d by bound k of the list. */
+static rg_status stride_dimension(const slice_params *p, uint32_t d, uint32_t k, int64_t dim,
+                                  int64_t edge[3][RG_MAX_RANK], box *ret, rg_err *err) {
+    int64_t begin = edge[0][k], end = edge[1][k] + (p->offset ? begin : 0), step = edge[2][k];
     if (step == 0 || step < -INT32_MAX || step > INT32_MAX)
         return rg_fail(err, RG_BAD_DATA, NULL, "strided_slice with the stride %lld",
                        (long long)step);
-    bool shrinks = p->shrink_axis_mask >> d & 1;
-    int64_t first = p->begin_mask >> d & 1 ? (step > 0 ? 0 : dim - 1) : bound(begin, dim, step);
-    int64_t stop = p->end_mask >> d & 1 ? (step > 0 ? dim : -1) : bound(end, dim, step);
+    bool shrinks = p->shrink_axis_mask >> k & 1;
+    int64_t first = p->begin_mask >> k & 1 ? (step > 0 ? 0 : dim - 1) : bound(begin, dim, step);
+    int64_t stop = p->end_mask >> k & 1 ? (step > 0 ? dim : -1) : bound(end, dim, step);
     if (shrinks) {
         step = 1;
         stop = first + 1;
@@ -149,27 +159,53 @@ static rg_status stride_dimension(const slice_params *p, uint32_t d, int64_t dim
     return RG_OK;
 }
 
+/* Which dimension each bound is of, as in NumPy: a new axis is of none, an ellipsis of all that the
+ * others leave. More than one ellipsis, or more bounds than dimensions: RG_BAD_DATA. */
+static rg_status deal_bounds(const slice_params *p, const rg_shape *shape, size_t n,
+                             int32_t dimension[RG_MAX_RANK], box *ret, rg_err *err) {
+    uint32_t named = 0, d = 0, ellipses = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        bool ellipsis = p->ellipsis_mask >> k & 1;
+        ellipses += ellipsis;
+        named += !ellipsis && !(p->new_axis_mask >> k & 1);
+    }
+    if (named > shape->rank || ellipses > 1)
+        return rg_fail(err, RG_BAD_DATA, NULL, "strided_slice with %u bounds and %u ellipses of %u",
+                       named, ellipses, shape->rank);
+    for (uint32_t k = 0; k < n; k++) {
+        dimension[k] = -1;
+        if (p->ellipsis_mask >> k & 1)
+            d += shape->rank - named;
+        else if (p->new_axis_mask >> k & 1)
+            ret->ones[d]++;
+        else
+            dimension[k] = (int32_t)d++;
+    }
+    return RG_OK;
+}
+
 static rg_status box_of_strided(const rg_op_call *call, box *ret, rg_err *err) {
     const slice_params *p = call->params;
     const rg_shape *shape = &call->in[0]->shape;
     int64_t edge[3][RG_MAX_RANK];
+    int32_t dimension[RG_MAX_RANK];
     static const char *const names[] = {"begin", "end", "strides"};
     size_t n[3];
     rg_status status = RG_OK;
-    if (p->ellipsis_mask || p->new_axis_mask || p->offset)
-        return rg_fail(err, RG_UNSUPPORTED, "convert without ellipsis and new axes",
-                       "strided_slice with an ellipsis, a new axis or offsets is not done");
     for (int i = 0; status == RG_OK && i < 3; i++)
         status = rg_need_integers(call->in[i + 1], names[i], RG_MAX_RANK, edge[i], &n[i], err);
     if (status != RG_OK)
         return status;
-    if (n[0] != n[1] || n[0] != n[2] || n[0] > shape->rank)
+    if (n[0] != n[1] || n[0] != n[2])
         return rg_fail(err, RG_BAD_DATA, NULL, "strided_slice has %zu, %zu and %zu bounds", n[0],
                        n[1], n[2]);
     *ret = whole(shape);
-    for (uint32_t d = 0; status == RG_OK && d < n[0]; d++)
-        status =
-            stride_dimension(p, d, shape->dim[d], edge[0][d], edge[1][d], edge[2][d], ret, err);
+    status = deal_bounds(p, shape, n[0], dimension, ret, err);
+    for (uint32_t k = 0; status == RG_OK && k < n[0]; k++) {
+        if (dimension[k] >= 0)
+            status = stride_dimension(p, (uint32_t)dimension[k], k, shape->dim[dimension[k]], edge,
+                                      ret, err);
+    }
     return status;
 }
 

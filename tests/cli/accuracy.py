@@ -62,6 +62,31 @@ def test_a_real_picture_gets_its_class_in_int8_and_in_float():
     assert text.returncode == 0 and "McNemar p = 1" in text.stdout and "top-5" in text.stdout, text.stdout
 
 
+def test_accuracy_stands_beside_p95_and_joules_of_a_run_of_the_same_files():
+    name, twin = model("pretrainedResnet_quant.tflite"), model("pretrainedResnet.tflite")
+    scenario = os.path.join(work.name, "run.lua")
+    with open(scenario, "w") as out:
+        out.write('return rg.scenario { name = "t", measure = { power = true }, tier = { name = "smoke", rounds = 3, '
+                  f'samples = 130, min_time = "300ms" }}, cells = {{ {{ file = "{name}", target = "sim" }}, '
+                  f'{{ file = "{twin}", target = "sim" }} }} }}')
+    runs = os.path.join(work.name, "runs")
+    done = subprocess.run([program, "run", scenario, "--quiet", "--out", runs], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    bundle = os.path.join(runs, os.listdir(runs)[0])
+    folder = dataset("beside", "#type int8\n#scale 1\n#zero_point -128\na.bin\t0\n", {"a.bin": ("ic_32x32x3_i8.bin",)})
+    got = figures(name, "--dataset", folder, "--float", twin, "--run", bundle)["measured"]
+    assert got["finished"] and [cell["of"] for cell in got["cells"]] == ["model", "float"]
+    for cell in got["cells"]:
+        assert cell["provenance"] == "simulated" and cell["status"] == "ok"
+        assert 0.9e6 < cell["p95"]["value"] < 1.3e6 and cell["p95"]["low"] < cell["p95"]["high"]
+        energy = cell["energy"]
+        assert energy.get("na") or energy["low"] < energy["value"] < energy["high"], energy
+    text = accuracy(name, "--dataset", folder, "--float", twin, "--run", bundle)
+    assert text.returncode == 0 and "energy an inference" in text.stdout and "simulated" in text.stdout, text.stdout
+    other = accuracy(model("kws_ref_model.tflite"), "--dataset", folder, "--run", bundle)
+    assert other.returncode == 64 and "no cell of" in other.stderr and other.stdout == "", other.stderr
+
+
 def test_anomalies_are_told_by_windows_of_a_long_file():
     name = model("ad01_int8.tflite")
     with open(os.path.join(shared, "inputs", "ad_toycar_features_200x128_f32.bin"), "rb") as file:

@@ -88,8 +88,26 @@ Test(strided_slice, walks_backwards_and_drops_a_dimension) {
     op_case_in(&c, RG_DTYPE_INT32, SHAPE(2), strides, 0, 0);
     op_case_out(&c, RG_DTYPE_INT8, SHAPE(2), 1, 0);
     op_case_gives(&c, want, "strided_slice", "shrink_axis_mask=1", NULL);
-    op_case_params(&c, "strided_slice", "ellipsis_mask=1", NULL);
-    cr_assert_eq(op_case_admit(&c), RG_UNSUPPORTED);
+    op_case_params(&c, "strided_slice", "ellipsis_mask=3", NULL);
+    cr_assert_eq(op_case_admit(&c), RG_BAD_DATA);
+}
+
+/* x[..., newaxis, 1:3]: the ellipsis stands for both dimensions in front. */
+Test(strided_slice, lets_an_ellipsis_stand_for_what_is_not_named_and_adds_axes) {
+    const int8_t x[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    const int32_t begin[] = {0, 0, 1}, end[] = {0, 0, 3}, strides[] = {1, 1, 1};
+    const int32_t lengths[] = {0, 0, 2};
+    int8_t want[] = {1, 2, 4, 5, 7, 8, 10, 11};
+    op_case c = {0};
+    op_case_in(&c, RG_DTYPE_INT8, SHAPE(2, 2, 3), x, 1, 0);
+    op_case_in(&c, RG_DTYPE_INT32, SHAPE(3), begin, 0, 0);
+    op_case_in(&c, RG_DTYPE_INT32, SHAPE(3), end, 0, 0);
+    op_case_in(&c, RG_DTYPE_INT32, SHAPE(3), strides, 0, 0);
+    op_case_out(&c, RG_DTYPE_INT8, SHAPE(2, 2, 1, 2), 1, 0);
+    op_case_gives(&c, want, "strided_slice", "ellipsis_mask=1", "new_axis_mask=2", NULL);
+    c.in[2].data = lengths;
+    op_case_gives(&c, want, "strided_slice", "ellipsis_mask=1", "new_axis_mask=2", "offset=1",
+                  NULL);
 }
 
 Test(slice, takes_what_is_left_for_a_size_of_minus_one) {
