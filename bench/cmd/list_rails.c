@@ -71,23 +71,31 @@ static json_t *rail_row(const rg_rail *rail) {
     return row;
 }
 
+/* A sensor without rails here, and why; one that failed says so. */
+static json_t *absent_row(const rg_sensor *sensor, rg_status found, const rg_err *why) {
+    const char *kind = found == RG_OK ? "absent" : rg_status_word(found);
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", sensor->name, "kind", kind, "summary",
+                     why->what[0] ? why->what : sensor->summary, "try", why->advice);
+}
+
 rg_status rg_list_rails(rg_root *root, json_t *rows, rg_err *err) {
     rg_rail_list *rails = calloc(1, sizeof *rails);
     if (!rails)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    json_t *absent = json_array();
     for (size_t i = 0; rg_sensors[i]; i++) {
         rg_err why = RG_ERR_INIT;
         size_t before = rails->n;
-        rg_sensors[i]->probe(root, "", rails, &why);
+        rg_status found = rg_sensors[i]->probe(root, "", rails, &why);
         if (rails->n == before)
-            json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "name",
-                                                  rg_sensors[i]->name, "kind", "absent", "summary",
-                                                  why.what[0] ? why.what : rg_sensors[i]->summary,
-                                                  "try", why.advice));
+            json_array_append_new(absent, absent_row(rg_sensors[i], found, &why));
     }
     rg_status status = rg_boards_apply(root, rails, err);
+    rg_boards_exclude_twins(rails);
     for (size_t i = 0; i < rails->n; i++)
         json_array_append_new(rows, rail_row(&rails->items[i]));
+    json_array_extend(rows, absent);
+    json_decref(absent);
     free(rails);
     return status;
 }

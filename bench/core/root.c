@@ -279,16 +279,23 @@ bool rg_root_exists(rg_root *root, const char *path) {
     return fd >= 0;
 }
 
-rg_status rg_root_link_name(rg_root *root, const char *path, char *ret, size_t cap) {
+rg_status rg_root_link(rg_root *root, const char *path, char *ret, size_t cap) {
     int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return from_errno(errno);
-    char link[4096];
-    ssize_t n = readlinkat(fd, "", link, sizeof link - 1);
+    ssize_t n = readlinkat(fd, "", ret, cap);
     close(fd);
-    if (n <= 0)
+    if (n <= 0 || (size_t)n >= cap)
         return RG_ABSENT;
-    link[n] = '\0';
+    ret[n] = '\0';
+    return RG_OK;
+}
+
+rg_status rg_root_link_name(rg_root *root, const char *path, char *ret, size_t cap) {
+    char link[4096];
+    rg_status status = rg_root_link(root, path, link, sizeof link);
+    if (status != RG_OK)
+        return status;
     const char *slash = strrchr(link, '/');
     snprintf(ret, cap, "%s", slash ? slash + 1 : link);
     return RG_OK;

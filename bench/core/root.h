@@ -46,6 +46,10 @@ rg_status rg_root_list(rg_root *root, const char *dir, bool (*each)(const char *
 
 bool rg_root_exists(rg_root *root, const char *path);
 
+/* What a symlink points to, as it is written ("../../../devices/.../1-0040/iio:device0"). RG_ABSENT
+ * when it is no symlink or longer than cap-1. */
+rg_status rg_root_link(rg_root *root, const char *path, char *ret, size_t cap);
+
 /* The last component of what a symlink points to ("1-0040" for .../hwmon3/device). RG_ABSENT when
  * it is no symlink. */
 rg_status rg_root_link_name(rg_root *root, const char *path, char *ret, size_t cap);

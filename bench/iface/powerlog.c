@@ -87,28 +87,57 @@ static void add_real(rg_text *text, double value) {
         rg_text_add(text, ",null");
 }
 
-rg_status rg_powerlog_encode(const rg_rail *rails, size_t n_rails, const rg_power_row *rows,
-                             size_t n_rows, rg_text *ret_text, rg_err *err) {
+rg_status rg_powerlog_add_head(const rg_rail *rails, size_t n_rails, rg_text *text, rg_err *err) {
     json_t *head = header(rails, n_rails);
     char *line = head ? rg_json_text(head, 0) : NULL;
     json_decref(head);
     if (!line)
         return rg_fail(err, RG_BAD_DATA, "look for text that is not UTF-8",
                        "the rails cannot be written as JSON");
-    rg_text_printf(ret_text, "%s\n", line);
+    rg_text_printf(text, "%s\n", line);
     free(line);
-    for (size_t i = 0; i < n_rows; i++) {
-        const rg_power_row *row = &rows[i];
-        rg_text_printf(ret_text, "[%" PRId64 ",%" PRId64 ",%" PRIu32 ",%" PRIu32, row->t_ns,
-                       row->half_ns, row->rail, row->flags);
-        add_real(ret_text, row->power_mw);
-        add_real(ret_text, row->energy_uj);
-        add_real(ret_text, row->voltage_mv);
-        add_real(ret_text, row->current_ma);
-        rg_text_add(ret_text, "]\n");
-    }
+    return RG_OK;
+}
+
+void rg_powerlog_add_row(const rg_power_row *row, rg_text *text) {
+    rg_text_printf(text, "[%" PRId64 ",%" PRId64 ",%" PRIu32 ",%" PRIu32, row->t_ns, row->half_ns,
+                   row->rail, row->flags);
+    add_real(text, row->power_mw);
+    add_real(text, row->energy_uj);
+    add_real(text, row->voltage_mv);
+    add_real(text, row->current_ma);
+    rg_text_add(text, "]\n");
+}
+
+static const char *const span_words[] = {"window", "idle_before", "idle_after"};
+
+void rg_powerlog_add_span(enum rg_powerlog_span which, rg_stretch stretch, rg_text *text) {
+    rg_text_printf(text, "{\"span\": \"%s\", \"start_ns\": %" PRId64 ", \"end_ns\": %" PRId64 "}\n",
+                   span_words[which], stretch.start_ns, stretch.end_ns);
+}
+
+rg_status rg_powerlog_encode(const rg_rail *rails, size_t n_rails, const rg_power_row *rows,
+                             size_t n_rows, rg_text *ret_text, rg_err *err) {
+    rg_status status = rg_powerlog_add_head(rails, n_rails, ret_text, err);
+    if (status != RG_OK)
+        return status;
+    for (size_t i = 0; i < n_rows; i++)
+        rg_powerlog_add_row(&rows[i], ret_text);
     return ret_text->failed ? rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for power rows")
                             : RG_OK;
+}
+
+/* Spans of other names are another program's: they are left alone. */
+static bool span_from_json(const json_t *line, rg_powerlog *log) {
+    const char *word = rg_json_get_text(line, "span", NULL);
+    const json_t *start = json_object_get(line, "start_ns"), *end = json_object_get(line, "end_ns");
+    if (!word || !json_is_integer(start) || !json_is_integer(end))
+        return false;
+    for (int i = 0; i < RG_SPAN_COUNT; i++) {
+        if (!strcmp(word, span_words[i]))
+            log->spans[i] = (rg_stretch){json_integer_value(start), json_integer_value(end)};
+    }
+    return true;
 }
 
 static double real_at(const json_t *line, size_t i) {
@@ -159,6 +188,15 @@ static size_t count_lines(const char *text, size_t bytes) {
     return n;
 }
 
+static rg_status take_line(const json_t *line, bool is_first, rg_arena *arena, rg_powerlog *log,
+                           rg_err *err) {
+    if (is_first)
+        return read_header(line, arena, log, err);
+    bool ok = json_is_object(line) ? span_from_json(line, log)
+                                   : row_from_json(line, log->n_rails, &log->rows[log->n_rows++]);
+    return ok ? RG_OK : rg_fail(err, RG_BAD_DATA, NULL, "not a power row");
+}
+
 rg_status rg_powerlog_decode(const char *text, size_t bytes, rg_arena *arena, rg_powerlog *ret_log,
                              rg_err *err) {
     rg_powerlog log = {0};
@@ -174,10 +212,8 @@ rg_status rg_powerlog_decode(const char *text, size_t bytes, rg_arena *arena, rg
         size_t length = (size_t)(end - text);
         json_t *line = NULL;
         status = rg_json_parse(text, length, "power.jsonl", &line, err);
-        if (status == RG_OK && i == 0)
-            status = read_header(line, arena, &log, err);
-        else if (status == RG_OK && !row_from_json(line, log.n_rails, &log.rows[log.n_rows++]))
-            status = rg_fail(err, RG_BAD_DATA, NULL, "not a power row");
+        if (status == RG_OK)
+            status = take_line(line, i == 0, arena, &log, err);
         if (status != RG_OK)
             rg_err_prefix(err, "line %zu", i + 1);
         json_decref(line);

@@ -6,7 +6,12 @@
  *
  * in the order t_ns, half_ns, rail, flags, power_mw, energy_uj, voltage_mv, current_ma of
  * rg_power_row. A number that does not exist is null. A round without power has the first line
- * only, with no rail. */
+ * only, with no rail. A trace that stands by itself may also hold lines that name stretches of its
+ * time:
+ *
+ *   {"span": "window", "start_ns": 1200345, "end_ns": 9200345}
+ *
+ * "window" is what is measured, "idle_before" and "idle_after" are what it is compared with. */
 #ifndef RG_IFACE_POWERLOG_H
 #define RG_IFACE_POWERLOG_H
 
@@ -27,11 +32,22 @@ rg_status rg_rail_from_json(const json_t *value, rg_rail *ret_rail, rg_err *err)
 rg_status rg_powerlog_encode(const rg_rail *rails, size_t n_rails, const rg_power_row *rows,
                              size_t n_rows, rg_text *ret_text, rg_err *err);
 
+/* The same piece by piece, for traces that grow. RG_BAD_DATA for rails whose text is not UTF-8. */
+rg_status rg_powerlog_add_head(const rg_rail *rails, size_t n_rails, rg_text *text, rg_err *err);
+void rg_powerlog_add_row(const rg_power_row *row, rg_text *text);
+
+enum rg_powerlog_span { RG_SPAN_WINDOW, RG_SPAN_IDLE_BEFORE, RG_SPAN_IDLE_AFTER, RG_SPAN_COUNT };
+typedef struct rg_stretch {
+    int64_t start_ns, end_ns; /* end <= start: there is none */
+} rg_stretch;
+void rg_powerlog_add_span(enum rg_powerlog_span which, rg_stretch stretch, rg_text *text);
+
 typedef struct rg_powerlog {
     rg_rail *rails;
     size_t n_rails;
     rg_power_row *rows;
     size_t n_rows;
+    rg_stretch spans[RG_SPAN_COUNT];
 } rg_powerlog;
 
 /* Reads it back into the arena; numbers are exact. RG_BAD_DATA with the line for damage. */

@@ -49,6 +49,7 @@ typedef struct rg_rail {
     char sensor[24];     /* name of the sensor that serves it */
     char transport[512]; /* path or address, for the record */
     char parent[96];     /* id of the rail that feeds it, "" none or unknown */
+    char twin[48];       /* rails of one twin word read the same supply: the first one counts */
     rg_scope scope;
     rg_rail_role role;
     rg_power_kind kind;
@@ -96,6 +97,8 @@ typedef struct rg_gauge rg_gauge; /* open sensor, defined by each */
 typedef struct rg_sensor {
     const char *name, *summary;
     bool is_virtual; /* runs on virtual time; drained inline, never by the meter's thread */
+
+
 
     /* Appends rails that exist, and for known but unreadable ones entries with their status.
      * `options` is the text after the sensor's name in `--rail replay:FILE`, else "". Never opens a

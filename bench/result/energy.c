@@ -29,6 +29,7 @@ typedef struct rail_work {
     double window_s, settle_s;
     rg_series_mean load, before, after;
     double baseline_mw, u_baseline_mw; /* NAN when idle was not measured */
+    bool one_sided;                    /* on one side only: nobody knows how it drifted */
 } rail_work;
 
 static double seconds_from(const rail_work *work, int64_t t_ns) {
@@ -54,8 +55,15 @@ static void find_baseline(rail_work *work) {
     work->before = settled_mean(work, ask->idle_before);
     work->after = settled_mean(work, ask->idle_after);
     work->baseline_mw = work->u_baseline_mw = NAN;
-    if (work->before.n < 2 || work->after.n < 2)
+    if (work->before.n < 2 && work->after.n < 2)
         return;
+    if (work->before.n < 2 || work->after.n < 2) {
+        const rg_series_mean *only = work->before.n < 2 ? &work->after : &work->before;
+        work->baseline_mw = only->mean_mw;
+        work->u_baseline_mw = only->u_mw;
+        work->one_sided = true;
+        return;
+    }
     double b = middle_s(work, ask->idle_before), a = middle_s(work, ask->idle_after);
     double share = (0.5 * work->window_s - b) / (a - b);
     double drift = work->after.mean_mw - work->before.mean_mw;
@@ -259,7 +267,8 @@ static void above_budget(const rail_work *work, rg_rail_energy *ret) {
     double level = 0.5 * fabs(work->after.mean_mw + work->before.mean_mw);
     if (value->uj < 3 * u)
         ret->above_refusals |= RG_REFUSE_LOW_SIGNAL;
-    if (drift > fmax(0.02 * level, 3 * hypot(work->before.u_mw, work->after.u_mw)))
+    if (work->one_sided ||
+        drift > fmax(0.02 * level, 3 * hypot(work->before.u_mw, work->after.u_mw)))
         ret->above_refusals |= RG_REFUSE_IDLE_DRIFT;
     value->unbounded = work->rail->limits.gain < 0;
     if (value->unbounded || value->expanded_uj > 0.1 * fabs(value->uj))

@@ -67,12 +67,25 @@ static const rg_rail *rail_called(const rg_rail_list *rails, const char *label) 
     return NULL;
 }
 
+/* "hwmon:ina238@2-0044:power" is a rail of the chip ina238; "" is any. */
+static bool is_of_chip(const rg_rail *rail, const char *chip) {
+    const char *name = strchr(rail->id, ':');
+    size_t n = strlen(chip);
+    return n == 0 || (name && !strncmp(name + 1, chip, n) && name[1 + n] == '@');
+}
+
+/* Only the kernel's own monitors are part of a board; an external meter may use any label. */
+static bool is_on_board(const rg_rail *rail) {
+    return !strcmp(rail->sensor, "hwmon") || !strcmp(rail->sensor, "iio");
+}
+
 static void apply_row(const json_t *row, const char *board, rg_rail_list *rails) {
     const char *label = rg_json_get_text(row, "label", "");
     const rg_rail *parent = rail_called(rails, rg_json_get_text(row, "parent", ""));
     for (size_t i = 0; i < rails->n; i++) {
         rg_rail *rail = &rails->items[i];
-        if (strcmp(rail->label, label) || strcmp(rail->sensor, "hwmon"))
+        if (strcmp(rail->label, label) || !is_on_board(rail) ||
+            !is_of_chip(rail, rg_json_get_text(row, "chip", "")))
             continue;
         rail->scope = rg_scope_from_word(rg_json_get_text(row, "scope", ""));
         rail->role = rg_role_from_word(rg_json_get_text(row, "role", ""));
@@ -88,6 +101,21 @@ static void apply_board(const json_t *board, rg_rail_list *rails) {
     json_t *row;
     json_array_foreach(json_object_get(board, "rails"), i, row) {
         apply_row(row, rg_json_get_text(board, "board", "?"), rails);
+    }
+}
+
+void rg_boards_exclude_twins(rg_rail_list *rails) {
+    for (size_t i = 0; i < rails->n; i++) {
+        const rg_rail *first = &rails->items[i];
+        if (!*first->twin || first->status != RG_OK || first->role == RG_ROLE_EXCLUDED)
+            continue;
+        for (size_t k = i + 1; k < rails->n; k++) {
+            rg_rail *other = &rails->items[k];
+            if (strcmp(other->twin, first->twin))
+                continue;
+            other->role = RG_ROLE_EXCLUDED;
+            snprintf(other->parent, sizeof other->parent, "%s", first->id);
+        }
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct source {
     int64_t poll_ns;
     pthread_t thread;
     bool running, shares_core;
+    pthread_mutex_t lock; /* of rows, n and cap: rg_meter_take reads them from another thread */
     rg_power_row *rows;
     size_t n, cap;
     uint64_t reads, lost;
@@ -55,7 +56,19 @@ static bool reserve(source *s, size_t more) {
     return true;
 }
 
-/* Takes what the sensor has; rows for which there is no room are counted as lost, never hidden. */
+/* Rows for which there is no room are counted as lost, never hidden. */
+static void keep_rows(source *s, rg_power_row *block, size_t n) {
+    pthread_mutex_lock(&s->lock);
+    bool room = reserve(s, n);
+    for (size_t i = 0; i < n && room; i++) {
+        block[i].rail += (uint32_t)s->first_rail;
+        s->rows[s->n++] = block[i];
+    }
+    s->lost += room ? 0 : n;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Takes what the sensor has. */
 static void drain_source(source *s) {
     rg_power_row block[256];
     size_t n;
@@ -65,14 +78,8 @@ static void drain_source(source *s) {
             return;
         s->read_ns += rg_clock_real_ns() - start_ns;
         s->reads++;
-        if (n && !reserve(s, n)) {
-            s->lost += n;
-            return;
-        }
-        for (size_t i = 0; i < n; i++) {
-            block[i].rail += (uint32_t)s->first_rail;
-            s->rows[s->n++] = block[i];
-        }
+        if (n)
+            keep_rows(s, block, n);
     } while (n == 256);
 }
 
@@ -122,6 +129,8 @@ static int64_t poll_interval(const rg_rail *rails, size_t n) {
     double poll_s = 0.1;
     for (size_t i = 0; i < n; i++) {
         double own_s = fmax(rails[i].refresh_s, rails[i].lag_s / 20);
+        if (rails[i].kind == RG_POWER_COUNTER) /* it sums by itself; only its edges matter */
+            own_s = fmax(own_s, 0.005);
         poll_s = own_s > 0 && own_s < poll_s ? own_s : poll_s;
     }
     return poll_s < 0.001 ? 1000000 : (int64_t)(poll_s * 1e9);
@@ -163,6 +172,7 @@ static rg_status open_source(rg_meter *meter, rg_root *root, const rg_rail_list 
     s->n_rails = take_rails(meter, rails, sensor->name);
     if (s->n_rails == 0)
         return RG_OK;
+    pthread_mutex_init(&s->lock, NULL);
     s->poll_ns = poll_interval(meter->rails + s->first_rail, s->n_rails);
     rg_status status = sensor->open(root, meter->rails + s->first_rail, s->n_rails, &s->gauge, err);
     if (status == RG_OK)
@@ -254,6 +264,23 @@ const rg_power_row *rg_meter_rows(const rg_meter *meter, size_t *ret_n) {
         *ret_n += s->n;
     }
     return merged;
+}
+
+size_t rg_meter_take(rg_meter *meter, rg_power_row *rows, size_t cap) {
+    size_t n = 0;
+    for (size_t i = 0; i < meter->n_sources && n < cap; i++) {
+        source *s = &meter->sources[i];
+        pthread_mutex_lock(&s->lock);
+        size_t k = s->n < cap - n ? s->n : cap - n;
+        if (k) {
+            memcpy(rows + n, s->rows, k * sizeof *rows);
+            memmove(s->rows, s->rows + k, (s->n - k) * sizeof *rows);
+        }
+        s->n -= k;
+        n += k;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return n;
 }
 
 bool rg_meter_shares_core(const rg_meter *meter) {

@@ -46,6 +46,10 @@ void rg_meter_stop(rg_meter *meter);
  * after stop for real sensors. */
 const rg_power_row *rg_meter_rows(const rg_meter *meter, size_t *ret_n);
 
+/* Takes rows away while the meter goes on, oldest first within each rail; returns how many. For
+ * callers that write them out as they come; rg_meter_rows gives only what was not taken. */
+size_t rg_meter_take(rg_meter *meter, rg_power_row *rows, size_t cap);
+
 /* {"reads", "read_cost_ns", "cpu_share", "poll_s", "lost_rows", "shares_core"}: what metering
  * itself cost. */
 json_t *rg_meter_cost(const rg_meter *meter);

@@ -122,6 +122,7 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
         status = keep_selected(selectors, is_virtual, all, &why, ret_rails, err);
     else if (status == RG_OK)
         *ret_rails = *all;
+    rg_boards_exclude_twins(ret_rails);
     if (status == RG_OK && !is_usable(ret_rails)) {
         const rg_rail *first = ret_rails->n ? &ret_rails->items[0] : NULL;
         if (first)

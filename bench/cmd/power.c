@@ -1,0 +1,148 @@
+/* power.c: `railgauge power`: rails by themselves, without a scenario: watch them, record any
+ * command beside them, work out a trace. Each has a file of its own: power_NAME.c. */
+#include "bench/cmd/power.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/core/text.h"
+
+static const char *const scopes[] = {"widest", "accelerator", "gpu",  "cpu",
+                                     "module", "board-in",    "wall", NULL};
+
+#define ROW(key, member, type, preset, min, max, choices, help)                                    \
+    { key, type, offsetof(rg_power_options, member), preset, min, max, choices, "", help }
+static const rg_field table[] = {
+    ROW("rail", rail, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "a rail's id or label, or a sensor; repeatable; none: all that can be read"),
+    ROW("power_pipe", power_pipe, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "command that writes an external meter's readings; docs/power.md"),
+    ROW("output", output, RG_FIELD_TEXT, "", 0, 0, NULL, "record: the trace's file, also -o"),
+    ROW("idle_time", idle_ns, RG_FIELD_DURATION, "0s", 0, 3.6e12, NULL,
+        "record: measures idle power this long before and after the command"),
+    ROW("window", window, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "replay: FROM,TO in seconds from the first reading; else as recorded, or all"),
+    ROW("idle", idle, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "replay: FROM,TO of idle before the window, and with FROM,TO,FROM,TO after it"),
+    ROW("scope", scope, RG_FIELD_CHOICE, "widest", 0, 0, scopes, "whose energy is the headline"),
+    ROW("interval", interval_ns, RG_FIELD_DURATION, "1s", 1e6, 3.6e12, NULL,
+        "watch: time between two lines"),
+    ROW("count", count, RG_FIELD_INT, "0", 0, 1e9, NULL, "watch: stops after so many; 0: never"),
+    ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, NULL, "JSON on stdout"),
+    {0},
+};
+#undef ROW
+
+/* --- what the parts share ----------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number) {
+    (void)number;
+    stopped = 1;
+}
+
+void rg_power_catch(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool rg_power_stopped(void) {
+    return stopped;
+}
+
+rg_status rg_power_meter(const rg_power_call *call, rg_meter **ret_meter, rg_err *err) {
+    const char *selectors[RG_MAX_ARGS + 1] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < call->args->n_given; i++) {
+        if (!strcmp(call->args->given[i].key, "rail"))
+            selectors[n++] = call->args->given[i].value;
+    }
+    rg_root *root = NULL;
+    rg_rail_list *rails = calloc(1, sizeof *rails);
+    rg_status status = rails ? rg_root_open(call->globals->root, &root, err)
+                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = rg_rails_find(root, selectors, false, rails, err);
+    if (status == RG_OK)
+        status = rg_meter_open(root, rails, "", ret_meter, err);
+    rg_root_close(root);
+    free(rails);
+    return status;
+}
+
+/* --- the verb ----------------------------------------------------------------------------------
+ */
+
+typedef struct part {
+    const char *name;
+    size_t least, most; /* words behind it */
+    int (*run)(const rg_power_call *call);
+} part;
+
+static const part parts[] = {
+    {"watch", 0, 0, rg_power_watch},
+    {"record", 1, RG_MAX_ARGS, rg_power_record},
+    {"replay", 1, 1, rg_power_replay},
+};
+enum { N_PARTS = sizeof parts / sizeof parts[0] };
+
+static const char *part_at(size_t i, void *user) {
+    (void)user;
+    return i < N_PARTS ? parts[i].name : NULL;
+}
+
+static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *err) {
+    const char *word = args->words[0];
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (strcmp(parts[i].name, word))
+            continue;
+        *ret_part = &parts[i];
+        size_t n = args->n_words - 1;
+        return n >= parts[i].least && n <= parts[i].most
+                   ? RG_OK
+                   : rg_fail(err, RG_USAGE, "see `railgauge power --help`",
+                             "power %s does not take %zu words", word, n);
+    }
+    const char *near = rg_text_nearest(word, part_at, NULL);
+    return rg_fail(err, RG_USAGE, near ? near : "one of: watch record replay",
+                   "there is no `power %s`", word);
+}
+
+static int run(const rg_globals *globals, int argc, char **argv) {
+    extern const rg_verb rg_verb_power;
+    rg_power_options options;
+    rg_args args;
+    rg_err err = RG_ERR_INIT;
+    const part *what = NULL;
+    rg_status status = rg_args_parse(table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &err);
+    if (status == RG_OK && args.help) {
+        rg_args_help(&rg_verb_power, table);
+        return RG_EXIT_OK;
+    }
+    if (status == RG_OK)
+        status = find_part(&args, &what, &err);
+    if (status == RG_OK && *options.power_pipe &&
+        setenv("RAILGAUGE_POWER_PIPE", options.power_pipe, 1))
+        status = rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status != RG_OK)
+        return rg_report_error("power", &err);
+    const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
+    return what->run(&call);
+}
+
+const rg_verb rg_verb_power = {
+    .name = "power",
+    .summary = "watch rails, record any command's energy, work out a trace",
+    .usage = "railgauge power watch [--rail R]...\n"
+             "       railgauge power record -o TRACE.jsonl [--idle-time 30s] -- COMMAND [WORDS]\n"
+             "       railgauge power replay TRACE.jsonl [--window FROM,TO] [--idle FROM,TO]",
+    .help =
+        "`record` ends with the command's own exit code; its figures go to stderr, as they would\n"
+        "disturb the command's output, and the trace holds all readings. `replay` works out\n"
+        "the same from the trace alone. docs/power.md tells what the figures mean.",
+    .run = run,
+};

@@ -1,0 +1,23 @@
+/* ina.h: how true power monitors with a shunt are, by chip: limits of error of the data sheets, for
+ * every sensor that meets these chips (hwmon.c, iio.c). */
+#ifndef RG_POWER_INA_H
+#define RG_POWER_INA_H
+
+#include "bench/iface/sensor.h"
+
+/* Gain as +-fraction of the reading, with 1 % assumed for the shunt; offset, step and full scale of
+ * the shunt voltage in volts. Negative: not known; range 0: not known. */
+typedef struct rg_ina {
+    const char *chip;
+    double refresh_s; /* at the chip's defaults */
+    double gain, offset_v, lsb_v, range_v;
+} rg_ina;
+
+/* The row of a chip, else the last one, of which nothing is known. Never NULL. */
+const rg_ina *rg_ina_find(const char *chip);
+
+/* Limits of power: shunt limits become power at the bus voltage of the moment. Without shunt or bus
+ * voltage (0) only the gain is known. Both are added to the rail's facts. */
+void rg_ina_limits(const rg_ina *ina, double shunt_uohm, double bus_mv, rg_rail *rail);
+
+#endif
