@@ -138,7 +138,7 @@ static rg_status take_byte(rg_gauge *gauge, char byte, rg_err *err) {
     return status;
 }
 
-/* Takes what has come, as long as there is room for rows. The first bad line is told. RG_ABSENT
+/* Takes what has come, as long as there is room for rows. The first bad line is told. RG_FAILED
  * when the program has closed its output. */
 static rg_status take_bytes(rg_gauge *gauge, rg_err *err) {
     char bytes[256];
@@ -149,7 +149,7 @@ static rg_status take_bytes(rg_gauge *gauge, rg_err *err) {
             return status;
         if (n == 0)
             return status != RG_OK ? status
-                                   : rg_fail(err, RG_ABSENT, "run the command by itself to see why",
+                                   : rg_fail(err, RG_FAILED, "run the command by itself to see why",
                                              "the meter's program has ended");
         for (ssize_t i = 0; i < n; i++) {
             rg_status one = take_byte(gauge, bytes[i], status == RG_OK ? err : NULL);

@@ -24,6 +24,16 @@ rg_status rg_power_analyse(const rg_powerlog *log, rg_scope prefer, rg_energy *r
     return rg_energy_measure(&ask, ret_energy, err);
 }
 
+/* In percent, but in joules where it is larger than the energy itself. */
+static size_t say_doubt(const rg_energy_value *value, char *ret, size_t cap) {
+    char doubt[32];
+    if (value->expanded_uj < fabs(value->uj))
+        return (size_t)snprintf(ret, cap, " +- %.2g %%",
+                                100 * value->expanded_uj / fabs(value->uj));
+    rg_text_si(value->expanded_uj * 1e-6, "J", doubt, sizeof doubt);
+    return (size_t)snprintf(ret, cap, " +- %s", doubt);
+}
+
 /* "50.7 J +- 1.8 % (not-steady)", or "n/a (scope)". */
 static void say_value(const rg_energy_value *value, uint32_t refusals, char *ret, size_t cap) {
     const char *code = rg_refusal_first(refusals);
@@ -34,9 +44,8 @@ static void say_value(const rg_energy_value *value, uint32_t refusals, char *ret
     }
     rg_text_si(value->uj * 1e-6, "J", energy, sizeof energy);
     size_t used = (size_t)snprintf(ret, cap, "%s", energy);
-    if (!value->unbounded && value->uj != 0)
-        used += (size_t)snprintf(ret + used, cap - used, " +- %.2g %%",
-                                 100 * value->expanded_uj / fabs(value->uj));
+    if (!value->unbounded)
+        used += say_doubt(value, ret + used, cap - used);
     if (code)
         snprintf(ret + used, cap - used, " (%s)", code);
 }

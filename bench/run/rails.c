@@ -55,10 +55,12 @@ static rg_status no_match(const char *selector, bool is_virtual, const rg_rail_l
     return rg_fail(err, RG_USAGE, advice, "no rail or sensor is called '%s'", selector);
 }
 
-/* Asks every sensor once, a selector's options going to the sensor that it names. */
-static void probe_all(rg_root *root, const char *const *selectors, bool is_virtual,
-                      rg_rail_list *all, rg_err *why) {
-    for (size_t i = 0; rg_sensors[i]; i++) {
+/* Asks every sensor once, a selector's options going to the sensor that it names. That one has no
+ * rails here is a fact; that an instrument which somebody attached does not answer is an error. */
+static rg_status probe_all(rg_root *root, const char *const *selectors, bool is_virtual,
+                           rg_rail_list *all, rg_err *why) {
+    rg_status status = RG_OK;
+    for (size_t i = 0; rg_sensors[i] && (status == RG_OK || status == RG_ABSENT); i++) {
         const rg_sensor *sensor = rg_sensors[i];
         size_t n = strlen(sensor->name);
         bool asked = false;
@@ -69,9 +71,13 @@ static void probe_all(rg_root *root, const char *const *selectors, bool is_virtu
                 asked = true;
             }
         }
+        rg_err own = RG_ERR_INIT;
         if (!asked && sensor->is_virtual == is_virtual)
-            sensor->probe(root, "", all, NULL);
+            status = sensor->probe(root, "", all, &own);
+        if (status != RG_OK && status != RG_ABSENT)
+            *why = own;
     }
+    return status == RG_ABSENT ? RG_OK : status;
 }
 
 static bool is_usable(const rg_rail_list *rails) {
@@ -115,9 +121,12 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
     if (!all)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     rg_err why = RG_ERR_INIT;
-    probe_all(root, selectors, is_virtual, all, &why);
-    rg_status status = rg_boards_apply(root, all, err);
     ret_rails->n = 0;
+    rg_status status = probe_all(root, selectors, is_virtual, all, &why);
+    if (status != RG_OK && err)
+        *err = why;
+    if (status == RG_OK)
+        status = rg_boards_apply(root, all, err);
     if (status == RG_OK && selectors && selectors[0])
         status = keep_selected(selectors, is_virtual, all, &why, ret_rails, err);
     else if (status == RG_OK)

@@ -29,9 +29,9 @@ def listing(machine):
     return json.loads(done.stdout)
 
 
-def rails(machine):
+def rails(machine, sensor="hwmon"):
     """The machine's own rails by label."""
-    return {row["label"]: row for row in listing(machine) if row.get("sensor") == "hwmon"}
+    return {row["label"]: row for row in listing(machine) if row.get("sensor") == sensor}
 
 
 def test_every_recorded_machine_lists_the_rails_that_are_expected_of_it():
@@ -71,6 +71,32 @@ def test_an_agx_orin_is_the_sum_of_three_without_the_memory_rail():
                      "VDDQ_VDD2_1V8AO": "excluded"}, roles
     assert found["VDDQ_VDD2_1V8AO"]["parent"] == found["VIN_SYS_5V0"]["name"]
     assert all(row["power"] == "block-average" and row["lag_s"] == 0 for row in found.values())
+
+
+def test_a_thor_kit_has_a_module_of_three_and_a_total_of_its_own():
+    found = rails("agx-thor-jp7")
+    roles = {label: (row["scope"], row["role"]) for label, row in found.items()}
+    part = ("module", "component")
+    assert roles == {"VDD_GPU": part, "VDD_CPU_SOC_MSS": part, "VIN_SYS_5V0": part, "power": ("board-in", "total")}, roles
+
+
+def test_jetpack_4_rails_know_their_shunts_by_the_device_tree():
+    found = rails("jetson-nano-jp4", "iio")
+    total = found["POM_5V_IN"]
+    assert (total["scope"], total["role"]) == ("module", "total"), total
+    assert found["POM_5V_GPU"]["parent"] == total["name"] == "iio:ina3221x@6-0040:POM_5V_IN", total
+    assert abs(total["limits"]["offset_mw"] - 16 * 5.08) < 1e-6, total["limits"]
+
+
+def test_an_x86_processor_counts_its_package_once():
+    found = [row for row in listing("x86-rapl") if row.get("sensor") == "powercap"]
+    summed = [row["name"] for row in found if row["role"] in ("total", "component")]
+    assert summed == ["powercap:intel-rapl:0:package-0"], summed
+    assert all(row["limits"]["gain"] is None for row in found), "no maker states an error"
+
+
+def test_a_raspberry_pi_has_no_rail_and_says_so():
+    assert not rails("raspberry-pi-5") and not rails("raspberry-pi-5", "iio")
 
 
 def test_an_acpi_meter_is_found_at_its_device_and_its_accuracy_is_an_error_of_the_rest():
