@@ -142,11 +142,20 @@ static rg_status apply_limits(const rg_limit_options *given, rg_err *err) {
     return RG_OK;
 }
 
+static rg_status apply_power_pipe(const char *command, rg_err *err) {
+    if (*command && setenv("RAILGAUGE_POWER_PIPE", command, 1))
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    return RG_OK;
+}
+
 rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err) {
     const char *base = options;
     const rg_field *isa = rg_field_find(table, "isa");
     const rg_field *limits = rg_field_find(table, "max_model_bytes"); /* the first of its struct */
     rg_status status = isa ? apply_isa(*(const char *const *)(base + isa->offset), err) : RG_OK;
+    const rg_field *pipe = rg_field_find(table, "power_pipe");
+    if (status == RG_OK && pipe)
+        status = apply_power_pipe(*(const char *const *)(base + pipe->offset), err);
     if (status == RG_OK && limits)
         status = apply_limits((const rg_limit_options *)(base + limits->offset), err);
     return status;

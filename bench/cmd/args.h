@@ -40,10 +40,17 @@ typedef struct rg_limit_options {
                      "refuses models with more tensors; 0: 65536"),                                \
         RG_LIMIT_ROW("max_nodes", type, member.nodes, "refuses models with more nodes; 0: 65536")
 
-/* Puts what the rows "isa" and RG_LIMIT_ROWS of a table hold, as far as it has them, where this
- * process and its workers look: the list of levels into RAILGAUGE_ISA ("" leaves it alone), limits
- * where rg_model_limits_get reads them. RG_USAGE naming the nearest known level, RG_ABSENT when
- * this CPU can run none of them. */
+/* Option of verbs that read rails: the command of an external meter's program (docs/power.md). */
+#define RG_POWER_PIPE_ROW(type, member)                                                            \
+    {                                                                                              \
+        "power_pipe", RG_FIELD_TEXT, offsetof(type, member), "", 0, 0, NULL, "",                   \
+            "command that writes an external meter's readings; docs/power.md"                      \
+    }
+
+/* Puts what the rows "isa", "power_pipe" and RG_LIMIT_ROWS of a table hold, as far as it has them,
+ * where this process and its workers look: the list of levels into RAILGAUGE_ISA and the command
+ * into RAILGAUGE_POWER_PIPE ("" leaves them alone), limits where rg_model_limits_get reads them.
+ * RG_USAGE naming the nearest known level, RG_ABSENT when this CPU can run none of them. */
 rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err);
 
 /* How a verb begins: rg_args_parse, then its help where that is asked for, then rg_args_apply.

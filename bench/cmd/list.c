@@ -20,6 +20,7 @@
 
 typedef struct options {
     bool json, suite;
+    const char *power_pipe;
 } options;
 
 static const rg_field table[] = {
@@ -27,6 +28,7 @@ static const rg_field table[] = {
      "one JSON document on stdout"},
     {"suite", RG_FIELD_BOOL, offsetof(options, suite), "false", 0, 0, NULL, "",
      "of models and ops: the suite, with operations and sizes"},
+    RG_POWER_PIPE_ROW(options, power_pipe),
     {0},
 };
 

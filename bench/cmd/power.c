@@ -16,8 +16,7 @@ static const char *const scopes[] = {"widest", "accelerator", "gpu",  "cpu",
 static const rg_field table[] = {
     ROW("rail", rail, RG_FIELD_TEXT, "", 0, 0, NULL,
         "a rail's id or label, or a sensor; repeatable; none: all that can be read"),
-    ROW("power_pipe", power_pipe, RG_FIELD_TEXT, "", 0, 0, NULL,
-        "command that writes an external meter's readings; docs/power.md"),
+    RG_POWER_PIPE_ROW(rg_power_options, power_pipe),
     ROW("output", output, RG_FIELD_TEXT, "", 0, 0, NULL, "record: the trace's file, also -o"),
     ROW("idle_time", idle_ns, RG_FIELD_DURATION, "0s", 0, 3.6e12, NULL,
         "record: measures idle power this long before and after the command"),
@@ -112,26 +111,26 @@ static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *e
                    "there is no `power %s`", word);
 }
 
-static int run(const rg_globals *globals, int argc, char **argv) {
-    extern const rg_verb rg_verb_power;
-    rg_power_options options;
-    rg_args args;
-    rg_err err = RG_ERR_INIT;
-    const part *what = NULL;
-    rg_status status = rg_args_parse(table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &err);
-    if (status == RG_OK && args.help) {
-        rg_args_help(&rg_verb_power, table);
-        return RG_EXIT_OK;
-    }
-    if (status == RG_OK)
-        status = find_part(&args, &what, &err);
-    if (status == RG_OK && *options.power_pipe &&
-        setenv("RAILGAUGE_POWER_PIPE", options.power_pipe, 1))
-        status = rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status != RG_OK)
-        return rg_report_error("power", &err);
-    const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
-    return what->run(&call);
+static int run(const rg_globals *globals, int argc, char **argv);
+
+const rg_verb rg_verb_power;
+rg_power_options options;
+rg_args args;
+rg_err err = RG_ERR_INIT;
+const part *what = NULL;
+rg_status status = rg_args_parse(table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &err);
+if (status == RG_OK && args.help) {
+    rg_args_help(&rg_verb_power, table);
+    return RG_EXIT_OK;
+}
+if (status == RG_OK)
+    status = find_part(&args, &what, &err);
+if (status == RG_OK && *options.power_pipe && setenv("RAILGAUGE_POWER_PIPE", options.power_pipe, 1))
+    status = rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
+if (status != RG_OK)
+    return rg_report_error("power", &err);
+const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
+return what->run(&call);
 }
 
 const rg_verb rg_verb_power = {
@@ -143,6 +142,21 @@ const rg_verb rg_verb_power = {
     .help =
         "`record` ends with the command's own exit code; its figures go to stderr, as they would\n"
         "disturb the command's output, and the trace holds all readings. `replay` works out\n"
-        "the same from the trace alone. docs/power.md tells what the figures mean.",
+        "the same from the trace alone. docs/power.md tells what the figures mean.\n",
     .run = run,
 };
+
+static int run(const rg_globals *globals, int argc, char **argv) {
+    rg_power_options options;
+    rg_args args;
+    rg_err err = RG_ERR_INIT;
+    const part *what = NULL;
+    int code;
+    if (!rg_args_begin(&rg_verb_power, table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &code))
+        return code;
+    rg_status status = find_part(&args, &what, &err);
+    if (status != RG_OK)
+        return rg_report_error("power", &err);
+    const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
+    return what->run(&call);
+}

@@ -17,7 +17,7 @@
 #include "bench/run/host.h"
 
 typedef struct options {
-    const char *set, *out, *resume, *only, *tier, *isa;
+    const char *set, *out, *resume, *only, *tier, *isa, *power_pipe;
     bool plan_only, json, quiet;
     rg_limit_options limits;
 } options;
@@ -37,6 +37,7 @@ static const rg_field table[] = {
      "how much to measure, instead of what the scenario says: quick, standard, procurement"},
     {"isa", RG_FIELD_TEXT, offsetof(options, isa), "", 0, 0, NULL, "",
      "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"},
+    RG_POWER_PIPE_ROW(options, power_pipe),
     RG_LIMIT_ROWS(options, limits),
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout instead of the table"},
