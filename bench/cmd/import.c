@@ -128,22 +128,6 @@ static rg_status import_named(const rg_args *args, const options *opt, rg_err *e
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
-const rg_verb rg_verb_import;
-options opt;
-rg_args args;
-rg_err err = RG_ERR_INIT;
-(void)globals;
-rg_status status = rg_args_parse(table, &opt, 2, 2, argc, argv, &args, &err);
-if (status == RG_OK && args.help) {
-    rg_args_help(&rg_verb_import, table);
-    return RG_EXIT_OK;
-}
-if (status == RG_OK)
-    status = import_named(&args, &opt, &err);
-if (status == RG_OK && (fflush(stdout) || ferror(stdout)))
-    status = rg_fail(&err, RG_IO, NULL, "cannot write to the standard output");
-return status == RG_OK ? RG_EXIT_OK : rg_report_error("import", &err);
-}
 
 const rg_verb rg_verb_import = {
     .name = "import",

@@ -113,25 +113,6 @@ static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *e
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
-const rg_verb rg_verb_power;
-rg_power_options options;
-rg_args args;
-rg_err err = RG_ERR_INIT;
-const part *what = NULL;
-rg_status status = rg_args_parse(table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &err);
-if (status == RG_OK && args.help) {
-    rg_args_help(&rg_verb_power, table);
-    return RG_EXIT_OK;
-}
-if (status == RG_OK)
-    status = find_part(&args, &what, &err);
-if (status == RG_OK && *options.power_pipe && setenv("RAILGAUGE_POWER_PIPE", options.power_pipe, 1))
-    status = rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
-if (status != RG_OK)
-    return rg_report_error("power", &err);
-const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
-return what->run(&call);
-}
 
 const rg_verb rg_verb_power = {
     .name = "power",
