@@ -128,7 +128,6 @@ static rg_status import_named(const rg_args *args, const options *opt, rg_err *e
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
-
 const rg_verb rg_verb_import = {
     .name = "import",
     .summary = "what others measured, worked out again from their raw data",

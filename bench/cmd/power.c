@@ -113,7 +113,6 @@ static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *e
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
-
 const rg_verb rg_verb_power = {
     .name = "power",
     .summary = "watch rails, record any command's energy, work out a trace",
