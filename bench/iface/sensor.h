@@ -98,8 +98,6 @@ typedef struct rg_sensor {
     const char *name, *summary;
     bool is_virtual; /* runs on virtual time; drained inline, never by the meter's thread */
 
-
-
     /* Appends rails that exist, and for known but unreadable ones entries with their status.
      * `options` is the text after the sensor's name in `--rail replay:FILE`, else "". Never opens a
      * foreign library. */
