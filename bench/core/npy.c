@@ -59,16 +59,17 @@ static rg_status read_shape(const char *header, rg_shape *ret, rg_err *err) {
     rg_shape shape = {0};
     if (!at || *at++ != '(')
         return damaged("has no shape", err);
-    for (at += strspn(at, " "); *at != ')'; at += strspn(at, ", ")) {
+    for (at += strspn(at, " "); *at != ')'; at += strspn(at, " ")) {
         char *end;
         long d = strtol(at, &end, 10);
-        if (!isdigit((unsigned char)*at) || end == at || d > INT32_MAX)
+        bool comma = *end == ',';
+        if (!isdigit((unsigned char)*at) || d > INT32_MAX || (!comma && *end != ')'))
             return damaged("has an impossible shape", err);
         if (shape.rank == RG_MAX_RANK)
             return rg_fail(err, RG_UNSUPPORTED, "reshape it", "a .npy file of more than %d axes",
                            (int)RG_MAX_RANK);
         shape.dim[shape.rank++] = (int32_t)d;
-        at = end;
+        at = end + comma;
     }
     *ret = shape;
     return RG_OK;
@@ -104,7 +105,9 @@ rg_status rg_npy_read(const void *data, size_t bytes, rg_npy *ret_npy, rg_err *e
     if (status == RG_OK)
         status = read_shape(header, &npy.shape, err);
     if (status == RG_OK)
-        status = rg_tensor_bytes(&npy.shape, npy.dtype, &npy.bytes, err);
+        status = rg_tensor_bytes(&npy.shape, npy.dtype, &npy.bytes, NULL) == RG_OK
+                     ? RG_OK
+                     : damaged("has a shape of more elements than there can be", err);
     npy.offset = start + length;
     if (status == RG_OK && bytes - npy.offset < npy.bytes)
         status = damaged("holds fewer elements than it says", err);

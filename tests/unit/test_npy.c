@@ -74,3 +74,55 @@ Test(npy, what_we_lack_is_refused_with_its_reason) {
     cr_assert_eq(rg_npy_write_header(RG_DTYPE_INT4, &(rg_shape){1, {4}}, &text, &err),
                  RG_UNSUPPORTED);
 }
+
+/* A whole file with this header. */
+static rg_status read_header(const char *header, rg_npy *ret, rg_err *err) {
+    static unsigned char file[512];
+    size_t n = strlen(header);
+    memcpy(file, "\x93NUMPY\x01\x00", 8);
+    file[8] = (unsigned char)n, file[9] = 0;
+    memcpy(file + 10, header, n);
+    return rg_npy_read(file, sizeof file, ret, err);
+}
+
+#define HEADER(type, order, shape) "{'descr': " type ", 'fortran_order': " order shape " }"
+
+Test(npy, each_broken_header_is_refused_in_words) {
+    static const struct {
+        const char *header, *words;
+        rg_status status;
+    } rows[] = {
+        {HEADER("[('a', '<f4')]", "False, 'shape':", " (2,)"), "records", RG_UNSUPPORTED},
+        {"{'fortran_order': False, 'shape': (2,) }", "records", RG_UNSUPPORTED},
+        {HEADER("'<c8'", "False, 'shape':", " (2,)"), "elements", RG_UNSUPPORTED},
+        {HEADER("'<f4'", "False", ""), "no shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " 2"), "no shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (x,)"), "impossible shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (-1,)"), "impossible shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (2 3)"), "impossible shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (4294967296,)"), "impossible shape", RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (1,1,1,1,1,1,1)"), "axes", RG_UNSUPPORTED},
+        {HEADER("'<f4'", "False, 'shape':", " (65536, 65536, 65536, 65536)"), "more elements",
+         RG_BAD_DATA},
+        {HEADER("'<f4'", "False, 'shape':", " (999,)"), "fewer elements", RG_BAD_DATA},
+        {"{'descr': '<f4', 'shape': (2,) }", "Fortran", RG_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rg_npy npy;
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(read_header(rows[i].header, &npy, &err), rows[i].status, "%s: %s",
+                     rows[i].header, err.what);
+        cr_assert_not_null(strstr(err.what, rows[i].words), "%s: %s", rows[i].header, err.what);
+        cr_assert(err.advice[0], "%s: nothing to try", rows[i].header);
+    }
+}
+
+Test(npy, shapes_are_read_with_and_without_spaces) {
+    rg_npy npy;
+    cr_assert_eq(read_header(HEADER("'<f4'", "False, 'shape':", " ( 2,3 , 4, )"), &npy, NULL),
+                 RG_BAD_DATA, "a space before a comma is nobody's");
+    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", "(2,3,  4,)"), &npy, NULL), RG_OK);
+    cr_assert(npy.shape.rank == 3 && npy.shape.dim[2] == 4 && npy.bytes == 24);
+    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", " ()"), &npy, NULL), RG_OK);
+    cr_assert(npy.shape.rank == 0 && npy.bytes == 1);
+}
