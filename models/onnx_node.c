@@ -169,14 +169,6 @@ int32_t rg_onnx_axis(int64_t axis, uint32_t rank) {
 
 /* --- the walk --- */
 
-rg_onnx_lower *rg_onnx_lower_of(const rg_onnx_node *node, const char **ret_word) {
-    const row *found = row_of(node);
-    if (!found)
-        return NULL;
-    *ret_word = found->word;
-    return found->lower;
-}
-
 /* What an operator is called that we cannot do: its type, the reason where we know one. */
 static const char *foreign_kind(rg_onnx *r, const rg_onnx_node *node) {
     rg_arena *arena = r->graph->arena;

@@ -291,9 +291,6 @@ rg_onnx_lower rg_onnx_constant_node, rg_onnx_shape_of, rg_onnx_constant_of_shape
 /* Arithmetic on small constants: true when the node was one and its result is defined. */
 bool rg_onnx_fold(rg_onnx *r, const rg_onnx_node *node);
 
-/* The function and word for an operator; NULL when it is not known. */
-rg_onnx_lower *rg_onnx_lower_of(const rg_onnx_node *node, const char **ret_word);
-
 /* All nodes, in order. */
 rg_status rg_onnx_lower_all(rg_onnx *r);
 

@@ -38,7 +38,10 @@ static bool read_pads(const rg_onnx_node *node, uint32_t n_spatial, rg_onnx_wind
         pad_same(w, !upper);
         return true;
     }
-    if (rg_onnx_attr_is(node, "auto_pad", "VALID") || !rg_onnx_attr(node, "pads"))
+    bool valid = rg_onnx_attr_is(node, "auto_pad", "VALID");
+    if (rg_onnx_attr(node, "auto_pad") && !valid && !rg_onnx_attr_is(node, "auto_pad", "NOTSET"))
+        return false; /* a word of no version */
+    if (valid || !rg_onnx_attr(node, "pads"))
         return true;
     if (rg_onnx_attr_ints(node, "pads", pads, 2 * n_spatial, 0) < 0)
         return false;
