@@ -4,6 +4,7 @@
  * Input: files one after another, each begun by a line "@@ path"; "@@l path" is a symbolic link to
  * its content, "@@p path" a pipe. So that the reader gets past its hashes, %path% stands for the
  * SHA-256 of a file above, and CHECKSUM at a file's end for the FNV-1a of what is before it. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,7 +70,14 @@ static void put_checksum(rg_text *text) {
         text->data[n + i] = (char)(sum >> 8 * i);
 }
 
-static void write_plain(const char *full, const rg_text *text) {
+/* Plain files come first, with the folders above them: nothing is written through a link. */
+static void make_plain(const char *path, const rg_text *text) {
+    char full[256];
+    snprintf(full, sizeof full, "%s/%s", dir, path);
+    char *slash = strrchr(full, '/');
+    *slash = '\0';
+    rg_fs_mkdirs(full, NULL);
+    *slash = '/';
     FILE *file = fopen(full, "wb");
     if (!file) /* a folder of this name, say */
         return;
@@ -78,20 +86,22 @@ static void write_plain(const char *full, const rg_text *text) {
     fclose(file);
 }
 
-/* "@@ path", "@@l path" or "@@p path" with its content; the folders above it are made. */
-static void make_entry(char kind, const char *path, const rg_text *text) {
-    char full[256];
-    snprintf(full, sizeof full, "%s/%s", dir, path);
-    char *slash = strrchr(full, '/');
-    *slash = '\0';
-    rg_fs_mkdirs(full, NULL);
-    *slash = '/';
+/* A link or a pipe where a plain file may have been, in a folder that is no link itself. */
+static void make_odd(char kind, const char *path, const rg_text *text) {
+    char above[MOST_PATH];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    snprintf(above, sizeof above, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    int top_fd = open(dir, O_RDONLY | O_DIRECTORY);
+    int fd = rg_bundle_open_inside(top_fd, above, O_DIRECTORY);
+    close(top_fd);
+    if (fd < 0)
+        return;
+    unlinkat(fd, name, 0);
     if (kind == 'l' && text->bytes)
-        (void)!symlink(text->data, full);
+        (void)!symlinkat(text->data, fd, name);
     else if (kind == 'p')
-        (void)!mkfifo(full, 0600);
-    else
-        write_plain(full, text);
+        (void)!mkfifoat(fd, name, 0600);
+    close(fd);
 }
 
 /* The next "@@" at the beginning of a line, or the end. */
@@ -103,13 +113,13 @@ static const char *next_mark(const char *at, const char *end) {
     return end;
 }
 
-/* One file; a path that would leave the folder is passed over. */
-static void take_file(const char *at, const char *end, written *files, size_t *n) {
+/* One file, if it is plain or odd as wanted; a path that would leave the folder is passed over. */
+static void take_file(const char *at, const char *end, bool odd, written *files, size_t *n) {
     const char *line = memchr(at, '\n', (size_t)(end - at));
     char kind = end - at > 2 ? at[2] : ' ';
     at += kind == ' ' ? 3 : 4;
     written *file = &files[*n];
-    if (!line || at >= line || line - at >= MOST_PATH)
+    if (!line || at >= line || line - at >= MOST_PATH || odd != (kind != ' '))
         return;
     snprintf(file->path, sizeof file->path, "%.*s", (int)(line - at), at);
     if (!rg_bundle_path_plain(file->path))
@@ -118,24 +128,32 @@ static void take_file(const char *at, const char *end, written *files, size_t *n
     rg_text_add(&text, "");
     fill_in(line + 1, (size_t)(end - line - 1), files, *n, &text);
     put_checksum(&text);
-    make_entry(kind, file->path, &text);
+    if (odd)
+        make_odd(kind, file->path, &text);
+    else
+        make_plain(file->path, &text);
     rg_hash_bytes(text.data ? text.data : "", text.bytes, file->hash);
     rg_text_free(&text);
     (*n)++;
 }
 
-static void make_folder(const char *data, size_t bytes) {
+static void make_files(const char *data, size_t bytes, bool odd) {
     static written files[MOST_FILES];
     const char *end = data + bytes;
     size_t n = 0;
-    rg_fs_remove_tree(dir, NULL);
-    PROMISE(rg_fs_mkdirs(dir, NULL) == RG_OK, dir);
     while (data < end && n < MOST_FILES) {
         const char *next = next_mark(data, end);
         if (next - data > 4)
-            take_file(data, next - (next < end), files, &n);
+            take_file(data, next - (next < end), odd, files, &n);
         data = next;
     }
+}
+
+static void make_folder(const uint8_t *data, size_t bytes) {
+    rg_fs_remove_tree(dir, NULL);
+    PROMISE(rg_fs_mkdirs(dir, NULL) == RG_OK, dir);
+    make_files((const char *)data, bytes, false);
+    make_files((const char *)data, bytes, true);
 }
 
 /* --- reading it ------------------------------------------------------------------------------- */
@@ -172,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     rg_err err = RG_ERR_INIT;
     if (!*dir)
         make_top();
-    make_folder((const char *)data, bytes);
+    make_folder(data, bytes);
     if (rg_bundle_open(dir, &bundle, &err) != RG_OK) {
         PROMISE(err.what[0] && err.advice[0], "refused without words");
         return 0;
