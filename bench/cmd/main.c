@@ -1,4 +1,5 @@
 /* main.c: finds the verb and lets it run. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ static int run_verb(const rg_verb *verb, const rg_globals *globals, int argc, ch
 int main(int argc, char **argv) {
     rg_globals globals = {.root = NULL, .program = own_path(argv[0])};
     int i = 1;
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond its limit: write() says EFBIG, and the verb can */
     while (i + 1 < argc && !strcmp(argv[i], "--root")) {
         globals.root = argv[i + 1];
         i += 2;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static rg_status io_error(rg_err *err, const char *verb, const char *path) {
 
 rg_status rg_fs_read(rg_arena *arena, const char *path, size_t limit_bytes, char **ret_data,
                      size_t *ret_bytes, rg_err *err) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* a pipe without a writer must not hold the program up: it is refused below */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return io_error(err, "open", path);
     struct stat info;
@@ -94,14 +96,31 @@ static rg_status sync_parent(const char *path, rg_err *err) {
     return status;
 }
 
+/* A new file beside `path` under a name of its own, so that two programs, or two threads of one,
+ * that write the same file do not write into each other's. */
+static rg_status create_beside(const char *path, char *ret_name, size_t cap, int *ret_fd,
+                               rg_err *err) {
+    enum { ATTEMPTS = 1000 };
+    static atomic_uint made;
+    int fd = -1;
+    errno = EEXIST;
+    for (int i = 0; fd < 0 && errno == EEXIST && i < ATTEMPTS; i++) {
+        int length = snprintf(ret_name, cap, "%s.%ld-%u.tmp", path, (long)getpid(),
+                              atomic_fetch_add(&made, 1));
+        if (length < 0 || (size_t)length >= cap)
+            return rg_fail(err, RG_IO, NULL, "path too long: %s", path);
+        fd = open(ret_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    *ret_fd = fd;
+    return fd < 0 ? io_error(err, "create", ret_name) : RG_OK;
+}
+
 rg_status rg_fs_write_atomic(const char *path, const void *data, size_t bytes, rg_err *err) {
     char temporary[4096];
-    int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    if (length < 0 || (size_t)length >= sizeof temporary)
-        return rg_fail(err, RG_IO, NULL, "path too long: %s", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return io_error(err, "create", temporary);
+    int fd = -1;
+    rg_status created = create_beside(path, temporary, sizeof temporary, &fd, err);
+    if (created != RG_OK)
+        return created;
     rg_status status = RG_OK;
     if (!write_all(fd, data, bytes) || fsync(fd) < 0)
         status = io_error(err, "write", path);

@@ -9,11 +9,13 @@
 #include "bench/core/arena.h"
 #include "bench/core/err.h"
 
-/* Reads a whole file into `arena`, NUL-terminated beyond its end. Refuses more than limit_bytes. */
+/* Reads a whole file into `arena`, NUL-terminated beyond its end. Refuses more than limit_bytes, and
+ * whatever is no regular file, pipes too, without waiting for it. */
 rg_status rg_fs_read(rg_arena *arena, const char *path, size_t limit_bytes, char **ret_data,
                      size_t *ret_bytes, rg_err *err);
 
-/* Writes a file so that after a crash either the old or the new content is there, never a part. */
+/* Writes a file so that after a crash either the old or the new content is there, never a
+ * part. Writers of one path at the same time do not disturb each other: the last one's stays. */
 rg_status rg_fs_write_atomic(const char *path, const void *data, size_t bytes, rg_err *err);
 
 /* Creates a folder and its parents; an existing one is fine. */

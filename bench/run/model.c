@@ -1,4 +1,4 @@
-/* model.c: maps a model file and hands it to the reader that recognises it. */
+/* model.c: reads a model file and hands it to the reader that recognises it. */
 #include "bench/run/model.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +26,7 @@ static rg_status open_error(const char *path, rg_err *err) {
     return rg_fail(err, RG_IO, "check the path", "cannot open %s: %s", path, why);
 }
 
-/* Refuses what is no regular file, is empty or exceeds the limit, before anything is mapped. */
+/* Refuses what is no regular file, is empty or exceeds the limit, before anything is read. */
 static rg_status check_file(int fd, const char *path, size_t limit_bytes, size_t *ret_bytes,
                             rg_err *err) {
     struct stat info;
@@ -46,21 +45,38 @@ static rg_status check_file(int fd, const char *path, size_t limit_bytes, size_t
     return RG_OK;
 }
 
-static rg_status map_file(rg_model *model, size_t limit_bytes, rg_err *err) {
+/* Into memory of our own: a mapped file that somebody cuts short would end the program. */
+static rg_status read_all(int fd, rg_model *model, size_t bytes, rg_err *err) {
+    enum { ALIGN = 64 };
+    unsigned char *data = aligned_alloc(ALIGN, (bytes + ALIGN - 1) / ALIGN * ALIGN);
+    if (!data)
+        return rg_fail(err, RG_NO_MEMORY, "close other programs",
+                       "no memory for the %zu bytes of %s", bytes, model->path);
+    model->data = data;
+    model->bytes = bytes;
+    for (size_t used = 0; used < bytes;) {
+        ssize_t n = read(fd, data + used, bytes - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rg_fail(err, RG_IO, "check the disk", "cannot read %s: %s", model->path,
+                           strerror(errno));
+        if (n == 0)
+            return rg_fail(err, RG_IO, "try again when it has been written",
+                           "%s became shorter while it was read", model->path);
+        used += (size_t)n;
+    }
+    return RG_OK;
+}
+
+static rg_status read_file(rg_model *model, size_t limit_bytes, rg_err *err) {
     int fd = open(model->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return open_error(model->path, err);
     size_t bytes = 0;
     rg_status status = check_file(fd, model->path, limit_bytes, &bytes, err);
-    if (status == RG_OK) {
-        void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) {
-            status = rg_fail(err, RG_IO, NULL, "cannot map %s: %s", model->path, strerror(errno));
-        } else {
-            model->data = data;
-            model->bytes = bytes;
-        }
-    }
+    if (status == RG_OK)
+        status = read_all(fd, model, bytes, err);
     close(fd);
     return status;
 }
@@ -113,7 +129,7 @@ rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_mode
         free(model);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory loading %s", path);
     }
-    rg_status status = map_file(model, limits->file_bytes, err);
+    rg_status status = read_file(model, limits->file_bytes, err);
     if (status != RG_OK)
         goto fail;
     model->reader = rg_reader_for(model->data, model->bytes);
@@ -139,8 +155,7 @@ void rg_model_close(rg_model *model) {
     if (!model)
         return;
     rg_graph_free(model->graph);
-    if (model->data)
-        munmap((void *)(uintptr_t)model->data, model->bytes);
+    free((void *)(uintptr_t)model->data);
     free(model->path);
     free(model);
 }

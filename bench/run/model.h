@@ -1,4 +1,4 @@
-/* model.h: a model file in memory: found, mapped, hashed and turned into a graph by the reader that
+/* model.h: a model file in memory: found, read, hashed and turned into a graph by the reader that
  * recognises it. The executor, the worker and `infer` start here. */
 #ifndef RG_RUN_MODEL_H
 #define RG_RUN_MODEL_H
@@ -14,7 +14,7 @@
 typedef struct rg_model {
     rg_graph *graph;
     const rg_reader *reader; /* that made it */
-    const void *data;        /* the file's bytes, mapped read-only */
+    const void *data;        /* the file's bytes */
     size_t bytes;
     char sha256[RG_HASH_HEX]; /* of the bytes */
     char *path;               /* as given */
@@ -26,8 +26,8 @@ typedef struct rg_model {
 #define RG_MODEL_LIMITS_VARIABLE "RAILGAUGE_MODEL_LIMITS"
 rg_status rg_model_limits_get(rg_model_limits *ret_limits, rg_err *err);
 
-/* Loads `path`. `limits` NULL: rg_model_limits_get's. The file must not shrink while the model is
- * open. Errors, each naming the path: RG_ABSENT no such file, RG_DENIED no permission, RG_IO other
+/* Loads `path`. `limits` NULL: rg_model_limits_get's. The file may change while the model is open.
+ * Errors, each naming the path: RG_ABSENT no such file, RG_DENIED no permission, RG_IO other
  * reading errors, RG_BAD_DATA empty, foreign (Git LFS pointer, web page, ...) or damaged,
  * RG_NO_MEMORY a limit was reached. */
 rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_model **ret_model,
