@@ -3,28 +3,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "bench/core/magic.h"
+#include "bench/core/remark.h"
 #include "models/onnx_read.h"
 #include "models/onnx_wire.h"
 
 static const char damaged_advice[] =
     "the file is damaged or its exporter erred: copy it again, or export it again";
 
+/* What to try where the failure itself says nothing. */
+static const char *advice_for(rg_status status) {
+    if (status == RG_UNSUPPORTED)
+        return "export it as one file of plain tensors; docs/onnx.md tells what is read";
+    return status == RG_NO_MEMORY ? "give a smaller model" : damaged_advice;
+}
+
 /* --- decoding --- */
 
 /* What the decoder may still allocate. */
 typedef struct budget {
     size_t left_bytes;
+    bool spent; /* something was asked for that was not there */
 } budget;
 
 enum { HEADER = 16 };
 
 static void *budget_alloc(void *data, size_t bytes) {
     budget *b = data;
-    if (bytes > b->left_bytes || bytes > SIZE_MAX - HEADER)
-        return NULL;
-    char *memory = malloc(bytes + HEADER);
+    bool fits = bytes <= b->left_bytes && bytes <= SIZE_MAX - HEADER;
+    char *memory = fits ? malloc(bytes + HEADER) : NULL;
+    b->spent |= !memory;
     if (!memory)
         return NULL;
     b->left_bytes -= bytes;
@@ -47,13 +58,26 @@ static void budget_free(void *data, void *memory) {
 /* Values by name: an open table of numbers plus one. */
 typedef struct names {
     uint32_t *slots, mask;
+    uint64_t point; /* secret: see hash_of */
 } names;
 
-static uint32_t hash_of(const char *name) {
-    uint32_t hash = 2166136261u;
+enum { PRIME = INT32_MAX };
+
+/* A number that the author of a file cannot foresee; numbers of values do not depend on it. */
+static uint64_t secret_point(void) {
+    uint64_t bits = 0;
+    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
+        bits = (uint64_t)time(NULL) * 2654435761u ^ (uint64_t)(uintptr_t)&bits;
+    return 256 + bits % (PRIME - 256);
+}
+
+/* The name as a polynomial at a secret point, modulo a prime: no file can hold names that all fall
+ * together, for two names of length n agree at n points at most. */
+static uint32_t hash_of(const names *table, const char *name) {
+    uint64_t sum = 0;
     for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash;
+        sum = (sum * table->point + (unsigned char)*name) % PRIME;
+    return (uint32_t)(sum * 0x9e3779b97f4a7c15u >> 32);
 }
 
 /* A text fit for messages and reports: printable, at most 255 bytes; others become '?'. */
@@ -79,7 +103,7 @@ typedef struct reading {
 static int32_t value_named(reading *d, const char *name) {
     if (!name || !name[0] || d->r.status != RG_OK)
         return RG_ONNX_NONE;
-    uint32_t at = hash_of(name) & d->names.mask;
+    uint32_t at = hash_of(&d->names, name) & d->names.mask;
     for (; d->names.slots[at]; at = (at + 1) & d->names.mask) {
         if (!strcmp(d->keys[d->names.slots[at] - 1], name))
             return (int32_t)(d->names.slots[at] - 1);
@@ -111,6 +135,7 @@ static rg_status make_room(reading *d) {
         return rg_onnx_fail(r, RG_NO_MEMORY, "it has too many names");
     d->n_named = (uint32_t)named;
     d->names.mask = (uint32_t)slots - 1;
+    d->names.point = secret_point();
     r->cap_values = (uint32_t)(named + free_ones);
     d->names.slots = rg_arena_array(r->graph->arena, slots, sizeof *d->names.slots);
     d->keys = rg_arena_array(r->graph->arena, named + 1, sizeof *d->keys);
@@ -120,6 +145,11 @@ static rg_status make_room(reading *d) {
 }
 
 /* --- the graph --- */
+
+/* What a file says of a dimension; -1 where it leaves it open, also by a number of its own. */
+static int64_t told_dim(const Rg__Onnx__Dim *dim) {
+    return dim->has_value ? dim->value : -1;
+}
 
 /* The declared type and shape; sizes that are not told count as one. */
 static void declare(reading *d, const Rg__Onnx__Value *proto) {
@@ -138,10 +168,22 @@ static void declare(reading *d, const Rg__Onnx__Value *proto) {
     }
     v->shape.rank = (uint32_t)type->shape->n_dim;
     for (uint32_t i = 0; i < v->shape.rank; i++) {
-        const Rg__Onnx__Dim *dim = type->shape->dim[i];
-        bool told = dim->has_value && dim->value >= 0 && dim->value <= INT32_MAX;
-        v->shape.dim[i] = told ? (int32_t)dim->value : 1;
+        int64_t dim = told_dim(type->shape->dim[i]);
+        if (dim < -1 || dim > INT32_MAX)
+            rg_onnx_fail(&d->r, RG_BAD_DATA, "%s is declared with the dimension %lld", v->name,
+                         (long long)dim);
+        v->shape.dim[i] = dim < 0 ? 1 : (int32_t)dim;
     }
+}
+
+/* Notes which dimensions of input i of the graph were left open. */
+static void note_open_dims(rg_onnx *r, const Rg__Onnx__Value *proto, uint32_t i) {
+    const Rg__Onnx__Shape *shape = proto->type->tensor_type->shape;
+    rg_remark remark = {.index = i};
+    for (uint32_t k = 0; k < shape->n_dim; k++)
+        remark.open_dims |= told_dim(shape->dim[k]) < 0 ? 1u << k : 0;
+    if (remark.open_dims && !rg_remark_add(r->graph, remark))
+        rg_onnx_no_memory(r);
 }
 
 static rg_status read_initializers(reading *d) {
@@ -187,6 +229,7 @@ static rg_status read_inputs(reading *d, int32_t *list) {
         r->naming = v->name;
         int32_t tensor = rg_onnx_tensor(r, v->dtype, &v->shape, NULL, NULL);
         rg_onnx_define(r, v, v->dtype, tensor, &order);
+        note_open_dims(r, d->graph->input[i], r->graph->n_in);
         list[r->graph->n_in++] = tensor;
     }
     return r->status;
@@ -262,6 +305,25 @@ static rg_status read_outputs(reading *d, int32_t *numbers) {
     return r->status;
 }
 
+/* Notes a declared shape of output i that the graph contradicts. */
+static void note_declared(rg_onnx *r, const Rg__Onnx__Value *proto, const rg_shape *is,
+                          uint32_t i) {
+    const Rg__Onnx__TensorType *type = proto->type ? proto->type->tensor_type : NULL;
+    const Rg__Onnx__Shape *says = type ? type->shape : NULL;
+    rg_remark remark = {.is_output = true, .index = i};
+    if (!says || says->n_dim > RG_MAX_RANK)
+        return;
+    remark.declared.rank = (uint32_t)says->n_dim;
+    bool differs = remark.declared.rank != is->rank;
+    for (uint32_t k = 0; k < remark.declared.rank; k++) {
+        int64_t dim = told_dim(says->dim[k]);
+        remark.declared.dim[k] = dim < 0 ? 1 : (int32_t)dim;
+        differs |= dim >= 0 && k < is->rank && dim != is->dim[k];
+    }
+    if (differs && !rg_remark_add(r->graph, remark))
+        rg_onnx_no_memory(r);
+}
+
 /* Outputs as the file has them: their own type, dimensions in order 0 1 2 ... */
 static rg_status finish_outputs(reading *d, const int32_t *numbers, int32_t *list) {
     rg_onnx *r = &d->r;
@@ -271,8 +333,11 @@ static rg_status finish_outputs(reading *d, const int32_t *numbers, int32_t *lis
             return rg_onnx_fail(r, RG_BAD_DATA, "output %s is never computed", v->name);
         r->naming = v->name;
         list[i] = rg_onnx_get(r, v, NULL, v->unknown ? RG_DTYPE_ANY : v->dtype);
-        if (r->status == RG_OK)
-            rg_onnx_at(r, list[i])->name = v->name;
+        if (r->status != RG_OK)
+            return r->status;
+        rg_onnx_at(r, list[i])->name = v->name;
+        if (!v->unknown)
+            note_declared(r, d->graph->output[i], &v->shape, (uint32_t)i);
     }
     r->graph->n_out = (uint32_t)d->graph->n_output;
     return r->status;
@@ -414,13 +479,13 @@ static rg_status check_head(const void *data, size_t bytes, const rg_model_limit
 static rg_status decode(const void *data, size_t bytes, const rg_model_limits *limits, reading *d,
                         const char *name) {
     rg_onnx_counts counts;
-    budget b = {limits->graph_bytes};
+    budget b = {limits->graph_bytes, false};
     ProtobufCAllocator allocator = {budget_alloc, budget_free, &b};
     rg_status status = rg_onnx_scan(data, bytes, limits, &counts, d->r.err);
     if (status != RG_OK)
         return status;
     Rg__Onnx__Model *model = rg__onnx__model__unpack(&allocator, bytes, data);
-    if (!model && b.left_bytes < counts.decoded_bytes)
+    if (!model && b.spent)
         return rg_fail(d->r.err, RG_NO_MEMORY, "give a smaller model",
                        "decoding it needs more than the limit of %zu bytes", limits->graph_bytes);
     if (!model)
@@ -449,7 +514,7 @@ static rg_status read_onnx(const void *data, size_t bytes, const char *name,
     }
     rg_graph_free(d.r.graph);
     if (!err->advice[0])
-        snprintf(err->advice, sizeof err->advice, "%s", damaged_advice);
+        snprintf(err->advice, sizeof err->advice, "%s", advice_for(status));
     if (name && name[0])
         rg_err_prefix(err, "%s", name);
     return status;

@@ -160,6 +160,21 @@ static const int32_t *in_units(rg_onnx *r, const rg_onnx_value *bias, const doub
     return t->data;
 }
 
+/* The scales of a bias in accumulator units, as files have them: one, or one an output. None where
+ * a product leaves the range of floats. */
+static rg_quant unit_quant(rg_onnx *r, const double *unit, uint32_t n) {
+    float *scale = rg_arena_array(r->graph->arena, n, sizeof *scale);
+    int32_t *zero = rg_arena_array(r->graph->arena, n, sizeof *zero);
+    if (!scale || !zero)
+        return rg_onnx_no_memory(r), (rg_quant){0};
+    for (uint32_t c = 0; c < n; c++) {
+        scale[c] = (float)unit[c];
+        if (!(scale[c] > 0) || !isfinite(scale[c]))
+            return (rg_quant){0};
+    }
+    return (rg_quant){n, scale, zero, 0};
+}
+
 int32_t rg_onnx_bias(rg_onnx *r, rg_onnx_value *bias, uint32_t n, int32_t input, int32_t weights) {
     const rg_tensor x = *rg_onnx_at(r, input), w = *rg_onnx_at(r, weights);
     int64_t elements = 0;
@@ -187,5 +202,6 @@ int32_t rg_onnx_bias(rg_onnx *r, rg_onnx_value *bias, uint32_t n, int32_t input,
         else
             ((int32_t *)(void *)data)[c] = (int32_t)q;
     }
-    return rg_onnx_tensor(r, wide ? RG_DTYPE_INT64 : RG_DTYPE_INT32, &shape, NULL, data);
+    const rg_quant quant = unit_quant(r, unit, w.quant.n > 1 ? n : 1);
+    return rg_onnx_tensor(r, wide ? RG_DTYPE_INT64 : RG_DTYPE_INT32, &shape, &quant, data);
 }

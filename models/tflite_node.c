@@ -28,17 +28,30 @@ static const char *foreign_kind(reading *r, rg_fb_table code, int32_t builtin) {
     return name ? name : rg_arena_printf(r->graph->arena, "builtin operator %d", (int)builtin);
 }
 
-/* False when a tensor's elements or scales are in a form that operators cannot use. */
-static bool tensors_usable(const reading *r, const int32_t *list, uint32_t n) {
+/* What of a node's tensors is in a form that operators cannot use, in a word or two; NULL: none. */
+static const char *odd_form(const reading *r, const int32_t *list, uint32_t n) {
     const rg_graph *graph = r->graph;
     for (uint32_t i = 0; i < n; i++) {
         if (list[i] < 0 || (uint32_t)list[i] >= graph->n_tensors)
             continue; /* rg_graph_check words these */
         rg_dtype dtype = graph->tensors[list[i]].dtype;
-        if ((rg_dtype_bits(dtype) == 0 && dtype != RG_DTYPE_RESOURCE) || r->other_scheme[list[i]])
-            return false;
+        if (rg_dtype_bits(dtype) == 0 && dtype != RG_DTYPE_RESOURCE)
+            return rg_dtype_word(dtype);
+        if (r->other_scheme[list[i]])
+            return r->block_scales[list[i]] ? "blockwise scales" : "unusual quantization";
     }
-    return true;
+    return NULL;
+}
+
+/* An operator that we map, were it not for its tensors: an attribute says what of them. */
+static rg_status note_form(reading *r, rg_node *node, const char *form) {
+    rg_attr *attr = rg_arena_alloc(r->graph->arena, sizeof *attr);
+    if (!attr)
+        return rg_tflite_no_memory(r);
+    *attr = (rg_attr){.key = "of", .type = RG_ATTR_WORD, .word = form};
+    node->attrs = attr;
+    node->n_attrs = 1;
+    return RG_OK;
 }
 
 static rg_status read_word(reading *r, rg_fb_table options, const rg_tflite_option *row,
@@ -194,8 +207,9 @@ static rg_status read_node(reading *r, rg_fb_table table, uint32_t index) {
     int32_t builtin = builtin_of(r, code);
     const rg_tflite_op *op = rg_tflite_op_of_code(builtin);
     int32_t scales = block_scales_of(r, op, node);
-    node->known = op && (scales >= 0 || tensors_usable(r, node->in, node->n_in)) &&
-                  tensors_usable(r, node->out, node->n_out);
+    const char *in_form = scales < 0 ? odd_form(r, node->in, node->n_in) : NULL;
+    const char *form = in_form ? in_form : odd_form(r, node->out, node->n_out);
+    node->known = op && !form;
     if (scales >= 0)
         status = append_scales(r, node, scales);
     if (status != RG_OK)
@@ -205,9 +219,9 @@ static rg_status read_node(reading *r, rg_fb_table table, uint32_t index) {
         return rg_tflite_no_memory(r);
     if (node->known)
         return read_attrs(r, table, op, index);
-    bool plain =
-        tensors_usable(r, node->in, node->n_in) && tensors_usable(r, node->out, node->n_out);
-    if (builtin != TFLITE_CUSTOM || !plain)
+    if (op && form)
+        return note_form(r, node, form);
+    if (builtin != TFLITE_CUSTOM || form || odd_form(r, node->in, node->n_in))
         return RG_OK;
     return rg_tflite_read_custom(r, rg_fb_text(&r->fb, code, CODE_CUSTOM), table, node);
 }

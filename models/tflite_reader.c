@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/core/magic.h"
+#include "bench/core/remark.h"
 #include "models/tflite_read.h"
 #include "models/tflite_schema.h"
 
@@ -123,6 +124,31 @@ static rg_status find_subgraph(rg_tflite_reading *r, rg_fb_table *ret_subgraph) 
     return rg_tflite_damage(r);
 }
 
+/* Dimensions that a vector of sizes leaves open, one bit each. */
+static uint32_t open_dims(rg_fb_vec sizes) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < sizes.n && i < RG_MAX_RANK; i++)
+        open |= rg_fb_i32_at(sizes, i) == -1 ? 1u << i : 0;
+    return open;
+}
+
+/* Notes which dimensions of the inputs the file leaves open, in its shape or its signature. */
+static rg_status note_open_dims(rg_tflite_reading *r, rg_fb_table subgraph) {
+    const rg_graph *graph = r->graph;
+    rg_fb_vec tensors = rg_fb_vector(&r->fb, subgraph, GRAPH_TENSORS, 4);
+    for (uint32_t i = 0; i < graph->n_in; i++) {
+        if (graph->in[i] < 0 || (uint32_t)graph->in[i] >= tensors.n)
+            continue;
+        rg_fb_table table = rg_fb_entry(&r->fb, tensors, (uint32_t)graph->in[i]);
+        rg_remark remark = {.index = i};
+        remark.open_dims = open_dims(rg_fb_vector(&r->fb, table, TENSOR_SHAPE, 4)) |
+                           open_dims(rg_fb_vector(&r->fb, table, TENSOR_SIGNATURE, 4));
+        if (remark.open_dims && !rg_remark_add(r->graph, remark))
+            return rg_tflite_no_memory(r);
+    }
+    return rg_tflite_damage(r);
+}
+
 static rg_status read_ends(rg_tflite_reading *r, rg_fb_table subgraph) {
     rg_fb_vec in = rg_fb_vector(&r->fb, subgraph, GRAPH_INPUTS, 4);
     rg_fb_vec out = rg_fb_vector(&r->fb, subgraph, GRAPH_OUTPUTS, 4);
@@ -133,7 +159,7 @@ static rg_status read_ends(rg_tflite_reading *r, rg_fb_table subgraph) {
     graph->out = rg_tflite_ints(r, out);
     graph->n_in = in.n;
     graph->n_out = out.n;
-    return graph->in && graph->out ? RG_OK : rg_tflite_no_memory(r);
+    return graph->in && graph->out ? note_open_dims(r, subgraph) : rg_tflite_no_memory(r);
 }
 
 static void mark(bool *has_value, uint32_t n_tensors, const int32_t *list, uint32_t n) {

@@ -171,10 +171,22 @@ void rg_args_help(const rg_verb *verb, const rg_field *table) {
         printf("\n%s", verb->help);
 }
 
+/* Prints words that may hold names of files or of their parts: what steers a terminal becomes '?'.
+ */
+static void print_plain(const char *before, const char *words) {
+    fputs(before, stderr);
+    for (; *words; words++) {
+        unsigned char c = (unsigned char)*words;
+        fputc((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, stderr);
+    }
+    fputc('\n', stderr);
+}
+
 int rg_report_error(const char *verb, const rg_err *err) {
-    fprintf(stderr, "railgauge %s: %s\n", verb, err->what);
+    fprintf(stderr, "railgauge %s", verb);
+    print_plain(": ", err->what);
     if (err->advice[0])
-        fprintf(stderr, "  try: %s\n", err->advice);
+        print_plain("  try: ", err->advice);
     return rg_status_exit(err->status);
 }
 

@@ -38,8 +38,7 @@ static bool looks_like_hef(const char *path) {
     unsigned char head[8];
     struct stat info;
     FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rbe") : NULL;
-    bool is =
-        file && fread(head, 1, sizeof head, file) == sizeof head && rg_hef_sniff(head, sizeof head);
+    bool is = file && rg_hef_sniff(head, fread(head, 1, sizeof head, file));
     if (file)
         fclose(file);
     return is;
@@ -61,10 +60,12 @@ static int inspect_hef(const char *path, const options *given) {
     }
     rg_hef hef;
     status = rg_hef_read(data, bytes, &hef, &err);
-    if (given->json)
+    if (status != RG_OK)
+        rg_err_prefix(&err, "%s", path);
+    else if (given->json)
         print_json(rg_inspect_hef_json(path, bytes, &hef, &err));
     else
-        rg_inspect_print_hef(path, bytes, &hef, &err);
+        rg_inspect_print_hef(path, bytes, &hef);
     rg_arena_free(arena);
     return status == RG_OK ? RG_EXIT_OK : rg_report_error("inspect", &err);
 }
@@ -117,7 +118,9 @@ const rg_verb rg_verb_inspect = {
             "multiply-accumulates\nas published figures do, padding taps included; activations are "
             "planned node by node, as the\nfile has them. A target's share is what it takes of the "
             "nodes asked one by one.\nEnds with 0 whether or not everything can be computed, with "
-            "65 for files that are damaged or\nforeign, 74 for those beyond a limit.\n",
+            "3 for sound files in a form\nthat is not read here (weights in another file, another "
+            "version), 65 for files that are damaged or\nforeign, 74 for those that cannot be "
+            "read or are beyond a limit.\n",
     .run = run,
 };
 

@@ -1,5 +1,5 @@
-/* inspect.h: the two ways in which `railgauge inspect` tells what it found: inspect_text.c for
- * people, inspect_json.c for programs. inspect.c finds it. */
+/* inspect.h: the two ways in which `railgauge inspect` tells what it found: inspect_text.c and
+ * inspect_tables.c for people, inspect_json.c for programs. inspect.c finds it. */
 #ifndef RG_CMD_INSPECT_H
 #define RG_CMD_INSPECT_H
 
@@ -21,10 +21,17 @@ void rg_inspect_print(const rg_inspect_view *view);
 json_t *rg_inspect_json(const rg_inspect_view *view); /* new reference */
 
 /* A Hailo executable: its header and what the check of it said. */
-void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef, const rg_err *err);
+void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef);
 json_t *rg_inspect_hef_json(const char *path, size_t bytes, const rg_hef *hef, const rg_err *err);
 
 /* A text that a terminal and JSON take: control characters, and what is no UTF-8, become '?'. */
 void rg_inspect_clean(const char *text, char *ret, size_t cap);
+
+/* Operators, refusals, nodes and targets (inspect_tables.c). */
+void rg_inspect_print_tables(const rg_inspect_view *view);
+
+/* A count as "568 M"; "0" for none. And "1 node", "2 nodes". Both return `ret`. */
+const char *rg_inspect_count(uint64_t n, char *ret, size_t cap);
+const char *rg_inspect_plural(uint64_t n, const char *word, char *ret, size_t cap);
 
 #endif

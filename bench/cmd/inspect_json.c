@@ -1,6 +1,7 @@
 /* inspect_json.c: what `railgauge inspect --json` prints. What does not exist is null. */
 #include "bench/cmd/inspect.h"
 #include "bench/core/json.h"
+#include "bench/core/remark.h"
 
 static json_t *text(const char *words) {
     char clean[1024];
@@ -19,6 +20,33 @@ static void set_reason(json_t *one, rg_status status, const char *what, const ch
     json_object_set_new(one, "advice", status == RG_OK ? json_null() : text(advice));
 }
 
+/* Scales of channels, and the dimension that they lie along. */
+static void set_channels(json_t *one, const rg_quant *quant) {
+    json_t *scales = json_array(), *zeros = json_array();
+    for (uint32_t i = 0; i < quant->n; i++) {
+        json_array_append_new(scales, json_real((double)quant->scale[i]));
+        json_array_append_new(zeros, json_integer(quant->zero_point[i]));
+    }
+    json_object_set_new(one, "channel_scales", scales);
+    json_object_set_new(one, "channel_zero_points", zeros);
+    json_object_set_new(one, "axis", whole(quant->axis));
+}
+
+static void set_quant(json_t *one, const rg_quant *quant) {
+    json_object_set_new(one, "scales", whole(quant->n));
+    if (quant->n > 1)
+        set_channels(one, quant);
+    if (quant->n != 1)
+        return;
+    rg_json_set_real(one, "scale", (double)quant->scale[0]);
+    json_object_set_new(one, "zero_point", json_integer(quant->zero_point[0]));
+}
+
+/* Nothing was counted where the nodes that would count are refused. */
+static json_t *macs_json(uint64_t macs, uint32_t refused) {
+    return macs || !refused ? whole(macs) : json_null();
+}
+
 static json_t *tensor_json(const rg_graph *graph, int32_t index) {
     const rg_tensor *t = index >= 0 ? &graph->tensors[index] : NULL;
     json_t *one = json_object(), *shape = json_array();
@@ -34,11 +62,7 @@ static json_t *tensor_json(const rg_graph *graph, int32_t index) {
     json_object_set_new(one, "shape", shape);
     json_object_set_new(one, "bytes", whole(t->bytes));
     json_object_set_new(one, "constant", json_boolean(t->data != NULL));
-    json_object_set_new(one, "scales", whole(t->quant.n));
-    if (t->quant.n == 1) {
-        rg_json_set_real(one, "scale", (double)t->quant.scale[0]);
-        json_object_set_new(one, "zero_point", json_integer(t->quant.zero_point[0]));
-    }
+    set_quant(one, &t->quant);
     return one;
 }
 
@@ -46,6 +70,29 @@ static json_t *tensors_json(const rg_graph *graph, const int32_t *list, uint32_t
     json_t *all = json_array();
     for (uint32_t i = 0; i < n; i++)
         json_array_append_new(all, tensor_json(graph, list[i]));
+    return all;
+}
+
+/* An end of the graph, with what the reader assumed about it. */
+static json_t *end_json(const rg_graph *graph, bool is_output, uint32_t i) {
+    json_t *one = tensor_json(graph, is_output ? graph->out[i] : graph->in[i]);
+    const rg_remark *remark = rg_remark_of(graph, is_output, i);
+    json_t *list = remark ? json_array() : NULL;
+    for (uint32_t k = 0; remark && k < (is_output ? remark->declared.rank : RG_MAX_RANK); k++) {
+        if (is_output)
+            json_array_append_new(list, json_integer(remark->declared.dim[k]));
+        else if (remark->open_dims >> k & 1)
+            json_array_append_new(list, whole(k));
+    }
+    if (list)
+        json_object_set_new(one, is_output ? "declared_shape" : "assumed_dimensions", list);
+    return one;
+}
+
+static json_t *ends_json(const rg_graph *graph, bool is_output) {
+    json_t *all = json_array();
+    for (uint32_t i = 0; i < (is_output ? graph->n_out : graph->n_in); i++)
+        json_array_append_new(all, end_json(graph, is_output, i));
     return all;
 }
 
@@ -57,7 +104,7 @@ static json_t *kinds_json(const rg_inspection *look) {
         json_object_set_new(one, "operator", text(kind->kind));
         json_object_set_new(one, "nodes", whole(kind->nodes));
         json_object_set_new(one, "refused", whole(kind->refused));
-        json_object_set_new(one, "macs", whole(kind->macs));
+        json_object_set_new(one, "macs", macs_json(kind->macs, kind->refused));
         json_object_set_new(one, "parameters", whole(kind->parameters));
         json_object_set_new(one, "constant_bytes", whole(kind->weights_bytes));
         json_array_append_new(all, one);
@@ -142,7 +189,7 @@ static json_t *sums_json(const rg_inspection *look) {
     json_t *one = json_object();
     json_object_set_new(one, "nodes", whole(look->graph->n_nodes));
     json_object_set_new(one, "refused", whole(look->refused));
-    json_object_set_new(one, "macs", whole(look->work.macs));
+    json_object_set_new(one, "macs", macs_json(look->work.macs, look->refused));
     json_object_set_new(one, "other_ops", whole(look->work.other_ops));
     json_object_set_new(one, "parameters", whole(look->parameters));
     json_object_set_new(one, "constant_bytes", whole(look->weights_bytes));
@@ -161,8 +208,8 @@ json_t *rg_inspect_json(const rg_inspect_view *view) {
     json_object_set_new(all, "description", text(graph->description));
     json_object_set_new(all, "bytes", whole(view->model->bytes));
     json_object_set_new(all, "sha256", json_string(view->model->sha256));
-    json_object_set_new(all, "inputs", tensors_json(graph, graph->in, graph->n_in));
-    json_object_set_new(all, "outputs", tensors_json(graph, graph->out, graph->n_out));
+    json_object_set_new(all, "inputs", ends_json(graph, false));
+    json_object_set_new(all, "outputs", ends_json(graph, true));
     json_object_set_new(all, "sums", sums_json(view->look));
     json_object_set_new(all, "operators", kinds_json(view->look));
     if (view->nodes)

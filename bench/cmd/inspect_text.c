@@ -1,10 +1,15 @@
-/* inspect_text.c: what `railgauge inspect` prints for people. */
+/* inspect_text.c: what `railgauge inspect` prints for people: head and sums; the tables are in
+ * inspect_tables.c. Lines are broken for the terminal. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cmd/columns.h"
 #include "bench/cmd/inspect.h"
+#include "bench/core/remark.h"
 #include "bench/core/text.h"
+
+enum { TITLE = 13 }; /* columns of what stands before a line */
 
 void rg_inspect_clean(const char *text, char *ret, size_t cap) {
     json_t *probe = json_string(text);
@@ -19,8 +24,7 @@ void rg_inspect_clean(const char *text, char *ret, size_t cap) {
     json_decref(probe);
 }
 
-/* A count as "568 M"; "0" for none. */
-static const char *count_text(uint64_t n, char *ret, size_t cap) {
+const char *rg_inspect_count(uint64_t n, char *ret, size_t cap) {
     if (n < 10000)
         snprintf(ret, cap, "%" PRIu64, n);
     else
@@ -31,23 +35,52 @@ static const char *count_text(uint64_t n, char *ret, size_t cap) {
     return ret;
 }
 
+const char *rg_inspect_plural(uint64_t n, const char *word, char *ret, size_t cap) {
+    snprintf(ret, cap, "%" PRIu64 " %s%s", n, word, n == 1 ? "" : "s");
+    return ret;
+}
+
 static const char *bytes_text(size_t n, char *ret, size_t cap) {
     rg_text_bytes((double)n, ret, cap);
     return ret;
 }
 
-static void print_tensor(const rg_tensor *tensor, const char *title, uint32_t index) {
+/* "scale 0.5 zero point -128", "32 scales along dimension 3"; "" for none. */
+static void add_quant(const rg_quant *quant, rg_text *line) {
+    if (quant->n == 1)
+        rg_text_printf(line, "  scale %.9g zero point %d", (double)quant->scale[0],
+                       (int)quant->zero_point[0]);
+    else if (quant->n)
+        rg_text_printf(line, "  %u scales along dimension %u", quant->n, quant->axis);
+}
+
+/* What the reader had to assume, or found contradicted. */
+static void add_remark(const rg_remark *remark, rg_text *line) {
+    char shape[96];
+    if (!remark)
+        return;
+    rg_shape_text(&remark->declared, shape, sizeof shape);
+    if (remark->is_output)
+        rg_text_printf(line, "; the file declares %s", shape);
+    for (uint32_t i = 0; !remark->is_output && i < RG_MAX_RANK; i++) {
+        if (remark->open_dims >> i & 1)
+            rg_text_printf(line, "; dimension %u is left open, 1 is assumed", i);
+    }
+}
+
+/* Line `i` of the inputs or outputs. */
+static void print_end(const rg_graph *graph, bool is_output, uint32_t i) {
+    const rg_tensor *tensor = &graph->tensors[is_output ? graph->out[i] : graph->in[i]];
     char name[80], shape[96];
+    rg_text line = {0};
     rg_inspect_clean(tensor->name, name, sizeof name);
     rg_shape_text(&tensor->shape, shape, sizeof shape);
-    printf("%-12s %u  %s  %s %s", index ? "" : title, index, name, rg_dtype_word(tensor->dtype),
-           shape);
-    if (tensor->quant.n == 1)
-        printf("  scale %.9g zero point %d", (double)tensor->quant.scale[0],
-               (int)tensor->quant.zero_point[0]);
-    else if (tensor->quant.n)
-        printf("  %u scales", tensor->quant.n);
-    putchar('\n');
+    rg_text_printf(&line, "%u  %s  %s %s", i, name, rg_dtype_word(tensor->dtype), shape);
+    add_quant(&tensor->quant, &line);
+    add_remark(rg_remark_of(graph, is_output, i), &line);
+    printf("%-12s ", i ? "" : is_output ? "outputs" : "inputs");
+    rg_columns_wrap(line.data ? line.data : "", TITLE + 3, rg_columns_room());
+    rg_text_free(&line);
 }
 
 static void print_head(const rg_inspect_view *view) {
@@ -57,14 +90,16 @@ static void print_head(const rg_inspect_view *view) {
     printf("%-12s %s\n", "file", text);
     printf("%-12s %s: %s\n", "format", view->model->reader->name, view->model->reader->summary);
     rg_inspect_clean(graph->description, text, sizeof text);
-    if (text[0])
-        printf("%-12s %s\n", "description", text);
-    printf("%-12s %s, sha256 %s\n", "size", bytes_text(view->model->bytes, size, sizeof size),
-           view->model->sha256);
+    if (text[0]) {
+        printf("%-12s ", "description");
+        rg_columns_wrap(text, TITLE, rg_columns_room());
+    }
+    printf("%-12s %s\n", "size", bytes_text(view->model->bytes, size, sizeof size));
+    printf("%-12s %s\n", "sha256", view->model->sha256);
     for (uint32_t i = 0; i < graph->n_in; i++)
-        print_tensor(&graph->tensors[graph->in[i]], "inputs", i);
+        print_end(graph, false, i);
     for (uint32_t i = 0; i < graph->n_out; i++)
-        print_tensor(&graph->tensors[graph->out[i]], "outputs", i);
+        print_end(graph, true, i);
 }
 
 /* Files of a vendor's compiler: what runs on the device is one opaque node. */
@@ -87,15 +122,26 @@ static uint32_t count_compiled(const rg_inspection *look) {
     return n;
 }
 
+/* Without MACs, yet with nodes that are refused, nobody knows how many there are. */
+static void print_work(const rg_inspection *look) {
+    char a[32], b[32];
+    bool counted = look->work.macs || !look->refused;
+    printf("%-12s %s MACs, %s other operations\n", "work",
+           counted ? rg_inspect_count(look->work.macs, a, sizeof a) : "n/a",
+           rg_inspect_count(look->work.other_ops, b, sizeof b));
+    if (look->refused)
+        printf("%-12s without the %s that %s not known here\n", "",
+               rg_inspect_plural(look->refused, "node", a, sizeof a),
+               look->refused == 1 ? "is" : "are");
+}
+
 static void print_sums(const rg_inspect_view *view) {
     const rg_inspection *look = view->look;
     char a[32], b[32], c[32];
-    printf("%-12s %s MACs, %s other operations", "work", count_text(look->work.macs, a, sizeof a),
-           count_text(look->work.other_ops, b, sizeof b));
-    if (look->refused)
-        printf(", without the %u nodes that are not known here", look->refused);
-    printf("\n%-12s %s in %s of constants\n", "parameters",
-           count_text(look->parameters, a, sizeof a), bytes_text(look->weights_bytes, b, sizeof b));
+    print_work(look);
+    printf("%-12s %s in %s of constants\n", "parameters",
+           rg_inspect_count(look->parameters, a, sizeof a),
+           bytes_text(look->weights_bytes, b, sizeof b));
     printf("%-12s peak %s planned, %s the least possible", "activations",
            bytes_text(look->plan_bytes, a, sizeof a), bytes_text(look->bound_bytes, b, sizeof b));
     if (look->variables_bytes)
@@ -106,118 +152,19 @@ static void print_sums(const rg_inspect_view *view) {
     if (compiled)
         printf("%-12s %u of %u nodes stay on the CPU, with %s MACs\n", "",
                look->graph->n_nodes - compiled, look->graph->n_nodes,
-               count_text(look->work.macs, a, sizeof a));
+               rg_inspect_count(look->work.macs, a, sizeof a));
     for (uint32_t i = 0; i < view->tail.n; i++)
         printf("%-12s %s (%s)\n", i ? "" : "with it", view->tail.names[i],
                bytes_text((size_t)view->tail.bytes[i], a, sizeof a));
 }
 
-static void print_kinds(const rg_inspection *look) {
-    printf("\n%-32s %7s %10s %10s %10s\n", "operator", "nodes", "MACs", "params", "constants");
-    for (uint32_t i = 0; i < look->n_kinds; i++) {
-        const rg_inspect_kind *kind = &look->kinds[i];
-        char name[64], a[32], b[32], c[32];
-        rg_inspect_clean(kind->kind, name, sizeof name);
-        bool known = kind->refused == 0;
-        printf("%-32s %7u %10s %10s %10s%s\n", name, kind->nodes,
-               known || kind->macs ? count_text(kind->macs, a, sizeof a) : "n/a",
-               count_text(kind->parameters, b, sizeof b),
-               bytes_text(kind->weights_bytes, c, sizeof c), known ? "" : "  not computed here");
-    }
-}
-
-/* What a foreign operator tells of itself. */
-static void print_attrs(const rg_node *node) {
-    for (uint32_t i = 0; !node->known && i < node->n_attrs; i++) {
-        const rg_attr *attr = &node->attrs[i];
-        if (attr->type == RG_ATTR_INT)
-            printf("  %s %" PRId64, attr->key, attr->i);
-        else if (attr->type == RG_ATTR_REAL)
-            printf("  %s %.9g", attr->key, attr->r);
-        else
-            printf("  %s %s", attr->key, attr->word);
-    }
-}
-
-static void print_refusals(const rg_inspection *look) {
-    bool any = false;
-    for (uint32_t i = 0; i < look->n_kinds; i++) {
-        const rg_inspect_kind *kind = &look->kinds[i];
-        char name[64], words[400];
-        if (!kind->refused)
-            continue;
-        if (!any)
-            printf("\nnot computed here\n");
-        any = true;
-        rg_inspect_clean(kind->kind, name, sizeof name);
-        rg_inspect_clean(look->nodes[kind->first_refused].what, words, sizeof words);
-        printf("  %s: %u nodes, first node %u: %s", name, kind->refused, kind->first_refused,
-               words);
-        print_attrs(&look->graph->nodes[kind->first_refused]);
-        putchar('\n');
-    }
-}
-
-static void print_shapes(const rg_graph *graph, const rg_node *node) {
-    char shape[96];
-    const rg_tensor *in = rg_node_in(graph, node, 0), *out = rg_node_out(graph, node, 0);
-    if (in)
-        rg_shape_text(&in->shape, shape, sizeof shape);
-    printf(" %-18s", in ? shape : "-");
-    if (out)
-        rg_shape_text(&out->shape, shape, sizeof shape);
-    printf(" %-18s", out ? shape : "-");
-}
-
-static void print_nodes(const rg_inspection *look) {
-    printf("\n%5s %-28s %-18s %-18s %10s  %s\n", "node", "operator", "input", "output", "MACs",
-           "quantization");
-    for (uint32_t i = 0; i < look->graph->n_nodes; i++) {
-        const rg_node *node = &look->graph->nodes[i];
-        const rg_inspect_node *row = &look->nodes[i];
-        char name[64], a[32];
-        rg_inspect_clean(node->kind, name, sizeof name);
-        printf("%5u %-28s", i, name);
-        print_shapes(look->graph, node);
-        printf(" %10s  %s%s\n",
-               row->status == RG_OK ? count_text(row->work.macs, a, sizeof a) : "n/a",
-               row->quantization, row->status == RG_OK ? "" : "  not computed here");
-    }
-}
-
-static double share(uint64_t part, uint64_t whole) {
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-static void print_targets(const rg_inspection *look) {
-    printf("\n%-12s %-14s %8s %8s  %s\n", "target", "takes it", "nodes", "MACs", "");
-    for (uint32_t i = 0; i < look->n_targets; i++) {
-        const rg_inspect_target *t = &look->targets[i];
-        printf("%-12s %-14s", t->name, t->status == RG_OK ? "yes" : rg_status_word(t->status));
-        if (!t->device[0])
-            printf(" %8s %8s  %s\n", "n/a", "n/a", t->why.what);
-        else if (look->work.macs)
-            printf(" %6.1f %% %6.1f %%  %s\n", share(t->nodes, look->graph->n_nodes),
-                   share(t->macs, look->work.macs), t->status == RG_OK ? "" : t->why.what);
-        else
-            printf(" %6.1f %% %8s  %s\n", share(t->nodes, look->graph->n_nodes), "n/a",
-                   t->status == RG_OK ? "" : t->why.what);
-    }
-    if (look->refused)
-        printf("MACs of nodes that are not known here are in no share.\n");
-}
-
 void rg_inspect_print(const rg_inspect_view *view) {
     print_head(view);
     print_sums(view);
-    print_kinds(view->look);
-    print_refusals(view->look);
-    if (view->nodes)
-        print_nodes(view->look);
-    print_targets(view->look);
+    rg_inspect_print_tables(view);
 }
 
-void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef, const rg_err *err) {
+void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef) {
     char size[32], text[256];
     rg_inspect_clean(path, text, sizeof text);
     printf("%-12s %s\n%-12s Hailo executable, header version %u\n", "file", text, "format",
@@ -226,9 +173,8 @@ void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef, con
     printf("%-12s %" PRIu64 " bytes\n", "protobuf", hef->proto_bytes);
     if (hef->version == 1)
         printf("%-12s %" PRIu64 " bytes\n", "weights", hef->weights_bytes);
-    if (hef->has_digest && hef->actual[0])
-        printf("%-12s MD5 %s, %s\n", "digest", hef->actual,
-               err->status == RG_OK ? "as the header says" : "not as the header says");
+    if (hef->has_digest)
+        printf("%-12s MD5 %s, as the header says\n", "digest", hef->actual);
     else
         printf("%-12s not checked\n", "digest");
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/core/remark.h"
+
 enum { ALIGN = 64, CHUNK_BYTES = 64 * 1024 };
 
 typedef struct chunk {
@@ -17,6 +19,7 @@ typedef struct chunk {
 struct rg_arena {
     chunk *chunks;
     size_t limit, used;
+    void *note; /* the owner's */
 };
 
 rg_arena *rg_arena_new(size_t limit_bytes) {
@@ -108,4 +111,8 @@ char *rg_arena_printf(rg_arena *arena, const char *format, ...) {
 
 size_t rg_arena_used_bytes(const rg_arena *arena) {
     return arena->used;
+}
+
+void **rg_arena_note(rg_arena *arena) {
+    return &arena->note;
 }

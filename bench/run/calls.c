@@ -66,6 +66,14 @@ static rg_status compare_outputs(const rg_op_call *call, rg_arena *arena, rg_err
     return status;
 }
 
+/* Of an operator that is known, but not for such tensors, the reader says so in `of`. */
+static rg_status foreign(const rg_node *node, rg_err *err) {
+    const rg_attr *of = rg_node_attr(node, "of");
+    bool told = of && of->type == RG_ATTR_WORD;
+    return rg_fail(err, RG_UNSUPPORTED, "see `railgauge list ops`", "operator %s%s%s is not known",
+                   node->kind, told ? " of " : "", told ? of->word : "");
+}
+
 rg_status rg_call_begin(const rg_graph *graph, const rg_node *node, rg_arena *arena,
                         rg_op_call *call, rg_err *err) {
     *call = (rg_op_call){0};
@@ -76,8 +84,7 @@ rg_status rg_call_begin(const rg_graph *graph, const rg_node *node, rg_arena *ar
     if (!call->in || !call->out)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for nodes");
     if (!node->known)
-        return rg_fail(err, RG_UNSUPPORTED, "see `railgauge list ops`", "operator %s is not known",
-                       node->kind);
+        return foreign(node, err);
     call->op = rg_op_for(node->kind, call->in, call->n_in, call->out, call->n_out, err);
     if (!call->op)
         return RG_UNSUPPORTED;

@@ -15,7 +15,7 @@ static uint64_t big(const unsigned char *at, unsigned n) {
 }
 
 bool rg_hef_sniff(const void *data, size_t bytes) {
-    return bytes >= 8 && !memcmp(data, "\001HEF", 4);
+    return bytes >= 4 && !memcmp(data, "\001HEF", 4);
 }
 
 static rg_status cut_short(size_t bytes, uint64_t want, rg_err *err) {
@@ -63,6 +63,8 @@ rg_status rg_hef_read(const void *data, size_t bytes, rg_hef *ret_hef, rg_err *e
     *ret_hef = (rg_hef){0};
     if (!rg_hef_sniff(data, bytes))
         return rg_fail(err, RG_BAD_DATA, copy_advice, "it is no Hailo executable");
+    if (bytes < 8)
+        return cut_short(bytes, HEAD_1, err);
     ret_hef->version = (uint32_t)big((const unsigned char *)data + 4, 4);
     if (ret_hef->version == 0)
         return read_0(data, bytes, ret_hef, err);

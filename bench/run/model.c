@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,18 +82,49 @@ static rg_status read_file(rg_model *model, size_t limit_bytes, rg_err *err) {
     return status;
 }
 
-static rg_status unknown_format(const rg_model *model, rg_err *err) {
-    const rg_magic *magic = rg_magic_of(model->data, model->bytes);
-    if (magic)
-        return rg_fail(err, RG_BAD_DATA, magic->advice, "%s is %s", model->path, magic->what);
-    return rg_fail(err, RG_BAD_DATA, "give a .tflite model; if this is one, it is damaged",
-                   "%s is in no model format that this build reads", model->path);
-}
-
 /* What the graph is called: the path's last part. */
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The reader of files that end as this one does; NULL: none. */
+static const rg_reader *reader_by_name(const char *path) {
+    size_t n = strlen(path);
+    for (size_t i = 0; rg_readers[i]; i++) {
+        size_t end = strlen(rg_readers[i]->extension);
+        if (n > end && !strcasecmp(path + n - end, rg_readers[i]->extension))
+            return rg_readers[i];
+    }
+    return NULL;
+}
+
+/* "give a .tflite or .onnx model; if this is one, it is damaged" */
+static void advise_formats(char *ret, size_t cap) {
+    size_t used = (size_t)snprintf(ret, cap, "give a ");
+    for (size_t i = 0; rg_readers[i] && used < cap; i++)
+        used += (size_t)snprintf(ret + used, cap - used, "%s%s", i ? " or " : "",
+                                 rg_readers[i]->extension);
+    if (used < cap)
+        snprintf(ret + used, cap - used, " model; if this is one, it is damaged");
+}
+
+/* Words for a file that no reader recognises; the one whose name it bears may know what it lacks.
+ */
+static rg_status unknown_format(const rg_model *model, const rg_model_limits *limits, rg_err *err) {
+    const rg_magic *magic = rg_magic_of(model->data, model->bytes);
+    const rg_reader *named = reader_by_name(model->path);
+    rg_graph *graph = NULL;
+    char advice[160];
+    if (magic)
+        return rg_fail(err, RG_BAD_DATA, magic->advice, "%s is %s", model->path, magic->what);
+    if (named && named->read(model->data, model->bytes, base_name(model->path), limits, &graph,
+                             err) != RG_OK)
+        return RG_BAD_DATA;
+    rg_graph_free(graph);
+    advise_formats(advice, sizeof advice);
+    return rg_fail(err, RG_BAD_DATA, advice, "%s is in no model format that this build reads",
+                   model->path);
 }
 
 rg_status rg_model_limits_get(rg_model_limits *ret_limits, rg_err *err) {
@@ -134,7 +166,7 @@ rg_status rg_model_load(const char *path, const rg_model_limits *limits, rg_mode
         goto fail;
     model->reader = rg_reader_for(model->data, model->bytes);
     if (!model->reader) {
-        status = unknown_format(model, err);
+        status = unknown_format(model, limits, err);
         goto fail;
     }
     status =

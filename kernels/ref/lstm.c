@@ -173,8 +173,9 @@ rg_work rg_lstm_work(const rg_op_call *call) {
     rg_lstm_sizes s = rg_lstm_sizes_of(call);
     uint64_t gates = rg_lstm_is_coupled(call) ? RG_LSTM_GATES - 1 : RG_LSTM_GATES;
     uint64_t cells = (uint64_t)s.cells, steps = (uint64_t)(s.batch * s.time);
-    uint64_t macs = gates * cells * (uint64_t)(s.inputs + s.outputs) + 3 * cells;
+    uint64_t macs = gates * cells * (uint64_t)(s.inputs + s.outputs);
     if (call->in[RG_LSTM_PROJECTION])
         macs += cells * (uint64_t)s.outputs;
-    return rg_call_work(call, steps * macs, steps * (gates + 1) * cells);
+    /* element by element, thus no MACs: gates and cell through their functions, three products */
+    return rg_call_work(call, steps * macs, steps * (gates + 1 + 3) * cells);
 }

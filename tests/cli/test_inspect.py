@@ -112,15 +112,99 @@ def test_headers_of_hailo_executables_are_checked():
                               ("one-short", hef(1, b"abc", 9), "announces"), ("seven", hef(7), "version 7")]:
         done = inspect(write(name + ".hef", data))
         assert done.returncode in (3, 65) and words in done.stderr, (name, done.returncode, done.stderr)
+        assert name + ".hef" in done.stderr and not done.stdout, (name, done.stdout, done.stderr)
+        assert not inspect(os.path.join(work, name + ".hef"), "--json").stdout, name
+    for n in range(4, 8):
+        done = inspect(write("stump.hef", hef()[:n]))
+        assert done.returncode == 65 and "announces" in done.stderr, (n, done.stderr)
 
 
 def test_what_is_no_model_is_named():
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 5\n"
     for name, data, words in [("lfs.tflite", pointer, "Git LFS pointer"), ("empty.tflite", b"", "empty"),
-                              ("page.tflite", b"<!DOCTYPE html>", "web page"), ("noise.tflite", b"\x07" * 99, "no model format")]:
+                              ("page.tflite", b"<!DOCTYPE html>", "web page"), ("noise.tflite", b"\x07" * 99, "identifier TFL3"),
+                              ("noise.bin", b"\x07" * 99, "no model format")]:
         done = inspect(write(name, data))
         assert done.returncode == 65 and words in done.stderr, (name, done.returncode, done.stderr)
     assert inspect(os.path.join(work, "absent.tflite")).returncode == 74
+    advice = inspect(os.path.join(work, "noise.bin")).stderr
+    assert ".tflite" in advice and ".onnx" in advice, advice
+
+
+# Protocol buffers by hand: .onnx files of one node.
+def number(n):
+    n &= (1 << 64) - 1
+    return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + number(n >> 7)
+
+
+def field(n, data):
+    return number(n << 3) + number(data) if isinstance(data, int) else number(n << 3 | 2) + number(len(data)) + data
+
+
+def end(name, dims):
+    shape = b"".join(field(1, b"" if d is None else field(1, d)) for d in dims)
+    return field(1, name.encode()) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+
+def onnx(kind, given, out, produced=None):
+    node = field(1, b"x") + field(2, b"y") + field(4, kind.encode())
+    graph = field(1, node) + field(11, end("x", given)) + field(12, end("y", produced or out))
+    return field(1, 8) + field(2, b"by hand") + field(7, graph) + field(8, field(1, b"") + field(2, 13))
+
+
+def test_dimensions_left_open_and_outputs_declared_otherwise_are_told():
+    path = write("open.onnx", onnx("Relu", [None, 4], [None, 4]))
+    assert json.loads(inspect(path, "--json").stdout)["inputs"][0]["assumed_dimensions"] == [0]
+    assert "dimension 0 is left open, 1 is assumed" in inspect(path).stdout
+    path = write("other.onnx", onnx("Relu", [1, 4], [7, 9]))
+    assert json.loads(inspect(path, "--json").stdout)["outputs"][0]["declared_shape"] == [7, 9]
+    assert "the file declares 7x9" in inspect(path).stdout
+    for dims in ([3000000000, 4], [-7, 4]):
+        done = inspect(write("odd.onnx", onnx("Relu", dims, dims)))
+        assert done.returncode == 65 and str(dims[0]) in done.stderr, done.stderr
+    sound = json.loads(inspect(write("sound.onnx", onnx("Relu", [1, 4], [1, 4])), "--json").stdout)
+    assert "assumed_dimensions" not in sound["inputs"][0] and "declared_shape" not in sound["outputs"][0]
+    assert told("tflite/mlperf-tiny/vww_96_int8.tflite")["inputs"][0]["assumed_dimensions"] == [0]
+
+
+def test_where_what_counts_is_refused_there_is_no_count():
+    path = write("foreign.onnx", onnx("Strange", [1, 4], [1, 4]))
+    said = json.loads(inspect(path, "--json").stdout)
+    assert said["sums"]["macs"] is None and said["operators"][0]["macs"] is None, said["sums"]
+    text = inspect(path).stdout
+    assert "n/a MACs" in text and "1 node, first node 0" in text and "1 nodes," not in text, text
+
+
+def test_parameters_and_scales_are_those_of_the_file():
+    out = os.path.join(work, "exported")
+    done = subprocess.run([program, "export", "ds-cnn", "--format", "tflite,onnx", "--input-set", "0", "-o", out],
+                          capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    for suffix in (".tflite", ".onnx"):
+        said = json.loads(inspect(os.path.join(out, "ds-cnn-int8" + suffix), "--json").stdout)
+        assert said["sums"]["parameters"] == 22604, (suffix, said["sums"])
+    weights = told("tflite/mlperf-tiny/vww_96_int8.tflite")["nodes"][0]["inputs"][1]
+    assert weights["scales"] == len(weights["channel_scales"]) == len(weights["channel_zero_points"]) == 8, weights
+    assert weights["axis"] == 0 and all(s > 0 for s in weights["channel_scales"])
+
+
+def test_what_is_refused_for_its_tensors_is_named_so():
+    for name, words in [("litert_blockwise_quantized", "ADD of unusual quantization"), ("java_string", "RESHAPE of string")]:
+        done = inspect(shared(f"tflite/ops/litert/{name}.tflite"))
+        assert words in done.stdout, done.stdout
+
+
+def test_a_terminal_of_80_columns_holds_every_line():
+    for name in ("mlperf-tiny/vww_96_int8.tflite", "edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite"):
+        done = inspect(shared("tflite/" + name), env=dict(os.environ, COLUMNS="80"))
+        for line in done.stdout.splitlines()[1:]:
+            assert len(line) <= 80 or " " not in line.strip(), line
+    assert done.stdout.count("cannot be computed here") == 1, "one reason for all targets"
+
+
+def test_what_steers_a_terminal_does_not_reach_it():
+    done = inspect(write("esc\x1b[31m.tflite", b"\x07" * 99))
+    assert "\x1b" not in done.stderr and "esc?[31m" in done.stderr, done.stderr
 
 
 def test_limits_are_kept_before_anything_is_allocated():
