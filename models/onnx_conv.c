@@ -2,7 +2,7 @@
  * Integer where input, weights and output are quantized. */
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
 /* A convolution being read. */
 typedef struct conv {
@@ -138,6 +138,8 @@ static int32_t bias_of(rg_onnx *r, const conv *c, rg_dtype dtype, const int32_t 
 rg_status rg_onnx_conv(rg_onnx *r, rg_onnx_node *node, const char *word) {
     conv c = {0};
     rg_onnx_order order;
+    if (!r->forced)
+        rg_onnx_join_batch_norm(r, node);
     rg_status status = read_conv(r, node, &c);
     (void)word;
     if (status != RG_OK)

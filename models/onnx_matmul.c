@@ -2,7 +2,7 @@
  * is a constant, else as products of stacks of matrices. */
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
 #define INTEGER(name, value)                                                                       \
     { .key = name, .type = RG_ATTR_INT, .i = value }
@@ -42,9 +42,8 @@ static rg_quant quant_of(rg_onnx *r, const rg_onnx_end *end, rg_dtype dtype) {
     return dtype == RG_DTYPE_FLOAT32 ? (rg_quant){0} : rg_onnx_one_scale(r, end->scale, end->zero);
 }
 
-/* Rows of `x` times the matrix [N, K]; the bias may be RG_ONNX_NONE. */
-static int32_t emit_layer(rg_onnx *r, int32_t x, int32_t weights, int32_t bias,
-                          const char *activation, const rg_quant *quant) {
+int32_t rg_onnx_emit_layer(rg_onnx *r, int32_t x, int32_t weights, int32_t bias,
+                           const char *activation, const rg_quant *quant) {
     const rg_attr attrs[] = {
         WORD("activation", activation),
         WORD("weights_format", "default"),
@@ -119,10 +118,10 @@ rg_status rg_onnx_matmul(rg_onnx *r, rg_onnx_node *node, const char *word) {
     rg_quant quant = quant_of(r, &end, dtype);
     int32_t out = 0;
     if (layer)
-        out =
-            emit_layer(r, rg_onnx_get(r, a, NULL, dtype),
-                       rg_onnx_get(r, b, &swapped, dtype == RG_DTYPE_INT16 ? RG_DTYPE_INT8 : dtype),
-                       RG_ONNX_NONE, end.activation, &quant);
+        out = rg_onnx_emit_layer(
+            r, rg_onnx_get(r, a, NULL, dtype),
+            rg_onnx_get(r, b, &swapped, dtype == RG_DTYPE_INT16 ? RG_DTYPE_INT8 : dtype),
+            RG_ONNX_NONE, end.activation, &quant);
     else
         out = emit_product(r, a, b, dtype, &shape, &quant);
     if (r->status != RG_OK)
@@ -239,7 +238,7 @@ rg_status rg_onnx_gemm(rg_onnx *r, rg_onnx_node *node, const char *word) {
         int32_t w = rg_onnx_get(r, g.b, g.trans_b ? &plain : &swapped,
                                 dtype == RG_DTYPE_INT16 ? RG_DTYPE_INT8 : dtype);
         if (r->status == RG_OK)
-            out = emit_layer(r, x, w, bias_of(r, &g, dtype, x, w), end.activation, &quant);
+            out = rg_onnx_emit_layer(r, x, w, bias_of(r, &g, dtype, x, w), end.activation, &quant);
     } else {
         out = in_steps(r, &g);
     }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
 typedef struct row {
     const char *type;
@@ -40,6 +40,7 @@ static const row rows[] = {
     {"GreaterOrEqual", OWN, 2, rg_onnx_binary, "greater_equal"},
     {"And", OWN, 2, rg_onnx_binary, "logical_and"},
     {"Or", OWN, 2, rg_onnx_binary, "logical_or"},
+    {"Xor", OWN, 2, rg_onnx_binary, "not_equal"},
     {"Relu", OWN, 1, rg_onnx_unary, "relu"},
     {"LeakyRelu", OWN, 1, rg_onnx_unary, "leaky_relu"},
     {"Sigmoid", OWN, 1, rg_onnx_unary, "logistic"},
@@ -56,15 +57,34 @@ static const row rows[] = {
     {"Sin", OWN, 1, rg_onnx_unary, "sin"},
     {"Cos", OWN, 1, rg_onnx_unary, "cos"},
     {"Erf", OWN, 1, rg_onnx_unary, "erf"},
-    {"Reciprocal", OWN, 1, rg_onnx_reciprocal, ""},
+    {"Reciprocal", OWN, 1, rg_onnx_curve, ""},
     {"Not", OWN, 1, rg_onnx_unary, "logical_not"},
     {"HardSwish", OWN, 1, rg_onnx_hard_swish, ""},
-    {"HardSigmoid", OWN, 1, rg_onnx_hard_sigmoid, ""},
+    {"HardSigmoid", OWN, 1, rg_onnx_curve, ""},
     {"Gelu", OWN | MS, 1, rg_onnx_gelu, ""},
+    {"Softplus", OWN, 1, rg_onnx_curve, ""},
+    {"Softsign", OWN, 1, rg_onnx_curve, ""},
+    {"Mish", OWN, 1, rg_onnx_curve, ""},
+    {"Swish", OWN, 1, rg_onnx_curve, ""},
+    {"QuickGelu", MS, 1, rg_onnx_curve, ""},
+    {"FastGelu", MS, 1, rg_onnx_curve, ""},
+    {"BiasGelu", MS, 2, rg_onnx_curve, ""},
+    {"Celu", OWN, 1, rg_onnx_curve, ""},
+    {"Selu", OWN, 1, rg_onnx_curve, ""},
+    {"ThresholdedRelu", OWN, 1, rg_onnx_curve, ""},
+    {"Sign", OWN, 1, rg_onnx_curve, ""},
+    {"Tan", OWN, 1, rg_onnx_curve, ""},
     {"Clip", OWN, 1, rg_onnx_clip, ""},
     {"PRelu", OWN, 2, rg_onnx_prelu, ""},
     {"BatchNormalization", OWN, 5, rg_onnx_batch_norm, ""},
     {"LayerNormalization", OWN, 2, rg_onnx_layer_norm, ""},
+    {"InstanceNormalization", OWN, 3, rg_onnx_instance_norm, ""},
+    {"GroupNormalization", OWN, 3, rg_onnx_group_norm, ""},
+    {"RMSNormalization", OWN, 2, rg_onnx_rms_norm, ""},
+    {"SimplifiedLayerNormalization", OWN | MS, 2, rg_onnx_rms_norm, ""},
+    {"SkipLayerNormalization", MS, 3, rg_onnx_skip_norm, "layer"},
+    {"SkipSimplifiedLayerNormalization", MS, 3, rg_onnx_skip_norm, "rms"},
+    {"LpNormalization", OWN, 1, rg_onnx_lp_norm, ""},
     {"Softmax", OWN, 1, rg_onnx_softmax, "softmax"},
     {"LogSoftmax", OWN, 1, rg_onnx_softmax, "log_softmax"},
     {"ReduceMean", OWN, 1, rg_onnx_reduce, "mean"},
@@ -72,6 +92,13 @@ static const row rows[] = {
     {"ReduceMax", OWN, 1, rg_onnx_reduce, "reduce_max"},
     {"ReduceMin", OWN, 1, rg_onnx_reduce, "reduce_min"},
     {"ReduceProd", OWN, 1, rg_onnx_reduce, "reduce_prod"},
+    {"ReduceL1", OWN, 1, rg_onnx_reduce_more, "l1"},
+    {"ReduceL2", OWN, 1, rg_onnx_reduce_more, "l2"},
+    {"ReduceSumSquare", OWN, 1, rg_onnx_reduce_more, "sum_square"},
+    {"ReduceLogSum", OWN, 1, rg_onnx_reduce_more, "log_sum"},
+    {"ReduceLogSumExp", OWN, 1, rg_onnx_reduce_more, "log_sum_exp"},
+    {"Mean", OWN, 1, rg_onnx_mean_of, ""},
+    {"TopK", OWN, 1, rg_onnx_topk, ""},
     {"ArgMax", OWN, 1, rg_onnx_arg, "arg_max"},
     {"ArgMin", OWN, 1, rg_onnx_arg, "arg_min"},
     {"Reshape", OWN, 1, rg_onnx_reshape, ""},
@@ -83,6 +110,8 @@ static const row rows[] = {
     {"Split", OWN, 1, rg_onnx_split, ""},
     {"Slice", OWN, 1, rg_onnx_slice, ""},
     {"Gather", OWN, 2, rg_onnx_gather, ""},
+    {"GatherND", OWN, 2, rg_onnx_gather_nd, ""},
+    {"ScatterND", OWN, 3, rg_onnx_scatter_nd, ""},
     {"Pad", OWN, 1, rg_onnx_pad, ""},
     {"DepthToSpace", OWN, 1, rg_onnx_blocks, "depth_to_space"},
     {"SpaceToDepth", OWN, 1, rg_onnx_blocks, "space_to_depth"},
@@ -99,6 +128,9 @@ static const row rows[] = {
     {"Shape", OWN, 1, rg_onnx_shape_of, ""},
     {"QuantizeLinear", OWN | MS, 2, rg_onnx_quantize, ""},
     {"DequantizeLinear", OWN | MS, 2, rg_onnx_dequantize, ""},
+    {"LSTM", OWN, 3, rg_onnx_recurrent, "LSTM"},
+    {"GRU", OWN, 3, rg_onnx_recurrent, "GRU"},
+    {"RNN", OWN, 3, rg_onnx_recurrent, "RNN"},
     {"ConvInteger", OWN, 2, rg_onnx_integer, "conv"},
     {"MatMulInteger", OWN, 2, rg_onnx_integer, "matmul"},
     {"DynamicQuantizeLinear", OWN, 1, rg_onnx_dynamic_quantize, ""},
@@ -242,8 +274,41 @@ static bool outputs_there(rg_onnx *r, const rg_onnx_node *node) {
 
 /* Joined to a following node, the result itself does not exist; then somebody else's does. */
 static bool joined(const rg_onnx *r, const rg_onnx_node *node) {
+    if (node->out[0] < 0)
+        return false;
     const rg_onnx_value *v = &r->values[node->out[0]];
     return v->uses == 1 && !v->is_output && v->user >= 0 && r->nodes[v->user].done;
+}
+
+/* Operators whose number of inputs is fixed; 0: it is not. */
+static uint32_t most_inputs(const row *op) {
+    static const struct {
+        rg_onnx_lower *lower;
+        uint32_t most;
+    } fixed[] = {
+        {rg_onnx_unary, 1}, {rg_onnx_matmul, 2},   {rg_onnx_gemm, 3},       {rg_onnx_conv, 3},
+        {rg_onnx_prelu, 2}, {rg_onnx_quantize, 3}, {rg_onnx_dequantize, 3}, {rg_onnx_where, 3},
+    };
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (fixed[i].lower == op->lower)
+            return fixed[i].most;
+    }
+    return op->lower == rg_onnx_binary && op->need == 2 ? 2 : 0;
+}
+
+/* As many inputs as the operator takes, and a result; the state alone will do for recurrent ones.
+ */
+static rg_status check_node(rg_onnx *r, const rg_onnx_node *node, const row *op) {
+    bool has = node->n_out > 0 && node->out[0] >= 0;
+    for (uint32_t i = 1; op->lower == rg_onnx_recurrent && i < node->n_out; i++)
+        has |= node->out[i] >= 0;
+    uint32_t most = most_inputs(op);
+    if (!has)
+        return rg_onnx_fail(r, RG_BAD_DATA, "%s has no output", node->type);
+    if (most && node->n_in > most)
+        return rg_onnx_fail(r, RG_BAD_DATA, "%s has %u inputs, it takes %u", node->type, node->n_in,
+                            most);
+    return RG_OK;
 }
 
 static rg_status lower(rg_onnx *r, rg_onnx_node *node) {
@@ -251,9 +316,9 @@ static rg_status lower(rg_onnx *r, rg_onnx_node *node) {
     r->why[0] = '\0';
     r->naming = node->n_out && node->out[0] >= 0 ? r->values[node->out[0]].name : "";
     rg_status status = check_inputs(r, node, found ? found->need : 0);
-    if (status == RG_OK && found && (node->n_out == 0 || node->out[0] < 0))
-        status = rg_onnx_fail(r, RG_BAD_DATA, "%s has no output", node->type);
-    if (status == RG_OK && found && !rg_onnx_fold(r, node))
+    if (status == RG_OK && found)
+        status = check_node(r, node, found);
+    if (status == RG_OK && found && (node->out[0] < 0 || !rg_onnx_fold(r, node)))
         status = r->status == RG_OK ? found->lower(r, node, found->word) : r->status;
     if (status == RG_OK && r->status == RG_OK && found && !joined(r, node) &&
         !outputs_there(r, node))

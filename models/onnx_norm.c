@@ -1,86 +1,14 @@
-/* onnx_norm.c: operators over whole rows: normalizations and softmax. */
-#include <math.h>
+/* onnx_norm.c: operators over whole rows: layer normalization and softmax. */
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
 #define REAL(name, value)                                                                          \
     { .key = name, .type = RG_ATTR_REAL, .r = value }
 
-/* a op b in floats, with a's shape. */
-static int32_t combined(rg_onnx *r, const char *kind, int32_t a, int32_t b) {
-    const rg_shape shape = rg_onnx_at(r, a)->shape;
-    int32_t in[] = {a, b}, out = rg_onnx_tensor(r, RG_DTYPE_FLOAT32, &shape, NULL, NULL);
-    rg_onnx_emit(r, kind, in, 2, &out, 1, NULL, 0);
-    return out;
-}
-
-/* --- batch normalization --- */
-
-enum { SCALE, SHIFT, MEAN, VARIANCE, N_PARTS };
-
-/* Constants folded into one factor and one summand for each channel. */
-static bool fold_parts(rg_onnx *r, const int32_t parts[N_PARTS], uint32_t n, double epsilon,
-                       int32_t *ret_factor, int32_t *ret_summand) {
-    const float *data[N_PARTS];
-    rg_shape shape = {1, {(int32_t)n}};
-    for (int i = 0; i < N_PARTS; i++) {
-        data[i] = rg_onnx_at(r, parts[i])->data;
-        if (!data[i])
-            return false;
-    }
-    float *factor = rg_arena_array(r->graph->arena, n, sizeof *factor);
-    float *summand = rg_arena_array(r->graph->arena, n, sizeof *summand);
-    if (!factor || !summand)
-        return rg_onnx_no_memory(r), true;
-    for (uint32_t c = 0; c < n; c++) {
-        double by = (double)data[SCALE][c] / sqrt((double)data[VARIANCE][c] + epsilon);
-        factor[c] = (float)by;
-        summand[c] = (float)((double)data[SHIFT][c] - (double)data[MEAN][c] * by);
-    }
-    *ret_factor = rg_onnx_tensor(r, RG_DTYPE_FLOAT32, &shape, NULL, factor);
-    *ret_summand = rg_onnx_tensor(r, RG_DTYPE_FLOAT32, &shape, NULL, summand);
-    return true;
-}
-
-rg_status rg_onnx_batch_norm(rg_onnx *r, rg_onnx_node *node, const char *word) {
-    rg_onnx_value *x = rg_onnx_in(r, node, 0);
-    rg_onnx_order order = rg_onnx_nhwc(x->shape.rank);
-    int32_t parts[N_PARTS], factor = 0, summand = 0;
-    (void)word;
-    if (x->shape.rank < 2 || x->dtype != RG_DTYPE_FLOAT32 || x->shape.dim[1] < 1 ||
-        rg_onnx_attr_int(node, "training_mode", 0))
-        return rg_onnx_cannot(r, "of %u dimensions of %s", x->shape.rank, rg_dtype_word(x->dtype));
-    for (uint32_t i = 0; i < N_PARTS; i++) {
-        rg_onnx_value *v = rg_onnx_in(r, node, i + 1);
-        if (v->shape.rank != 1 || v->shape.dim[0] != x->shape.dim[1] ||
-            v->dtype != RG_DTYPE_FLOAT32)
-            return rg_onnx_fail(r, RG_BAD_DATA, "%s has an input %u of another size", node->type,
-                                i + 1);
-        parts[i] = rg_onnx_get(r, v, NULL, RG_DTYPE_FLOAT32);
-    }
-    double epsilon = rg_onnx_attr_real(node, "epsilon", 1e-5);
-    rg_onnx_end end = rg_onnx_end_of(r, node, false);
-    int32_t t = rg_onnx_get(r, x, &order, RG_DTYPE_FLOAT32);
-    if (r->status != RG_OK)
-        return r->status;
-    if (!fold_parts(r, parts, (uint32_t)x->shape.dim[1], epsilon, &factor, &summand)) {
-        const rg_shape one = rg_onnx_at(r, parts[VARIANCE])->shape;
-        int32_t sum = combined(r, "add", parts[VARIANCE], rg_onnx_real(r, (float)epsilon));
-        int32_t root = rg_onnx_emit_unary(r, "sqrt", sum, RG_DTYPE_FLOAT32, &one, NULL);
-        factor = combined(r, "div", parts[SCALE], root);
-        summand = parts[SHIFT];
-        t = combined(r, "sub", t, parts[MEAN]);
-    }
-    t = combined(r, "add", combined(r, "mul", t, factor), summand);
-    rg_onnx_finish(r, &end, t, &order);
-    return r->status;
-}
-
 /* --- layer normalization --- */
 
-/* An order that has dimension `axis` last: the value's first one, or one like 0 1 2 ... */
-static rg_onnx_order with_last(const rg_onnx_value *v, uint32_t axis) {
+rg_onnx_order rg_onnx_with_last(const rg_onnx_value *v, uint32_t axis) {
     rg_onnx_order order = rg_onnx_first(v).order;
     uint32_t rank = v->shape.rank, n = 0;
     if (order.at[rank - 1] == axis)
@@ -92,6 +20,14 @@ static rg_onnx_order with_last(const rg_onnx_value *v, uint32_t axis) {
     }
     order.at[n] = (uint8_t)axis;
     return order;
+}
+
+int32_t rg_onnx_normalized(rg_onnx *r, int32_t x, uint32_t places, double epsilon, bool centred) {
+    if (centred)
+        x = rg_onnx_pair(r, "sub", x, rg_onnx_reduced(r, "mean", x, places));
+    int32_t power = rg_onnx_reduced(r, "mean", rg_onnx_each(r, "square", x), places);
+    int32_t root = rg_onnx_each(r, "rsqrt", rg_onnx_with(r, "add", power, epsilon));
+    return rg_onnx_pair(r, "mul", x, root);
 }
 
 static bool is_row(const rg_onnx_value *v, int32_t n) {
@@ -110,7 +46,7 @@ rg_status rg_onnx_layer_norm(rg_onnx *r, rg_onnx_node *node, const char *word) {
     if (!is_row(gamma, depth) || !is_row(beta, depth))
         return rg_onnx_cannot(r, "factors of another shape");
     rg_onnx_end end = rg_onnx_end_of(r, node, false);
-    rg_onnx_order order = with_last(x, rank - 1);
+    rg_onnx_order order = rg_onnx_with_last(x, rank - 1);
     const rg_attr epsilon = REAL("epsilon", rg_onnx_attr_real(node, "epsilon", 1e-5));
     int32_t in[3] = {rg_onnx_get(r, x, &order, RG_DTYPE_FLOAT32),
                      rg_onnx_get(r, gamma, NULL, RG_DTYPE_FLOAT32),
@@ -168,7 +104,8 @@ rg_status rg_onnx_softmax(rg_onnx *r, rg_onnx_node *node, const char *word) {
     rg_onnx_end end = rg_onnx_end_of(r, node, false);
     rg_dtype dtype = softmax_type(r, x, &end, word);
     bool joins = joins_dims(r, node, x, axis);
-    rg_onnx_order order = joins ? rg_onnx_plain(x->shape.rank) : with_last(x, (uint32_t)axis);
+    rg_onnx_order order =
+        joins ? rg_onnx_plain(x->shape.rank) : rg_onnx_with_last(x, (uint32_t)axis);
     int32_t t = rg_onnx_get(r, x, &order, dtype);
     if (r->status != RG_OK)
         return r->status;

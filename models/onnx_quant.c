@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
 static bool is_whole(rg_dtype dtype) {
     return dtype == RG_DTYPE_INT8 || dtype == RG_DTYPE_UINT8 || dtype == RG_DTYPE_INT16 ||
@@ -114,12 +114,20 @@ static int32_t requantized(rg_onnx *r, rg_onnx_form form, rg_dtype dtype, const 
     return rg_onnx_emit_unary(r, "quantize", form.tensor, dtype, &from.shape, quant);
 }
 
+/* Scales that are no constants, or lie in blocks. */
+static bool needs_steps(rg_onnx *r, const rg_onnx_node *node) {
+    rg_onnx_value *scale = rg_onnx_in(r, node, 1), *zero = rg_onnx_in(r, node, 2);
+    return !rg_onnx_constant(r, scale) || (zero && !rg_onnx_constant(r, zero)) ||
+           rg_onnx_attr_int(node, "block_size", 0) || scale->shape.rank > 1;
+}
+
 rg_status rg_onnx_quantize(rg_onnx *r, rg_onnx_node *node, const char *word) {
     scales s;
     rg_onnx_form form;
     rg_onnx_value *x = rg_onnx_in(r, node, 0);
+    if (needs_steps(r, node))
+        return rg_onnx_quantize_steps(r, node, word);
     rg_status status = read_scales(r, node, x, &s);
-    (void)word;
     if (status != RG_OK)
         return status;
     rg_dtype dtype = quantized_type(node, &s);
@@ -134,7 +142,7 @@ rg_status rg_onnx_quantize(rg_onnx *r, rg_onnx_node *node, const char *word) {
         return r->status;
     }
     if (s.n != 1)
-        return rg_onnx_cannot(r, "scales of channels on a value that is no constant");
+        return rg_onnx_quantize_steps(r, node, word);
     bool is_signed = dtype == RG_DTYPE_INT8 || dtype == RG_DTYPE_INT16;
     unsigned bits = rg_dtype_bits(dtype);
     rg_quant quant = as_quant(r, &s, is_signed ? 0 : -(1 << (bits - 1)), 0);
@@ -188,8 +196,9 @@ rg_status rg_onnx_dequantize(rg_onnx *r, rg_onnx_node *node, const char *word) {
     scales s;
     int32_t shift = 0;
     rg_onnx_value *x = rg_onnx_in(r, node, 0);
+    if (needs_steps(r, node) && !(rg_dtype_bits(x->dtype) == 4 && rg_onnx_constant(r, x)))
+        return rg_onnx_dequantize_steps(r, node, word);
     rg_status status = read_scales(r, node, x, &s);
-    (void)word;
     if (status != RG_OK)
         return status;
     if (!is_whole(x->dtype) && x->dtype != RG_DTYPE_INT32 &&
@@ -200,7 +209,7 @@ rg_status rg_onnx_dequantize(rg_onnx *r, rg_onnx_node *node, const char *word) {
                             node->type, rg_dtype_word(s.zero->dtype), rg_dtype_word(x->dtype));
     rg_onnx_form form = signed_form(r, x, &shift);
     if (rg_onnx_at(r, form.tensor)->dtype == RG_DTYPE_UINT16)
-        return rg_onnx_cannot(r, "from uint16");
+        return rg_onnx_dequantize_steps(r, node, word);
     rg_quant quant = as_quant(r, &s, shift, rg_onnx_place(&form.order, s.axis));
     if (r->status != RG_OK)
         return r->status;

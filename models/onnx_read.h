@@ -7,7 +7,7 @@
  * walk over nodes; onnx_end.c what follows a node and joins it; onnx_fold.c arithmetic on
  * constants; onnx_window.c, onnx_conv.c, onnx_pool.c, onnx_matmul.c, onnx_math.c,
  * onnx_norm.c, onnx_reduce.c, onnx_move.c, onnx_join.c, onnx_part.c, onnx_pad.c, onnx_copy.c,
- * onnx_resize.c, onnx_quant.c the operators. */
+ * onnx_resize.c, onnx_quant.c the operators; onnx_build.h those put together from others. */
 #ifndef RG_MODELS_ONNX_READ_H
 #define RG_MODELS_ONNX_READ_H
 
@@ -276,9 +276,8 @@ typedef rg_status rg_onnx_lower(rg_onnx *r, rg_onnx_node *node, const char *word
 
 rg_onnx_lower rg_onnx_conv, rg_onnx_conv_transpose, rg_onnx_pool, rg_onnx_global_pool;
 rg_onnx_lower rg_onnx_gemm, rg_onnx_matmul;
-rg_onnx_lower rg_onnx_unary, rg_onnx_binary, rg_onnx_clip, rg_onnx_prelu, rg_onnx_hard_sigmoid,
-    rg_onnx_hard_swish, rg_onnx_reciprocal, rg_onnx_batch_norm, rg_onnx_layer_norm, rg_onnx_softmax,
-    rg_onnx_gelu;
+rg_onnx_lower rg_onnx_unary, rg_onnx_binary, rg_onnx_clip, rg_onnx_prelu, rg_onnx_hard_swish,
+    rg_onnx_batch_norm, rg_onnx_layer_norm, rg_onnx_softmax, rg_onnx_gelu;
 rg_onnx_lower rg_onnx_reduce, rg_onnx_arg;
 rg_onnx_lower rg_onnx_reshape, rg_onnx_flatten, rg_onnx_squeeze, rg_onnx_unsqueeze,
     rg_onnx_transpose, rg_onnx_concat, rg_onnx_split, rg_onnx_slice, rg_onnx_gather, rg_onnx_pad,

@@ -78,6 +78,34 @@ static bool has(const rg_graph *graph, const char *kind) {
     return false;
 }
 
+static void attr_real(rg_text *op, const char *name, float value) {
+    rg_text attr = {0};
+    unsigned char tag = 2 << 3 | 5;
+    made_text(&attr, 1, name);
+    rg_text_add_bytes(&attr, &tag, 1);
+    rg_text_add_bytes(&attr, &value, sizeof value);
+    made_int(&attr, 20, 1);
+    made_put(op, 5, &attr);
+}
+
+static void attr_word(rg_text *op, const char *name, const char *word) {
+    rg_text attr = {0};
+    made_text(&attr, 1, name);
+    made_text(&attr, 4, word);
+    made_int(&attr, 20, 3);
+    made_put(op, 5, &attr);
+}
+
+/* A constant of several dimensions. */
+static void matrix(made *m, const char *name, uint32_t rank, const int64_t *dims,
+                   const float *data) {
+    size_t n = 1;
+    for (uint32_t i = 0; i < rank; i++)
+        n *= (size_t)dims[i];
+    rg_text t = made_tensor(name, 1, dims, rank, data, n * sizeof *data);
+    made_put(&m->graph, 5, &t);
+}
+
 static const int64_t row4[] = {1, 4};
 
 Test(onnx_ops, one_over_a_root_is_one_operator) {
@@ -117,4 +145,249 @@ Test(onnx_ops, functions_between_scales_are_tables_of_integers) {
         cr_assert_eq(rg_node_in(graph, &graph->nodes[1], 0)->dtype, RG_DTYPE_INT8);
         rg_graph_free(graph);
     }
+}
+
+static float logistic(float x) {
+    return 1 / (1 + expf(-x));
+}
+
+Test(onnx_ops, curves_have_the_values_of_their_formulas) {
+    static const float in[] = {-2, -0.5f, 0, 3};
+    static const char *const types[] = {
+        "Softplus", "Softsign", "Mish", "Swish",           "Celu",
+        "Selu",     "Sign",     "Tan",  "ThresholdedRelu", "HardSigmoid"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        made m = {0};
+        float want[4];
+        for (int k = 0; k < 4; k++) {
+            float x = in[k], low = x < 0 ? expf(x) - 1 : 0, soft = log1pf(expf(x));
+            const float all[] = {soft,
+                                 x / (1 + fabsf(x)),
+                                 x * tanhf(soft),
+                                 x * logistic(x),
+                                 x > 0 ? x : low,
+                                 1.0507010f * (x > 0 ? x : 1.6732632f * low),
+                                 (float)(x > 0) - (float)(x < 0),
+                                 tanf(x),
+                                 x > 1 ? x : 0,
+                                 fminf(1, fmaxf(0, 0.2f * x + 0.5f))};
+            want[k] = all[i];
+        }
+        plain(&m, types[i], "x", "y");
+        gives(&m, row4, 2, in, want, 4);
+    }
+}
+
+Test(onnx_ops, an_elu_of_another_slope_is_put_together) {
+    static const float in[] = {-2, -0.5f, 0, 3};
+    const float want[] = {2 * (expf(-2) - 1), 2 * (expf(-0.5f) - 1), 0, 3};
+    made m = {0};
+    rg_text op = made_op("Elu", "x", "y");
+    attr_real(&op, "alpha", 2);
+    node(&m, &op);
+    gives(&m, row4, 2, in, want, 4);
+}
+
+Test(onnx_ops, sums_over_rows_have_their_steps_before_and_behind) {
+    static const float in[] = {-3, 4, 0, 0};
+    static const char *const types[] = {"ReduceL1", "ReduceL2", "ReduceSumSquare",
+                                        "ReduceLogSumExp"};
+    const float want[] = {7, 5, 25, logf(expf(-3) + expf(4) + 2)};
+    for (size_t i = 0; i < 4; i++) {
+        made m = {0};
+        plain(&m, types[i], "x", "y");
+        gives(&m, row4, 2, in, &want[i], 1);
+    }
+}
+
+Test(onnx_ops, a_mean_of_three_tensors_divides_their_sum) {
+    static const float in[] = {1, 2, 3, 4}, want[] = {2, 3, 4, 5};
+    const float ones[] = {1, 2, 3, 4}, more[] = {4, 5, 6, 7};
+    made m = {0};
+    reals(&m, "a", 4, ones);
+    reals(&m, "b", 4, more);
+    plain(&m, "Mean", "x a b", "y");
+    gives(&m, row4, 2, in, want, 4);
+}
+
+static const int64_t picture[] = {1, 2, 1, 2};
+
+Test(onnx_ops, normalizations_of_channels_groups_and_rows) {
+    static const float in[] = {1, 3, 2, 6}, scale[] = {2, 3}, shift[] = {1, -1};
+    /* each channel has two elements: less its mean, over its deviation, they are -1 and 1 */
+    static const float want[] = {-1, 3, -4, 2};
+    made m = {0};
+    reals(&m, "s", 2, scale);
+    reals(&m, "b", 2, shift);
+    rg_text op = made_op("InstanceNormalization", "x s b", "y");
+    attr_real(&op, "epsilon", 0);
+    node(&m, &op);
+    gives(&m, picture, 4, in, want, 4);
+    m = (made){0};
+    reals(&m, "s", 2, scale);
+    reals(&m, "b", 2, shift);
+    op = made_op("GroupNormalization", "x s b", "y");
+    attr_real(&op, "epsilon", 0);
+    made_attr_int(&op, "num_groups", 2);
+    node(&m, &op);
+    gives(&m, picture, 4, in, want, 4);
+    m = (made){0};
+    const float root = sqrtf(10);
+    const float rms[] = {2 / sqrtf(5), 9 / sqrtf(5), 4 / (2 * sqrtf(5)), 18 / (2 * sqrtf(5))};
+    (void)root;
+    reals(&m, "s", 2, scale);
+    op = made_op("RMSNormalization", "x s", "y");
+    attr_real(&op, "epsilon", 0);
+    node(&m, &op);
+    gives(&m, picture, 4, in, rms, 4);
+    m = (made){0};
+    const float unit[] = {1 / root, 3 / root, 2 / sqrtf(40), 6 / sqrtf(40)};
+    plain(&m, "LpNormalization", "x", "y");
+    gives(&m, picture, 4, in, unit, 4);
+}
+
+Test(onnx_ops, a_batch_normalization_disappears_into_its_convolution) {
+    static const int64_t filter[] = {2, 2, 1, 1};
+    static const float in[] = {1, 3, 2, 6}, weights[] = {1, 1, 1, -1}, bias[] = {1, 0};
+    static const float scale[] = {2, 3}, shift[] = {1, -1}, mean[] = {1, 2}, variance[] = {4, 9};
+    /* convolution: 4 10 | -1 -3; then (v - mean) * scale / sqrt(variance) + shift */
+    static const float want[] = {4, 10, -4, -6};
+    for (int shared = 0; shared < 2; shared++) {
+        made m = {0};
+        matrix(&m, "w", 4, filter, weights);
+        reals(&m, "b", 2, bias);
+        reals(&m, "s", 2, scale);
+        reals(&m, "h", 2, shift);
+        reals(&m, "m", 2, mean);
+        reals(&m, "v", 2, variance);
+        plain(&m, "Conv", "x w b", "c");
+        rg_text op = made_op("BatchNormalization", "c s h m v", shared ? "n" : "y");
+        attr_real(&op, "epsilon", 0);
+        node(&m, &op);
+        if (shared) { /* somebody else wants what the convolution gives: it stays */
+            plain(&m, "Add", "n c", "y");
+            rg_graph *graph = read_made(&m, picture, 4);
+            cr_assert(has(graph, "mul"));
+            rg_graph_free(graph);
+            continue;
+        }
+        gives(&m, picture, 4, in, want, 4);
+    }
+    made m = {0};
+    matrix(&m, "w", 4, filter, weights);
+    reals(&m, "s", 2, scale);
+    reals(&m, "h", 2, shift);
+    reals(&m, "m", 2, mean);
+    reals(&m, "v", 2, variance);
+    plain(&m, "Conv", "x w", "c");
+    plain(&m, "BatchNormalization", "c s h m v", "n");
+    plain(&m, "Relu", "n", "y");
+    rg_graph *graph = read_made(&m, picture, 4);
+    cr_assert(has(graph, "conv2d") && !has(graph, "mul") && !has(graph, "add"));
+    cr_assert(!has(graph, "relu"), "the activation is fused too");
+    rg_graph_free(graph);
+}
+
+Test(onnx_ops, the_largest_of_a_row_and_the_smallest) {
+    static const float in[] = {3, 9, -1, 5}, most[] = {9, 5}, least[] = {-1, 3};
+    static const int64_t k = 2;
+    for (int64_t largest = 0; largest < 2; largest++) {
+        made m = {0};
+        constant(&m, "k", 7, 1, &k, 8);
+        rg_text op = made_op("TopK", "x k", "y i");
+        made_attr_int(&op, "largest", largest);
+        node(&m, &op);
+        gives(&m, row4, 2, in, largest ? most : least, 2);
+    }
+}
+
+Test(onnx_ops, elements_at_places_are_gathered_and_put) {
+    static const float in[] = {3, 9, -1, 5}, picked[] = {5, 9}, put[] = {3, 8, -1, 7};
+    static const int64_t at[] = {0, -1, 0, 1}, dims[] = {2, 2};
+    static const float updates[] = {7, 8};
+    for (int puts = 0; puts < 2; puts++) {
+        made m = {0};
+        rg_text t = made_tensor("i", 7, dims, 2, at, sizeof at);
+        made_put(&m.graph, 5, &t);
+        reals(&m, "u", 2, updates);
+        plain(&m, puts ? "ScatterND" : "GatherND", puts ? "x i u" : "x i", "y");
+        gives(&m, row4, 2, in, puts ? put : picked, puts ? 4 : 2);
+    }
+}
+
+Test(onnx_ops, scales_of_run_time_and_of_blocks_are_computed_in_steps) {
+    static const float in[] = {1, 0.5f, 2, 4}, scale = 0.5f;
+    static const int8_t q[] = {4, -2, 3, 5}, zero = 1;
+    static const float want[] = {3, -1.5f, 4, 16}, blocks[] = {2, 3};
+    made m = {0}; /* the scale is an input */
+    static const int64_t flat[] = {1, 4};
+    rg_text t = made_tensor("q", 3, flat, 2, q, 4);
+    made_put(&m.graph, 5, &t);
+    constant(&m, "z", 3, -1, &zero, 1);
+    rg_text op = made_op("DequantizeLinear", "q x z4", "y");
+    static const int8_t zeros[] = {1, 1, 1, 1};
+    constant(&m, "z4", 3, 4, zeros, 1);
+    made_attr_int(&op, "axis", 1);
+    node(&m, &op);
+    static const int64_t row[] = {4};
+    gives(&m, row, 1, in, want, 4);
+    m = (made){0}; /* blocks of two */
+    static const float halves[] = {1, 0.5f, 4, 12}, real[] = {0, 0, 3, 12};
+    static const int64_t pair[] = {1, 2};
+    matrix(&m, "s", 2, pair, blocks);
+    constant(&m, "one", 1, -1, &scale, 4);
+    op = made_op("QuantizeLinear", "x s", "p");
+    made_attr_int(&op, "axis", 1);
+    made_attr_int(&op, "block_size", 2);
+    made_attr_int(&op, "output_dtype", 3);
+    node(&m, &op);
+    op = made_op("DequantizeLinear", "p s", "y");
+    made_attr_int(&op, "axis", 1);
+    made_attr_int(&op, "block_size", 2);
+    node(&m, &op);
+    m.opset = 21;
+    gives(&m, row4, 2, halves, real, 4);
+}
+
+/* One cell with one input: weights 1, 2, ..., no bias, two steps. */
+Test(onnx_ops, recurrent_operators_follow_their_equations) {
+    static const int64_t w4[] = {1, 4, 1}, w3[] = {1, 3, 1}, w1[] = {1, 1, 1}, x[] = {2, 1, 1};
+    static const float in[] = {0.5f, -1}, w[] = {0.5f, -0.25f, 0.75f, 1},
+                       u[] = {0.3f, 0.2f, -0.1f, 0.4f};
+    float h = 0, c = 0, want[2];
+    for (int t = 0; t < 2; t++) {
+        float g[4];
+        for (int i = 0; i < 4; i++)
+            g[i] = w[i] * in[t] + u[i] * h;
+        c = logistic(g[2]) * c + logistic(g[0]) * tanhf(g[3]);
+        want[t] = h = logistic(g[1]) * tanhf(c);
+    }
+    made m = {0};
+    matrix(&m, "w", 3, w4, w);
+    matrix(&m, "r", 3, w4, u);
+    plain(&m, "LSTM", "x w r", "y");
+    gives(&m, x, 3, in, want, 2);
+    for (int64_t late = 0; late < 2; late++) {
+        h = 0;
+        for (int t = 0; t < 2; t++) {
+            float z = logistic(w[0] * in[t] + u[0] * h), r = logistic(w[1] * in[t] + u[1] * h);
+            float n = tanhf(w[2] * in[t] + (late ? r * (u[2] * h) : (r * h) * u[2]));
+            want[t] = h = (1 - z) * n + z * h;
+        }
+        m = (made){0};
+        matrix(&m, "w", 3, w3, w);
+        matrix(&m, "r", 3, w3, u);
+        rg_text op = made_op("GRU", "x w r", "y");
+        made_attr_int(&op, "linear_before_reset", late);
+        node(&m, &op);
+        gives(&m, x, 3, in, want, 2);
+    }
+    m = (made){0}; /* backwards, and only the last state is wanted */
+    matrix(&m, "w", 3, w1, w);
+    matrix(&m, "r", 3, w1, u);
+    rg_text op = made_op("RNN", "x w r", "- y");
+    attr_word(&op, "direction", "reverse");
+    node(&m, &op);
+    const float last = tanhf(w[0] * in[0] + u[0] * tanhf(w[0] * in[1]));
+    gives(&m, x, 3, in, &last, 1);
 }
