@@ -2,32 +2,8 @@
  * packed weights is 4 bytes of each of 16 columns. Rows are loaded 16 bytes at a time and used four
  * times; weights are loaded in pairs of registers one pair ahead, which in-order cores need; the
  * pair read past a block's last unit belongs to its factors. */
-#include "kernels/arm/tile.inc"
+#include "kernels/arm/six.inc"
 
-c00 .req v8
-c01 .req v9
-c02 .req v10
-c03 .req v11
-c10 .req v12
-c11 .req v13
-c12 .req v14
-c13 .req v15
-c20 .req v16
-c21 .req v17
-c22 .req v18
-c23 .req v19
-c30 .req v20
-c31 .req v21
-c32 .req v22
-c33 .req v23
-c40 .req v24
-c41 .req v25
-c42 .req v26
-c43 .req v27
-c50 .req v28
-c51 .req v29
-c52 .req v30
-c53 .req v31
 a0 .req v2
 qa0 .req q2
 a1 .req v3
@@ -40,12 +16,6 @@ a4 .req v6
 qa4 .req q6
 a5 .req v7
 qa5 .req q7
-from0 .req x9
-from1 .req x11
-from2 .req x12
-from3 .req x13
-from4 .req x14
-from5 .req x15
 
 .macro start row
     .if \row > 0
@@ -59,7 +29,7 @@ from5 .req x15
     ldr qa\row, [from\row], #16
     .endif
 .endm
-.macro load_tail row
+.macro load_last row
     ldr qa\row, [from\row, x8]
 .endm
 .macro dots row, lane, left, right, w0, w1
@@ -174,7 +144,7 @@ rg_arm_dot_\mr\()_loop:
 rg_arm_dot_\mr\()_loop_end:
 4:
     cbz x7, 9f
-    each_row \mr, load_tail
+    each_row \mr, load_last
     cmp x7, #3
     b.eq 6f
     b.lo 5f
@@ -193,17 +163,9 @@ rg_arm_dot_\mr\()_loop_end:
     subs x17, x17, #1
     b.ne 2b
     sub x16, x16, #32
-    requantize_and_store \mr
-    subs x5, x5, #1
-    b.ne 1b
-    leave rg_arm_dot_\mr
+    end_tile rg_arm_dot_\mr, requantize_and_store, \mr
 .endm
 
-    kernel 1
-    kernel 2
-    kernel 3
-    kernel 4
-    kernel 5
-    kernel 6
+    each_height kernel
 
     .section .note.GNU-stack, "", %progbits

@@ -4,7 +4,7 @@
  * m\pair\()\column are sums of two rows by two columns, whose bias and factors stand twice; rows are
  * told apart once they are bytes. Where several blocks of columns meet the same rows, the zipping is
  * done once: the zip functions write panels, the panel functions multiply them. */
-#include "kernels/arm/tile.inc"
+#include "kernels/arm/six.inc"
 
 m00 .req v8
 m01 .req v9
@@ -30,22 +30,10 @@ m24 .req v28
 m25 .req v29
 m26 .req v30
 m27 .req v31
-from0 .req x9
-from1 .req x11
-from2 .req x12
-from3 .req x13
-from4 .req x14
-from5 .req x15
 
 .macro start_pair pair
     ld1 {m\pair\()0.4s-m\pair\()3.4s}, [x1]
     ld1 {m\pair\()4.4s-m\pair\()7.4s}, [x11]
-.endm
-.macro load row
-    ldr q\row, [from\row], #16
-.endm
-.macro load_tail row
-    ldr q\row, [from\row, x8]
 .endm
 /* rows v0 to v5 to pairs: first halves in v6, v0, v2, second halves in v1, v3, v5 */
 .macro zip_pairs mr
@@ -251,7 +239,7 @@ function rg_arm_mmla_\mr
     mov x19, x6
     cbz x6, 4f
 rg_arm_mmla_\mr\()_loop:
-    each_row \mr, load
+    each_row \mr, load_next
     zip_pairs \mr
     subs x19, x19, #1
     unit \mr, 0, v6, v0, v2
@@ -270,10 +258,7 @@ rg_arm_mmla_\mr\()_loop_end:
 9:
     subs x17, x17, #1
     b.ne 2b
-    finish \mr
-    subs x5, x5, #1
-    b.ne 1b
-    leave rg_arm_mmla_\mr
+    end_tile rg_arm_mmla_\mr, finish, \mr
 .endm
 
 /* rows to panels: x0 rows, x1 shape, x2 panel, x3 count */
@@ -303,7 +288,7 @@ function rg_arm_zip_\mr
     mov x16, x6
     cbz x6, 4f
 3:
-    each_row \mr, load
+    each_row \mr, load_next
     zip_pairs \mr
     subs x16, x16, #1
     to_panel \mr, 1, q6, q0, q2
@@ -326,12 +311,7 @@ function rg_arm_zip_\mr
     to_panel \mr, 0, q1, q3, q5
     .endif
 9:
-    subs x17, x17, #1
-    b.ne 2b
-    subs x3, x3, #1
-    b.ne 1b
-    ret
-    .size rg_arm_zip_\mr, . - rg_arm_zip_\mr
+    end_zip rg_arm_zip_\mr
 .endm
 
 /* Rows of two units, pair by pair; six rows: of one unit. */
@@ -408,29 +388,11 @@ rg_arm_panel_\mr\()_loop_end:
     load_one \mr
     panel_unit \mr, v0, v1, v2
 9:
-    finish \mr
-    subs x5, x5, #1
-    b.ne 1b
-    leave rg_arm_panel_\mr
+    end_tile rg_arm_panel_\mr, finish, \mr
 .endm
 
-    kernel 1
-    kernel 2
-    kernel 3
-    kernel 4
-    kernel 5
-    kernel 6
-    zipper 1
-    zipper 2
-    zipper 3
-    zipper 4
-    zipper 5
-    zipper 6
-    panel_kernel 1
-    panel_kernel 2
-    panel_kernel 3
-    panel_kernel 4
-    panel_kernel 5
-    panel_kernel 6
+    each_height kernel
+    each_height zipper
+    each_height panel_kernel
 
     .section .note.GNU-stack, "", %progbits

@@ -8,47 +8,10 @@
  * are used; cores that run in order (rg_arm_dot_panel_in_order) load one at a time, as soon as the
  * register's last use is past, so that no load is waited for. The last loads of those read up to a
  * group behind the panel and up to a unit behind the weights, where the factors are. */
-#include "kernels/arm/tile.inc"
-
-c00 .req v8
-c01 .req v9
-c02 .req v10
-c03 .req v11
-c10 .req v12
-c11 .req v13
-c12 .req v14
-c13 .req v15
-c20 .req v16
-c21 .req v17
-c22 .req v18
-c23 .req v19
-c30 .req v20
-c31 .req v21
-c32 .req v22
-c33 .req v23
-c40 .req v24
-c41 .req v25
-c42 .req v26
-c43 .req v27
-c50 .req v28
-c51 .req v29
-c52 .req v30
-c53 .req v31
-from0 .req x9
-from1 .req x11
-from2 .req x12
-from3 .req x13
-from4 .req x14
-from5 .req x15
+#include "kernels/arm/six.inc"
 
 /* ---- rows to panels: x0 rows, x1 shape, x2 panel, x3 count ---- */
 
-.macro load row
-    ldr q\row, [from\row], #16
-.endm
-.macro load_tail row
-    ldr q\row, [from\row, x8]
-.endm
 .macro first_units row, bytes
     ext v\row\().16b, v\row\().16b, v\row\().16b, #\bytes
 .endm
@@ -87,7 +50,7 @@ function rg_arm_dot_zip_\mr
     mov x16, x6
     cbz x6, 4f
 3:
-    each_row \mr, load
+    each_row \mr, load_next
     subs x16, x16, #1
     put \mr, 0
     put \mr, 1
@@ -111,12 +74,7 @@ function rg_arm_dot_zip_\mr
 8:
     put \mr, 1
 9:
-    subs x17, x17, #1
-    b.ne 2b
-    subs x3, x3, #1
-    b.ne 1b
-    ret
-    .size rg_arm_dot_zip_\mr, . - rg_arm_dot_zip_\mr
+    end_zip rg_arm_dot_zip_\mr
 .endm
 
 /* ---- sums ---- */
@@ -227,10 +185,7 @@ rg_arm_dot_panel_\mr\()_loop_end:
     load_group \mr
     unit \mr, 0, v4, v5, v6
 6:
-    requantize_and_store \mr
-    subs x5, x5, #1
-    b.ne 1b
-    leave rg_arm_dot_panel_\mr
+    end_tile rg_arm_dot_panel_\mr, requantize_and_store, \mr
 .endm
 
 /* ---- for cores that run in order ---- */
@@ -335,29 +290,11 @@ rg_arm_dot_panel_in_order_\mr\()_loop_end:
     add x16, x16, #64
     mov x9, x0
 6:
-    requantize_and_store \mr
-    subs x5, x5, #1
-    b.ne 1b
-    leave rg_arm_dot_panel_in_order_\mr
+    end_tile rg_arm_dot_panel_in_order_\mr, requantize_and_store, \mr
 .endm
 
-    zipper 1
-    zipper 2
-    zipper 3
-    zipper 4
-    zipper 5
-    zipper 6
-    kernel 1
-    kernel 2
-    kernel 3
-    kernel 4
-    kernel 5
-    kernel 6
-    kernel_in_order 1
-    kernel_in_order 2
-    kernel_in_order 3
-    kernel_in_order 4
-    kernel_in_order 5
-    kernel_in_order 6
+    each_height zipper
+    each_height kernel
+    each_height kernel_in_order
 
     .section .note.GNU-stack, "", %progbits
