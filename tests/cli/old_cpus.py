@@ -17,7 +17,7 @@ import tap
 program, build = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MACHINES = {62: "x86_64", 183: "aarch64"}  # e_machine of an ELF file
 # Level of planted code, the flag that makes the compiler write it, and CPUs without.
-PLANTED = {"x86_64": ("-mavx2", ("Nehalem", "SandyBridge")), "aarch64": ("-march=armv8.4-a", ("cortex-a53", "cortex-a72"))}
+PLANTED = {"x86_64": ("-mavx2", ("Nehalem", "SandyBridge")), "aarch64": ("-march=armv8.2-a+sve", ("cortex-a53", "cortex-a76"))}
 
 
 def machine():
