@@ -52,10 +52,15 @@ static size_t bytes_of(const rg_op_call *call) {
     return bytes;
 }
 
-/* Pads are one piece: their border is written first. */
+static bool is_pad(const rg_op_call *call) {
+    return !strcmp(call->op->kind, "pad");
+}
+
+/* Where there may be a border it is one piece: the border is written first. */
 static size_t tiles(const rg_op_call *call) {
     size_t n = bytes_of(call) / TILE_BYTES + 1;
-    return !strcmp(call->op->kind, "pad") ? 1 : n < TILES_MAX ? n : TILES_MAX;
+    bool borders = is_pad(call) || !strcmp(call->op->kind, "space_to_batch_nd");
+    return borders ? 1 : n < TILES_MAX ? n : TILES_MAX;
 }
 
 #if defined(__aarch64__)
@@ -159,13 +164,13 @@ static void move_nest(const rg_nest *nest, size_t first, size_t last, size_t all
                to + nest->step_to[top] * at, size);
 }
 
-/* A pad's border everywhere: its value, the output's zero point, or zero. */
+/* A border everywhere: a pad's value, the output's zero point, or zero. */
 static void fill(const rg_op_call *call, const void *const *in, char *out, size_t size) {
     const rg_tensor *t = call->out[0];
     size_t n = rg_elements(t);
     bool bytes = t->dtype == RG_DTYPE_INT8 || t->dtype == RG_DTYPE_UINT8;
     char element[8] = {0};
-    if (rg_call_in(call, 2))
+    if (is_pad(call) && rg_call_in(call, 2))
         memcpy(element, in[2], size);
     else if (bytes && t->quant.n > 0)
         element[0] = (char)t->quant.zero_point[0];
@@ -217,3 +222,8 @@ ROW(transpose);
 ROW(space_to_depth);
 ROW(depth_to_space);
 ROW(resize_nearest);
+ROW(space_to_batch_nd);
+ROW(batch_to_space_nd);
+ROW(split_v);
+ROW(tile);
+ROW(broadcast_to);

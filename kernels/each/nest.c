@@ -32,7 +32,7 @@ static rg_tensor as_numbers(const rg_tensor *t) {
     return numbered;
 }
 
-/* The value of a border, a third input, is the number 0. */
+/* The value of a pad's border, its third input, is the number 0. */
 static const int32_t border_number = 0;
 
 static bool number_inputs(const rg_op_call *call, numbers *n) {
@@ -43,7 +43,7 @@ static bool number_inputs(const rg_op_call *call, numbers *n) {
         n->in[i] = *call->in[i];
         n->data[i] = call->in[i]->data;
         n->ins[i] = &n->in[i];
-        if (!moves && i == 2 && rg_elements(call->in[i]) == 1 && call->n_in == 3) {
+        if (i == 2 && !strcmp(call->op->kind, "pad")) {
             n->in[i] = as_numbers(call->in[i]);
             n->data[i] = &border_number;
         }
