@@ -47,6 +47,13 @@ rg_status rg_fake_run(const rg_op_call *call, const void *a, const void *b, void
     return status;
 }
 
+void rg_fake_pairs(int8_t *ret_a, int8_t *ret_b) {
+    for (int i = 0; i < RG_FAKE_PAIRS; i++) {
+        ret_a[i] = (int8_t)(i >> 8);
+        ret_b[i] = (int8_t)i;
+    }
+}
+
 rg_status rg_fake_table(const rg_op_call *call, uint8_t ret_table[256], rg_err *err) {
     uint8_t bytes[256];
     for (int i = 0; i < 256; i++)

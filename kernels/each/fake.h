@@ -11,6 +11,10 @@
 rg_status rg_fake_run(const rg_op_call *call, const void *a, const void *b, void *out, size_t n,
                       rg_err *err);
 
+/* All pairs of bytes, those of `a` outermost: each array has RG_FAKE_PAIRS. */
+enum { RG_FAKE_PAIRS = 65536 };
+void rg_fake_pairs(int8_t *ret_a, int8_t *ret_b);
+
 /* The answers of a one-input operator to the bytes 0 to 255. */
 rg_status rg_fake_table(const rg_op_call *call, uint8_t ret_table[256], rg_err *err);
 

@@ -1,7 +1,8 @@
-/* product.c: products of two int8 tensors, exact. The product of the distances from the zero points
- * is a whole number below 2^17, exact in float32; one fused multiply-add by the factor rounds it to
- * the output's quanta. At load a factor is sought that gives the reference's byte for all 65,536
- * pairs, among the floats next to the true one; where none does, the reference computes the call.
+/* product.c: products of two tensors of bytes, exact. The product of the distances from the zero
+ * points is a whole number below 2^17, exact in float32; one fused multiply-add by the factor
+ * rounds it to the output's quanta. At load a factor is sought that gives the reference's byte for
+ * all 65,536 pairs, among the floats next to the true one; where none does, the reference computes
+ * the call.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -11,10 +12,8 @@
 #include "kernels/each/pairs.h"
 #include "kernels/ref/arithmetic.h"
 
-enum { PAIRS = 65536 };
-
 typedef struct plan {
-    bool proven;
+    bool proven, is_unsigned;
     int32_t zero_a, zero_b, low, high;
     float factor, nudge; /* nudge: away from zero */
     float magic;         /* 1.5 * 2^23 and the zero point: adding it rounds to integers */
@@ -23,15 +22,20 @@ typedef struct plan {
     rg_arithmetic_plan exact; /* the reference's own */
 } plan;
 
-static inline __attribute__((always_inline)) void multiply(const plan *p, const int8_t *restrict a,
-                                                           size_t step_a, const int8_t *restrict b,
-                                                           size_t step_b, int8_t *restrict out,
-                                                           size_t n) {
+static inline int32_t value_of(int8_t byte, bool is_unsigned) {
+    return is_unsigned ? (uint8_t)byte : byte;
+}
+
+static inline __attribute__((always_inline)) void multiply(const plan *p, bool is_unsigned,
+                                                           const int8_t *restrict a, size_t step_a,
+                                                           const int8_t *restrict b, size_t step_b,
+                                                           int8_t *restrict out, size_t n) {
     int32_t zero_a = p->zero_a, zero_b = p->zero_b, low = p->low, high = p->high;
     int32_t bits = p->magic_bits;
     float factor = p->factor, nudge = p->nudge, magic = p->magic;
     for (size_t i = 0; i < n; i++) {
-        int32_t product = (a[i * step_a] - zero_a) * (b[i * step_b] - zero_b), q;
+        int32_t x = value_of(a[i * step_a], is_unsigned) - zero_a, q;
+        int32_t product = x * (value_of(b[i * step_b], is_unsigned) - zero_b);
         float exact = (float)product;
         float real = __builtin_fmaf(exact, factor, __builtin_copysignf(nudge, exact)) + magic;
         memcpy(&q, &real, sizeof q);
@@ -41,18 +45,28 @@ static inline __attribute__((always_inline)) void multiply(const plan *p, const 
     }
 }
 
+static inline __attribute__((always_inline)) void multiply_any(const plan *p, bool is_unsigned,
+                                                               const void *a, size_t step_a,
+                                                               const void *b, size_t step_b,
+                                                               void *out, size_t n) {
+    if (step_a && step_b)
+        multiply(p, is_unsigned, a, 1, b, 1, out, n);
+    else if (step_a)
+        multiply(p, is_unsigned, a, 1, b, 0, out, n);
+    else
+        multiply(p, is_unsigned, a, 0, b, step_b, out, n);
+}
+
 static void multiply_run(const void *p, const void *a, size_t step_a, const void *b, size_t step_b,
                          void *out, size_t n) {
-    if (step_a && step_b)
-        multiply(p, a, 1, b, 1, out, n);
-    else if (step_a)
-        multiply(p, a, 1, b, 0, out, n);
+    if (((const plan *)p)->is_unsigned)
+        multiply_any(p, true, a, step_a, b, step_b, out, n);
     else
-        multiply(p, a, 0, b, step_b, out, n);
+        multiply_any(p, false, a, step_a, b, step_b, out, n);
 }
 
 typedef struct search {
-    int8_t a[PAIRS], b[PAIRS], truth[PAIRS], answer[PAIRS];
+    int8_t a[RG_FAKE_PAIRS], b[RG_FAKE_PAIRS], truth[RG_FAKE_PAIRS], answer[RG_FAKE_PAIRS];
 } search;
 
 static void seek(const rg_op_call *call, search *s, plan *p) {
@@ -65,8 +79,8 @@ static void seek(const rg_op_call *call, search *s, plan *p) {
     p->factor = real;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !p->proven; i++) {
         p->nudge = e > 0 ? ldexpf(parts[i], -e - 1) : 0;
-        multiply_run(p, s->a, 1, s->b, 1, s->answer, PAIRS);
-        p->proven = !memcmp(s->answer, s->truth, PAIRS);
+        multiply_run(p, s->a, 1, s->b, 1, s->answer, RG_FAKE_PAIRS);
+        p->proven = !memcmp(s->answer, s->truth, RG_FAKE_PAIRS);
     }
 }
 
@@ -87,14 +101,12 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     p->zero_b = p->exact.zero_b;
     p->low = p->exact.low;
     p->high = p->exact.high;
+    p->is_unsigned = call->op->in == RG_DTYPE_UINT8;
     p->magic_bits = 0x4B400000;
     p->magic = 0x1.8p23f + (float)p->exact.zero;
     p->walk = rg_spread_plan(&call->in[0]->shape, &call->in[1]->shape);
-    for (int i = 0; i < PAIRS; i++) {
-        s->a[i] = (int8_t)(i >> 8);
-        s->b[i] = (int8_t)i;
-    }
-    status = rg_fake_run(call, s->a, s->b, s->truth, PAIRS, err);
+    rg_fake_pairs(s->a, s->b);
+    status = rg_fake_run(call, s->a, s->b, s->truth, RG_FAKE_PAIRS, err);
     if (status == RG_OK)
         seek(call, s, p);
     free(s);
@@ -111,7 +123,13 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         rg_pairs_by_reference(call, &p->exact, in, out, first_tile, last_tile);
 }
 
-RG_KERNEL(mul_s8) = {
-    RG_KERNEL_HEAD(mul_s8),       .summary = "A product in float32, proven over all pairs at load",
-    .packed_bytes = packed_bytes, .pack = pack,
-    .tiles = rg_pairs_tiles,      .run = run};
+#define ROW(id)                                                                                    \
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "A product in float32, proven over all pairs at load",             \
+                     .packed_bytes = packed_bytes,                                                 \
+                     .pack = pack,                                                                 \
+                     .tiles = rg_pairs_tiles,                                                      \
+                     .run = run}
+
+ROW(mul_s8);
+ROW(mul_u8);

@@ -13,7 +13,7 @@
 
 /* What the search works on: all pairs of bytes, those of `a` outermost, and the truth. */
 typedef struct search {
-    int8_t a[PAIRS], b[PAIRS], truth[PAIRS], answer[PAIRS];
+    int8_t a[RG_FAKE_PAIRS], b[RG_FAKE_PAIRS], truth[RG_FAKE_PAIRS], answer[RG_FAKE_PAIRS];
     double weight_a, weight_b, constant; /* of the results themselves */
 } search;
 
@@ -70,8 +70,8 @@ static bool set_numbers(plan *p, int64_t weight_a, int64_t weight_b, int64_t con
 
 /* Holds a way against the truth; keeps it when all pairs agree. */
 static bool prove(search *s, plan *p, rg_pairs_run *run) {
-    run(p, s->a, 1, s->b, 1, s->answer, PAIRS);
-    if (!memcmp(s->answer, s->truth, PAIRS))
+    run(p, s->a, 1, s->b, 1, s->answer, RG_FAKE_PAIRS);
+    if (!memcmp(s->answer, s->truth, RG_FAKE_PAIRS))
         p->run = run;
     return p->run != NULL;
 }
@@ -172,7 +172,7 @@ static void plan_search(const rg_op_call *call, search *s, plan *p) {
                   s->weight_a * (call->in[0]->quant.zero_point[0] + low);
     p->low = 127;
     p->high = -128;
-    for (int i = 0; i < PAIRS; i++) {
+    for (int i = 0; i < RG_FAKE_PAIRS; i++) {
         int8_t q = (int8_t)(s->truth[i] ^ p->flip_out);
         p->low = q < p->low ? q : p->low;
         p->high = q > p->high ? q : p->high;
@@ -196,11 +196,8 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     p->flip_a = p->flip_out = call->op->in == RG_DTYPE_UINT8 ? -128 : 0;
     p->flip_b = (int8_t)(p->flip_a ^ (p->subtracts ? -1 : 0));
     p->walk = rg_spread_plan(&call->in[0]->shape, &call->in[1]->shape);
-    for (int i = 0; i < PAIRS; i++) {
-        s->a[i] = (int8_t)(i >> 8);
-        s->b[i] = (int8_t)i;
-    }
-    status = rg_fake_run(call, s->a, s->b, s->truth, PAIRS, err);
+    rg_fake_pairs(s->a, s->b);
+    status = rg_fake_run(call, s->a, s->b, s->truth, RG_FAKE_PAIRS, err);
     if (status == RG_OK) {
         plan_search(call, s, p);
         (void)(seek_proven(s, p) || seek_tied(s, p) || seek_guarded(s, p));
@@ -230,3 +227,4 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 ROW(add_s8);
 ROW(add_u8);
 ROW(sub_s8);
+ROW(sub_u8);

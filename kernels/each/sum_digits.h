@@ -8,7 +8,7 @@
 #include "kernels/ref/arithmetic.h"
 
 #if defined(RG_LEVEL)
-enum { DIGITS = 4, DIGIT_BITS = 7, PAIRS = 65536 };
+enum { DIGITS = 4, DIGIT_BITS = 7 };
 
 /* The ways of the head of this file. */
 typedef enum way { PROVEN, TIED, GUARDED } way;

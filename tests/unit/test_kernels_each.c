@@ -4,6 +4,7 @@
 #include "tests/unit/op_case.h"
 
 #include "bench/iface/kernel.h"
+#include "kernels/each/fake.h"
 
 enum { PAIRS = 65536 };
 
@@ -34,11 +35,14 @@ static void run_kernel(const rg_kernel *kernel, op_case *c) {
 static void expect_all_pairs(const char *name, const char *activation, const float scale[3],
                              const int32_t zero[3]) {
     op_case c = {0};
+    bool is_unsigned = strstr(name, "_u8") != NULL;
+    rg_dtype type = is_unsigned ? RG_DTYPE_UINT8 : RG_DTYPE_INT8;
+    int32_t up = is_unsigned ? 128 : 0; /* of the zero points */
     all_pairs();
     op_case_params(&c, name, activation, (const char *)NULL);
-    op_case_in(&c, RG_DTYPE_INT8, SHAPE(PAIRS), left, scale[0], zero[0]);
-    op_case_in(&c, RG_DTYPE_INT8, SHAPE(PAIRS), right, scale[1], zero[1]);
-    op_case_out(&c, RG_DTYPE_INT8, SHAPE(PAIRS), scale[2], zero[2]);
+    op_case_in(&c, type, SHAPE(PAIRS), left, scale[0], zero[0] + up);
+    op_case_in(&c, type, SHAPE(PAIRS), right, scale[1], zero[1] + up);
+    op_case_out(&c, type, SHAPE(PAIRS), scale[2], zero[2] + up);
     op_case_run(&c, truth);
     for (size_t i = 0; rg_kernels[i]; i++) {
         const rg_kernel *kernel = rg_kernels[i];
@@ -69,12 +73,25 @@ static void expect_under_all_scales(const char *name) {
 
 Test(kernels_each, every_sum_of_two_bytes_is_the_reference_s) {
     expect_under_all_scales("add_s8");
+    expect_under_all_scales("add_u8");
 }
 
 Test(kernels_each, every_difference_of_two_bytes_is_the_reference_s) {
     expect_under_all_scales("sub_s8");
+    expect_under_all_scales("sub_u8");
 }
 
 Test(kernels_each, every_product_of_two_bytes_is_the_reference_s) {
     expect_under_all_scales("mul_s8");
+    expect_under_all_scales("mul_u8");
+}
+
+/* What is asked at load is all that the proofs of sums and products stand on. */
+Test(kernels_each, the_pairs_that_proofs_ask_for_are_all_there_are) {
+    memset(left, 0x55, sizeof left);
+    memset(right, 0x55, sizeof right);
+    rg_fake_pairs(left, right);
+    for (int i = 0; i < PAIRS; i++)
+        cr_assert(left[i] == (int8_t)(i >> 8) && right[i] == (int8_t)i, "pair %d is %d and %d", i,
+                  left[i], right[i]);
 }
