@@ -6,7 +6,7 @@
 #define RG_KERNELS_EACH_ENDS_H
 
 #include "kernels/each/floats.h"
-#include "kernels/ref/fixed.h"
+#include "kernels/each/requantize.h"
 
 #if defined(RG_LEVEL)
 
@@ -22,21 +22,25 @@ typedef struct rg_ends {
 
 /* Sets channel `c` of a block whose `wide` is set; zeroed blocks have channels that give 0. */
 static inline void rg_ends_put(rg_ends *e, size_t c, rg_factor factor, int32_t bias) {
-    int right = -factor.shift, shift = e->wide ? 15 + right : 31 + right;
-    int32_t cut =
-        factor.multiplier < 0x7fff0000 ? (factor.multiplier + (1 << 15)) >> 16 : INT16_MAX;
-    uint64_t whole = UINT64_C(1) << 62; /* keeps products from being negative */
+    rg_scaling by;
     e->factor[c] = factor;
     e->bias[c] = bias;
-    if (factor.multiplier < 0 || (!e->wide && (right < 1 || right > 31))) {
-        e->slow = true;
-        return;
+    bool quick = rg_scaling_of(factor, &by) && (e->wide || by.left == 0);
+    if (e->wide) { /* as rg_factor_apply_wide */
+        int64_t cut =
+            factor.multiplier < 0x7fff0000 ? (factor.multiplier + (1 << 15)) >> 16 : INT16_MAX;
+        by.multiplier = (int32_t)cut;
+        by.shift = 15 - factor.shift;
+        by.start = (UINT64_C(1) << 62) + (UINT64_C(1) << (by.shift - 1));
+        by.less = (int32_t)(uint32_t)(UINT64_C(1) << 62 >> by.shift);
+        by.sign = 0;
     }
-    e->multiplier[c] = e->wide ? cut : factor.multiplier;
-    e->start[c] = whole + (UINT64_C(1) << (shift - 1)) + (e->wide ? 0 : UINT64_C(1) << 30);
-    e->shift[c] = (uint64_t)shift;
-    e->sign[c] = e->wide ? 0 : UINT64_C(1) << 31;
-    e->less[c] = (int32_t)(uint32_t)(whole >> shift);
+    e->slow = e->slow || !quick;
+    e->multiplier[c] = by.multiplier;
+    e->start[c] = by.start;
+    e->shift[c] = (uint64_t)by.shift;
+    e->sign[c] = by.sign;
+    e->less[c] = by.less;
 }
 
 /* RG_ENDS sums, less their biases, to outputs. */
@@ -55,9 +59,8 @@ static inline void rg_ends_scale(const rg_ends *e, const int32_t *restrict sum,
         int32_t all = (int32_t)((uint32_t)sum[c] + (uint32_t)e->bias[c]);
         uint64_t product = (uint64_t)((int64_t)all * e->multiplier[c]) + e->start[c];
         product -= (uint64_t)(int64_t)(all >> 31) & e->sign[c];
-        int32_t q = (int32_t)((uint32_t)(product >> e->shift[c]) - (uint32_t)e->less[c]) + zero;
-        q = q < low ? low : q;
-        out[c] = q > high ? high : q;
+        int32_t q = (int32_t)((uint32_t)(product >> e->shift[c]) - (uint32_t)e->less[c]);
+        out[c] = rg_placed(q, zero, low, high);
     }
 }
 

@@ -1,14 +1,10 @@
 /* prelu.c: values from zero up as they are, negative ones times a slope of their own (input 1,
  * broadcast to input 0), int8, uint8 and float32. Truth of 8 bits: quotients of scales in float32,
  * double rounding. */
-#include "kernels/ref/fixed.h"
+#include "kernels/ref/prelu.h"
+
 #include "kernels/ref/need.h"
 #include "kernels/ref/spread.h"
-
-typedef struct plan {
-    rg_factor above, below;
-    int32_t zero_x, zero_a, zero, low, high;
-} plan;
 
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
     rg_shape shape;
@@ -26,11 +22,11 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
 
 static size_t state_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(plan);
+    return sizeof(rg_prelu_plan);
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_prelu_plan *p = state;
     const rg_quant *x = &call->in[0]->quant, *a = &call->in[1]->quant, *to = &call->out[0]->quant;
     float straight = x->scale[0] / to->scale[0];
     float product = x->scale[0] * a->scale[0] / to->scale[0];
@@ -44,7 +40,7 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
                            : status;
 }
 
-static inline int32_t bent(const plan *p, int32_t x, int32_t slope) {
+static inline int32_t bent(const rg_prelu_plan *p, int32_t x, int32_t slope) {
     int32_t distance = x - p->zero_x;
     return distance >= 0
                ? rg_requantize(distance, p->above, p->zero, p->low, p->high)
@@ -55,7 +51,7 @@ static inline int32_t bent(const plan *p, int32_t x, int32_t slope) {
 #define ROW(id, dtype, type, text, value, ...)                                                     \
     static void run_##id(const rg_op_call *call, const void *state, const void *const *in,         \
                          void *const *out, size_t first_tile, size_t last_tile) {                  \
-        const plan *p = state;                                                                     \
+        const rg_prelu_plan *p = state;                                                            \
         rg_spread walk = rg_spread_plan(&call->in[0]->shape, &call->in[1]->shape);                 \
         size_t step_x = walk.step_a[walk.rank - 1], step_a = walk.step_b[walk.rank - 1];           \
         size_t at, end, n, first_x, first_a;                                                       \

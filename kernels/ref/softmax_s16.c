@@ -1,17 +1,12 @@
 /* softmax_s16.c: softmax over the last dimension of int16; output 1/32768, zero point 0. Truth:
  * differences to the row's maximum scaled so that -65535 is -10; exp and 1 / (1 + x) from tables
  * (table16.h) filled in double; the sum has 15 fraction bits. */
+#include "kernels/ref/softmax_s16.h"
+
 #include <math.h>
 
-#include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 #include "kernels/ref/softmax.h"
-#include "kernels/ref/table16.h"
-
-typedef struct plan {
-    rg_factor factor;
-    int16_t exp[RG_TABLE16_POINTS], reciprocal[RG_TABLE16_POINTS];
-} plan;
 
 static double reciprocal_of_one_plus(double x) {
     return 1.0 / (1.0 + x);
@@ -30,11 +25,11 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
 
 static size_t state_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(plan);
+    return sizeof(rg_softmax_s16_plan);
 }
 
 static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
-    plan *p = state;
+    rg_softmax_s16_plan *p = state;
     double beta = (double)(float)((const rg_softmax_params *)call->params)->beta;
     double real = (double)call->in[0]->quant.scale[0] * beta / (10.0 / 65535.0);
     if (!(real > 0))
@@ -48,24 +43,27 @@ static int16_t clamp16(int64_t v) {
     return (int16_t)rg_clamp(v, INT16_MIN, INT16_MAX);
 }
 
-/* Sums of more than 2^31 / 32767 equal inputs saturate. */
-static void one_row(const plan *p, const int16_t *x, int16_t *out, size_t depth) {
+rg_softmax_s16_scale rg_softmax_s16_scale_of(const rg_softmax_s16_plan *plan, int64_t sum) {
+    uint32_t narrow = (uint32_t)(sum < INT32_MAX ? sum : INT32_MAX);
+    int headroom = __builtin_clz(narrow) - 1; /* the maximum alone gives 32767 */
+    int32_t shifted = (int32_t)((((int64_t)narrow << headroom) + (1 << 13)) >> 14);
+    int16_t scale = rg_table16_at(plan->reciprocal, clamp16((int64_t)shifted - (3 << 15)));
+    return (rg_softmax_s16_scale){scale, 30 - headroom};
+}
+
+static void one_row(const rg_softmax_s16_plan *p, const int16_t *x, int16_t *out, size_t depth) {
     int32_t most = INT16_MIN;
-    int64_t wide = 0;
+    int64_t sum = 0;
     for (size_t i = 0; i < depth; i++)
         most = x[i] > most ? x[i] : most;
     for (size_t i = 0; i < depth; i++) {
         int32_t gap = rg_factor_apply(p->factor, x[i] - most);
         out[i] = rg_table16_at(p->exp, clamp16((int64_t)gap + INT16_MAX));
-        wide += out[i];
+        sum += out[i];
     }
-    uint32_t sum = (uint32_t)(wide < INT32_MAX ? wide : INT32_MAX);
-    int headroom = __builtin_clz(sum) - 1; /* the maximum alone gives 32767 */
-    int32_t shifted = (int32_t)((((int64_t)sum << headroom) + (1 << 13)) >> 14);
-    int64_t scale = rg_table16_at(p->reciprocal, clamp16((int64_t)shifted - (3 << 15)));
-    int shift = 30 - headroom;
+    rg_softmax_s16_scale by = rg_softmax_s16_scale_of(p, sum);
     for (size_t i = 0; i < depth; i++) {
-        int64_t value = (out[i] * scale + (INT64_C(1) << (shift - 1))) >> shift;
+        int64_t value = ((int64_t)out[i] * by.scale + (INT64_C(1) << (by.shift - 1))) >> by.shift;
         out[i] = (int16_t)rg_clamp(value, 0, INT16_MAX);
     }
 }

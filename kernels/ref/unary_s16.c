@@ -1,10 +1,11 @@
 /* unary_s16.c: functions of one int16 value (zero points 0). Truth: RELU, LEAKY_RELU and ABS with
  * quotients of scales in float32 and double rounding, as for int8. LOGISTIC and TANH: the table of
  * curve16.h, as TFLite's reference does for any scale. */
+#include "kernels/ref/unary_s16.h"
+
 #include <math.h>
 
 #include "kernels/ref/curve16.h"
-#include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
 #include "kernels/ref/unary.h"
 
@@ -12,18 +13,13 @@ static rg_status check(const rg_op_call *call, rg_err *err) {
     return rg_need_zero_at_zero(call, 1, err);
 }
 
-/* A line with a bend at zero, then a range. */
-typedef struct line {
-    rg_factor above, below;
-    int32_t low, high;
-} line;
-
 static size_t line_bytes(const rg_op_call *call) {
     (void)call;
-    return sizeof(line);
+    return sizeof(rg_line);
 }
 
-static rg_status bend(const rg_op_call *call, float slope, int activation, line *ret, rg_err *err) {
+static rg_status bend(const rg_op_call *call, float slope, int activation, rg_line *ret,
+                      rg_err *err) {
     float from = call->in[0]->quant.scale[0], to = call->out[0]->quant.scale[0];
     rg_status status = rg_factor_from((double)(from / to), "input and output", &ret->above, err);
     if (status == RG_OK)
@@ -55,7 +51,7 @@ static rg_status prepare_abs(const rg_op_call *call, void *state, rg_err *err) {
 
 static void run_line(const rg_op_call *call, const void *state, const void *const *in,
                      void *const *out, size_t first_tile, size_t last_tile) {
-    const line *l = state;
+    const rg_line *l = state;
     size_t at, end;
     rg_tile_range(call, first_tile, last_tile, &at, &end);
     for (; at < end; at++) {
@@ -67,7 +63,7 @@ static void run_line(const rg_op_call *call, const void *state, const void *cons
 
 static void run_abs(const rg_op_call *call, const void *state, const void *const *in,
                     void *const *out, size_t first_tile, size_t last_tile) {
-    const line *l = state;
+    const rg_line *l = state;
     size_t at, end;
     rg_tile_range(call, first_tile, last_tile, &at, &end);
     for (; at < end; at++) {
