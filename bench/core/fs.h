@@ -9,8 +9,8 @@
 #include "bench/core/arena.h"
 #include "bench/core/err.h"
 
-/* Reads a whole file into `arena`, NUL-terminated beyond its end. Refuses more than limit_bytes, and
- * whatever is no regular file, pipes too, without waiting for it. */
+/* Reads a whole file into `arena`, NUL-terminated beyond its end. Refuses more than limit_bytes,
+ * and whatever is no regular file, pipes too, without waiting for it. */
 rg_status rg_fs_read(rg_arena *arena, const char *path, size_t limit_bytes, char **ret_data,
                      size_t *ret_bytes, rg_err *err);
 
