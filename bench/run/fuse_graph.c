@@ -32,7 +32,8 @@ static rg_status copy_graph(const rg_graph *source, size_t limit_bytes, rg_graph
         return rg_fail(err, RG_NO_MEMORY, "raise the memory limit", "no memory to copy a graph");
     }
     memcpy(graph->tensors, source->tensors, source->n_tensors * sizeof *graph->tensors);
-    memcpy(graph->nodes, source->nodes, source->n_nodes * sizeof *graph->nodes);
+    if (source->n_nodes) /* a graph may hand its inputs through */
+        memcpy(graph->nodes, source->nodes, source->n_nodes * sizeof *graph->nodes);
     *ret = graph;
     return RG_OK;
 }
