@@ -33,8 +33,9 @@ static const struct {
     TEXT("local ok, why = pcall(error, 'x')\nfor k, v in pairs({b = 1, a = 2}) do print(k, v) end\n"
          "local t = {3, 1, 2} table.sort(t)\nlocal s = ('%d %s'):format(4, tostring(t))\nlocal m = "
          "require('common')\nreturn rg.scenario { cells = { {model = m.model('ds-cnn')} } }"),
-    TEXT("local t = {}\nfor i = 1, 9 do t = {t} end\nreturn rg.scenario { gate = {x = t}, cells = "
-         "{ {model = 'ds-cnn'} } }"),
+    TEXT(
+        "local t = {}\nfor i = 1, 00900 do t = {t} end\nreturn rg.scenario { gate = {x = t}, cells = "
+        "{ {model = 'ds-cnn'} } }"),
     TEXT(
         "{\"name\": \"a\", \"seed\": 3, \"tier\": {\"name\": \"quick\", \"rounds\": 2}, \"cells\": "
         "[{\"model\": \"ds-cnn\", \"target\": \"sim\", \"options\": {\"latency\": \"2ms\"}, "
