@@ -1,5 +1,5 @@
 /* make_seeds_bundle.c: a small run's bundle in the one-file form of fuzz_bundle.c, with places for
- * its hashes: whole, and with a link or a pipe where a file should be. */
+ * its hashes: whole, with a link or a pipe where a file should be, and with its cells cut off. */
 #include <string.h>
 #include <unistd.h>
 
@@ -83,6 +83,20 @@ static rg_status write_run(char *dir, rg_err *err) {
     return status;
 }
 
+/* The same without the line end behind the last cell. */
+static rg_status put_cut_off(const char *folder, const rg_text *whole, rg_err *err) {
+    const char *at = strstr(whole->data, "\n@@ records.jsonl");
+    rg_text cut = {0};
+    if (!at)
+        return rg_fail(err, RG_BAD_DATA, NULL, "the seed has no records");
+    size_t n = (size_t)(at - whole->data);
+    rg_text_add_bytes(&cut, whole->data, n - 1);
+    rg_text_add_bytes(&cut, at, whole->bytes - n);
+    rg_status status = put_seed(folder, "cut-off", cut.data, cut.bytes, err);
+    rg_text_free(&cut);
+    return status;
+}
+
 static rg_status put_seeds(const char *folder, const rg_text *whole, rg_err *err) {
     static const char link[] = "@@l rounds/00001\n../rounds/00000\n",
                       pipe[] = "@@p rounds/00002/record.json\n\n";
@@ -93,6 +107,8 @@ static rg_status put_seeds(const char *folder, const rg_text *whole, rg_err *err
     rg_status status = put_seed(folder, "whole", whole->data, whole->bytes, err);
     if (status == RG_OK)
         status = put_seed(folder, "links", more.data, more.bytes, err);
+    if (status == RG_OK)
+        status = put_cut_off(folder, whole, err);
     rg_text_free(&more);
     return status;
 }
