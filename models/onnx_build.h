@@ -1,10 +1,31 @@
-/* onnx_build.h: arithmetic in float32 that operators of an .onnx file are put together from, and
- * the operators made that way. Tensors are those of onnx_read.h; after a failure nothing is done
- * and tensor 0 is given. */
+/* onnx_build.h: the table of operators, arithmetic in float32 that operators of an .onnx file are
+ * put together from, and the operators made that way. Tensors are those of onnx_read.h; after a
+ * failure nothing is done and tensor 0 is given. */
 #ifndef RG_MODELS_ONNX_BUILD_H
 #define RG_MODELS_ONNX_BUILD_H
 
 #include "models/onnx_read.h"
+
+/* An operator that is known. (onnx_table.c) */
+typedef struct rg_onnx_row {
+    const char *type;
+    uint8_t domains; /* bits: 1 the default one, 2 com.microsoft */
+    uint8_t need;    /* inputs that must be there */
+    rg_onnx_lower *lower;
+    const char *word;
+} rg_onnx_row;
+
+/* The row of a node's type and domain; NULL when there is none. */
+const rg_onnx_row *rg_onnx_row_of(const rg_onnx_node *node);
+
+/* How many inputs it takes where that number is fixed; 0: it is not. */
+uint32_t rg_onnx_most_inputs(const rg_onnx_row *op);
+
+/* Whether numbers of a type are folded, and the result of a node as a constant of these numbers,
+ * cut to the type. (onnx_fold.c) */
+bool rg_onnx_folds(rg_dtype dtype);
+rg_status rg_onnx_define_numbers(rg_onnx *r, const rg_onnx_node *node, rg_dtype dtype,
+                                 const rg_shape *shape, const double *values);
 
 /* kind(a, b), spreading; kind(a, number); kind(a). (onnx_build.c) */
 int32_t rg_onnx_pair(rg_onnx *r, const char *kind, int32_t a, int32_t b);
@@ -35,6 +56,9 @@ rg_onnx_order rg_onnx_with_last(const rg_onnx_value *v, uint32_t axis);
 /* A convolution and the batch normalization behind it become one convolution where all of both is
  * constant. (onnx_batch.c) */
 void rg_onnx_join_batch_norm(rg_onnx *r, rg_onnx_node *conv);
+
+/* For operators that only arithmetic on constants knows. (onnx_arithmetic.c) */
+rg_onnx_lower rg_onnx_only_constant;
 
 rg_onnx_lower rg_onnx_curve; /* onnx_curve.c */
 rg_onnx_lower rg_onnx_instance_norm, rg_onnx_group_norm, rg_onnx_rms_norm, rg_onnx_lp_norm,

@@ -1,11 +1,10 @@
-/* onnx_fold.c: constants that a graph makes, and the arithmetic by which exporters work out shapes:
- * done here, so that what depends on them is known at load. */
+/* onnx_fold.c: constants that a graph makes (onnx_arithmetic.c: what it computes from them). */
 #include <math.h>
 #include <string.h>
 
-#include "models/onnx_read.h"
+#include "models/onnx_build.h"
 
-enum { SMALL = 256, FILL_MAX = 1 << 20 };
+enum { FILL_MAX = 1 << 20 };
 
 static size_t elements(const rg_shape *shape) {
     int64_t n = 0;
@@ -23,7 +22,7 @@ static void store(const rg_tensor *t, void *data, size_t i, double value) {
         ((uint8_t *)data)[i] = value != 0;
 }
 
-static bool can(rg_dtype dtype) {
+bool rg_onnx_folds(rg_dtype dtype) {
     return dtype == RG_DTYPE_FLOAT32 || dtype == RG_DTYPE_INT64 || dtype == RG_DTYPE_INT32 ||
            dtype == RG_DTYPE_BOOL;
 }
@@ -35,9 +34,8 @@ static double within(rg_dtype dtype, double value) {
     return !(value > -most) ? -most : value > most ? most : trunc(value);
 }
 
-/* Defines the result of a node as a constant of these numbers. */
-static rg_status define(rg_onnx *r, const rg_onnx_node *node, rg_dtype dtype, const rg_shape *shape,
-                        const double *values) {
+rg_status rg_onnx_define_numbers(rg_onnx *r, const rg_onnx_node *node, rg_dtype dtype,
+                                 const rg_shape *shape, const double *values) {
     size_t n = elements(shape);
     rg_tensor like = {.dtype = dtype};
     rg_onnx_order order = rg_onnx_plain(shape->rank);
@@ -66,7 +64,8 @@ static rg_status constant_numbers(rg_onnx *r, const rg_onnx_node *node,
         values[i] = list   ? (real ? (double)attr->floats[i] : (double)attr->ints[i])
                     : real ? (double)attr->f
                            : (double)attr->i;
-    return define(r, node, real ? RG_DTYPE_FLOAT32 : RG_DTYPE_INT64, &shape, n ? values : &nothing);
+    return rg_onnx_define_numbers(r, node, real ? RG_DTYPE_FLOAT32 : RG_DTYPE_INT64, &shape,
+                                  n ? values : &nothing);
 }
 
 rg_status rg_onnx_constant_node(rg_onnx *r, rg_onnx_node *node, const char *word) {
@@ -106,7 +105,7 @@ rg_status rg_onnx_constant_of_shape(rg_onnx *r, rg_onnx_node *node, const char *
             return r->status;
         const rg_tensor *t = rg_onnx_at(r, tensor);
         dtype = t->dtype;
-        if (elements(&t->shape) != 1 || !can(dtype))
+        if (elements(&t->shape) != 1 || !rg_onnx_folds(dtype))
             return rg_onnx_cannot(r, "of %s", rg_dtype_word(dtype));
         value = rg_onnx_element(t, 0);
     }
@@ -124,7 +123,7 @@ rg_status rg_onnx_constant_of_shape(rg_onnx *r, rg_onnx_node *node, const char *
         return rg_onnx_no_memory(r);
     for (size_t i = 0; i < count; i++)
         values[i] = value;
-    return define(r, node, dtype, &shape, values);
+    return rg_onnx_define_numbers(r, node, dtype, &shape, values);
 }
 
 rg_status rg_onnx_shape_of(rg_onnx *r, rg_onnx_node *node, const char *word) {
@@ -140,128 +139,5 @@ rg_status rg_onnx_shape_of(rg_onnx *r, rg_onnx_node *node, const char *word) {
     rg_shape shape = {1, {(int32_t)(to - from)}};
     for (int64_t i = from; i < to; i++)
         dims[i - from] = x->shape.dim[i];
-    return define(r, node, RG_DTYPE_INT64, &shape, dims);
-}
-
-/* --- arithmetic on small constants --- */
-
-typedef struct operand {
-    double at[SMALL];
-    uint32_t n;
-    rg_shape shape;
-    rg_dtype dtype;
-} operand;
-
-static bool read_operand(rg_onnx *r, rg_onnx_value *v, operand *ret) {
-    if (!v || !can(v->dtype) || !rg_onnx_constant(r, v) ||
-        !rg_onnx_numbers(r, v, ret->at, SMALL, &ret->n))
-        return false;
-    ret->shape = v->shape;
-    ret->dtype = v->dtype;
-    return true;
-}
-
-static double divided(rg_dtype dtype, double a, double b) {
-    return b == 0 ? 0 : dtype == RG_DTYPE_FLOAT32 ? a / b : trunc(a / b);
-}
-
-/* Two rows, or a row and a single number. */
-static bool fold_pair(rg_onnx *r, const rg_onnx_node *node, const operand *a, const operand *b) {
-    static const char *const types[] = {"Add", "Sub", "Mul", "Div"};
-    double values[SMALL];
-    uint32_t n = a->n > b->n ? a->n : b->n;
-    int type = 0;
-    while (type < 4 && strcmp(types[type], node->type))
-        type++;
-    if (type == 4 || a->dtype != b->dtype || (a->n != n && a->n != 1) || (b->n != n && b->n != 1) ||
-        a->shape.rank > 1 || b->shape.rank > 1 || a->dtype == RG_DTYPE_BOOL)
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        double x = a->at[a->n == 1 ? 0 : i], y = b->at[b->n == 1 ? 0 : i];
-        values[i] = type == 0   ? x + y
-                    : type == 1 ? x - y
-                    : type == 2 ? x * y
-                                : divided(a->dtype, x, y);
-    }
-    const rg_shape *shape = a->shape.rank >= b->shape.rank && a->n == n ? &a->shape : &b->shape;
-    return define(r, node, a->dtype, shape, values) == RG_OK;
-}
-
-static bool fold_gather(rg_onnx *r, const rg_onnx_node *node, const operand *a, const operand *b) {
-    double values[SMALL];
-    if (a->shape.rank != 1 || b->shape.rank > 1 || rg_onnx_attr_int(node, "axis", 0) > 0)
-        return false;
-    for (uint32_t i = 0; i < b->n; i++) {
-        double at = b->at[i] + (b->at[i] < 0 ? a->n : 0);
-        if (!(at >= 0) || at >= a->n)
-            return false;
-        values[i] = a->at[(uint32_t)at];
-    }
-    return define(r, node, a->dtype, &b->shape, values) == RG_OK;
-}
-
-static bool fold_concat(rg_onnx *r, const rg_onnx_node *node) {
-    double values[SMALL];
-    uint32_t n = 0;
-    rg_dtype dtype = RG_DTYPE_INT64;
-    operand a;
-    for (uint32_t i = 0; i < node->n_in; i++) {
-        if (!read_operand(r, rg_onnx_in(r, node, i), &a) || a.shape.rank != 1 || n + a.n > SMALL ||
-            (i && a.dtype != dtype))
-            return false;
-        memcpy(values + n, a.at, a.n * sizeof *values);
-        n += a.n;
-        dtype = a.dtype;
-    }
-    rg_shape shape = {1, {(int32_t)n}};
-    return define(r, node, dtype, &shape, values) == RG_OK;
-}
-
-/* Rows only, with steps of one. */
-static bool fold_slice(rg_onnx *r, const rg_onnx_node *node, const operand *a) {
-    double from = rg_onnx_attr_real(node, "", 0), to = 0, step = 1;
-    if (a->shape.rank != 1 || !rg_onnx_number(r, rg_onnx_in(r, node, 1), &from) ||
-        !rg_onnx_number(r, rg_onnx_in(r, node, 2), &to) ||
-        (rg_onnx_in(r, node, 4) && !rg_onnx_number(r, rg_onnx_in(r, node, 4), &step)) || step != 1)
-        return false;
-    from += from < 0 ? a->n : 0;
-    to += to < 0 ? a->n : 0;
-    from = !(from > 0) ? 0 : from > a->n ? a->n : from;
-    to = !(to > from) ? from : to > a->n ? a->n : to;
-    rg_shape shape = {1, {(int32_t)(to - from)}};
-    return define(r, node, a->dtype, &shape, a->at + (uint32_t)from) == RG_OK;
-}
-
-static bool fold_cast(rg_onnx *r, const rg_onnx_node *node, const operand *a) {
-    bool known;
-    double values[SMALL];
-    rg_dtype to = rg_onnx_dtype((int32_t)rg_onnx_attr_int(node, "to", 0), &known);
-    for (uint32_t i = 0; i < a->n; i++)
-        values[i] = to == RG_DTYPE_BOOL ? a->at[i] != 0 : a->at[i];
-    return known && can(to) && define(r, node, to, &a->shape, values) == RG_OK;
-}
-
-static bool fold_round(rg_onnx *r, const rg_onnx_node *node, const operand *a) {
-    double values[SMALL];
-    bool down = !strcmp(node->type, "Floor");
-    for (uint32_t i = 0; i < a->n; i++)
-        values[i] = down ? floor(a->at[i]) : ceil(a->at[i]);
-    return define(r, node, a->dtype, &a->shape, values) == RG_OK;
-}
-
-bool rg_onnx_fold(rg_onnx *r, const rg_onnx_node *node) {
-    operand a, b;
-    if (node->microsoft || !node->n_in || !read_operand(r, rg_onnx_in(r, node, 0), &a))
-        return false;
-    if (!strcmp(node->type, "Concat"))
-        return fold_concat(r, node);
-    if (!strcmp(node->type, "Slice"))
-        return fold_slice(r, node, &a);
-    if (!strcmp(node->type, "Cast"))
-        return fold_cast(r, node, &a);
-    if (!strcmp(node->type, "Floor") || !strcmp(node->type, "Ceil"))
-        return fold_round(r, node, &a);
-    if (node->n_in != 2 || !read_operand(r, rg_onnx_in(r, node, 1), &b))
-        return false;
-    return strcmp(node->type, "Gather") ? fold_pair(r, node, &a, &b) : fold_gather(r, node, &a, &b);
+    return rg_onnx_define_numbers(r, node, RG_DTYPE_INT64, &shape, dims);
 }

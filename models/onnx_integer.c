@@ -21,7 +21,8 @@ static int32_t as_float(rg_onnx *r, rg_onnx_value *v) {
 }
 
 /* Bytes less their zero point, as a float value. Several zero points lie along dimension `axis`. */
-static int32_t centred(rg_onnx *r, rg_onnx_value *v, rg_onnx_value *zero, uint32_t axis) {
+static int32_t centred(rg_onnx *r, const rg_onnx_node *node, rg_onnx_value *v, rg_onnx_value *zero,
+                       uint32_t axis) {
     rg_onnx_value *out = rg_onnx_new_value(r);
     rg_onnx_order order = rg_onnx_plain(v->shape.rank);
     int32_t t = as_float(r, v);
@@ -29,7 +30,8 @@ static int32_t centred(rg_onnx *r, rg_onnx_value *v, rg_onnx_value *zero, uint32
     if (zero && rg_shape_elements(&zero->shape, &n)) {
         rg_shape spread = {v->shape.rank, {1, 1, 1, 1, 1, 1}};
         if (n != 1 && n != v->shape.dim[axis])
-            return rg_onnx_fail(r, RG_BAD_DATA, "%lld zero points fit no dimension", (long long)n),
+            return rg_onnx_fail(r, RG_BAD_DATA, "%s has %lld zero points, which fit no dimension",
+                                node->type, (long long)n),
                    RG_ONNX_NONE;
         spread.dim[axis] = (int32_t)n;
         t = emit_pair(r, "sub", t, rg_onnx_view(r, as_float(r, zero), &spread), &v->shape);
@@ -60,8 +62,8 @@ rg_status rg_onnx_integer(rg_onnx *r, rg_onnx_node *node, const char *word) {
                             rg_dtype_word(b->dtype));
     if (a->shape.rank < 2 || b->shape.rank < 2 || terms(b, conv) > EXACT / LARGEST_PRODUCT)
         return rg_onnx_cannot(r, "of sums of more than %d products", EXACT / LARGEST_PRODUCT);
-    int32_t in[] = {centred(r, a, rg_onnx_in(r, node, 2), conv ? 1 : a->shape.rank - 2),
-                    centred(r, b, rg_onnx_in(r, node, 3), conv ? 0 : b->shape.rank - 1)};
+    int32_t in[] = {centred(r, node, a, rg_onnx_in(r, node, 2), conv ? 1 : a->shape.rank - 2),
+                    centred(r, node, b, rg_onnx_in(r, node, 3), conv ? 0 : b->shape.rank - 1)};
     rg_onnx_value *sums = rg_onnx_new_value(r);
     if (!sums || in[0] < 0 || in[1] < 0)
         return r->status != RG_OK ? r->status : rg_onnx_no_memory(r);

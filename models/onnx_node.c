@@ -1,160 +1,10 @@
-/* onnx_node.c: the walk over the nodes of an .onnx file: which function turns which operator into
- * ours, its attributes, and what becomes of operators that have none. */
+/* onnx_node.c: the walk over the nodes of an .onnx file: their attributes, the checks that all
+ * need, and what becomes of operators that are not known. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "models/onnx_build.h"
-
-typedef struct row {
-    const char *type;
-    uint8_t domains; /* bits: 1 the default one, 2 com.microsoft */
-    uint8_t need;    /* inputs that must be there */
-    rg_onnx_lower *lower;
-    const char *word;
-} row;
-
-enum { OWN = 1, MS = 2 };
-
-static const row rows[] = {
-    {"Conv", OWN, 2, rg_onnx_conv, ""},
-    {"ConvTranspose", OWN, 2, rg_onnx_conv_transpose, ""},
-    {"MaxPool", OWN, 1, rg_onnx_pool, "max_pool2d"},
-    {"AveragePool", OWN, 1, rg_onnx_pool, "average_pool2d"},
-    {"GlobalAveragePool", OWN, 1, rg_onnx_global_pool, "mean"},
-    {"GlobalMaxPool", OWN, 1, rg_onnx_global_pool, "reduce_max"},
-    {"Gemm", OWN, 2, rg_onnx_gemm, ""},
-    {"MatMul", OWN, 2, rg_onnx_matmul, ""},
-    {"Add", OWN, 2, rg_onnx_binary, "add"},
-    {"Sub", OWN, 2, rg_onnx_binary, "sub"},
-    {"Mul", OWN, 2, rg_onnx_binary, "mul"},
-    {"Div", OWN, 2, rg_onnx_binary, "div"},
-    {"Pow", OWN, 2, rg_onnx_binary, "pow"},
-    {"Max", OWN, 1, rg_onnx_binary, "maximum"},
-    {"Min", OWN, 1, rg_onnx_binary, "minimum"},
-    {"Sum", OWN, 1, rg_onnx_binary, "add"},
-    {"Equal", OWN, 2, rg_onnx_binary, "equal"},
-    {"Less", OWN, 2, rg_onnx_binary, "less"},
-    {"LessOrEqual", OWN, 2, rg_onnx_binary, "less_equal"},
-    {"Greater", OWN, 2, rg_onnx_binary, "greater"},
-    {"GreaterOrEqual", OWN, 2, rg_onnx_binary, "greater_equal"},
-    {"And", OWN, 2, rg_onnx_binary, "logical_and"},
-    {"Or", OWN, 2, rg_onnx_binary, "logical_or"},
-    {"Xor", OWN, 2, rg_onnx_binary, "not_equal"},
-    {"Relu", OWN, 1, rg_onnx_unary, "relu"},
-    {"LeakyRelu", OWN, 1, rg_onnx_unary, "leaky_relu"},
-    {"Sigmoid", OWN, 1, rg_onnx_unary, "logistic"},
-    {"Tanh", OWN, 1, rg_onnx_unary, "tanh"},
-    {"Elu", OWN, 1, rg_onnx_unary, "elu"},
-    {"Exp", OWN, 1, rg_onnx_unary, "exp"},
-    {"Log", OWN, 1, rg_onnx_unary, "log"},
-    {"Sqrt", OWN, 1, rg_onnx_unary, "sqrt"},
-    {"Abs", OWN, 1, rg_onnx_unary, "abs"},
-    {"Neg", OWN, 1, rg_onnx_unary, "neg"},
-    {"Floor", OWN, 1, rg_onnx_unary, "floor"},
-    {"Ceil", OWN, 1, rg_onnx_unary, "ceil"},
-    {"Round", OWN, 1, rg_onnx_unary, "round"},
-    {"Sin", OWN, 1, rg_onnx_unary, "sin"},
-    {"Cos", OWN, 1, rg_onnx_unary, "cos"},
-    {"Erf", OWN, 1, rg_onnx_unary, "erf"},
-    {"Reciprocal", OWN, 1, rg_onnx_curve, ""},
-    {"Not", OWN, 1, rg_onnx_unary, "logical_not"},
-    {"HardSwish", OWN, 1, rg_onnx_hard_swish, ""},
-    {"HardSigmoid", OWN, 1, rg_onnx_curve, ""},
-    {"Gelu", OWN | MS, 1, rg_onnx_gelu, ""},
-    {"Softplus", OWN, 1, rg_onnx_curve, ""},
-    {"Softsign", OWN, 1, rg_onnx_curve, ""},
-    {"Mish", OWN, 1, rg_onnx_curve, ""},
-    {"Swish", OWN, 1, rg_onnx_curve, ""},
-    {"QuickGelu", MS, 1, rg_onnx_curve, ""},
-    {"FastGelu", MS, 1, rg_onnx_curve, ""},
-    {"BiasGelu", MS, 2, rg_onnx_curve, ""},
-    {"Celu", OWN, 1, rg_onnx_curve, ""},
-    {"Selu", OWN, 1, rg_onnx_curve, ""},
-    {"ThresholdedRelu", OWN, 1, rg_onnx_curve, ""},
-    {"Sign", OWN, 1, rg_onnx_curve, ""},
-    {"Tan", OWN, 1, rg_onnx_curve, ""},
-    {"Clip", OWN, 1, rg_onnx_clip, ""},
-    {"PRelu", OWN, 2, rg_onnx_prelu, ""},
-    {"BatchNormalization", OWN, 5, rg_onnx_batch_norm, ""},
-    {"LayerNormalization", OWN, 2, rg_onnx_layer_norm, ""},
-    {"InstanceNormalization", OWN, 3, rg_onnx_instance_norm, ""},
-    {"GroupNormalization", OWN, 3, rg_onnx_group_norm, ""},
-    {"RMSNormalization", OWN, 2, rg_onnx_rms_norm, ""},
-    {"SimplifiedLayerNormalization", OWN | MS, 2, rg_onnx_rms_norm, ""},
-    {"SkipLayerNormalization", MS, 3, rg_onnx_skip_norm, "layer"},
-    {"SkipSimplifiedLayerNormalization", MS, 3, rg_onnx_skip_norm, "rms"},
-    {"LpNormalization", OWN, 1, rg_onnx_lp_norm, ""},
-    {"Softmax", OWN, 1, rg_onnx_softmax, "softmax"},
-    {"LogSoftmax", OWN, 1, rg_onnx_softmax, "log_softmax"},
-    {"ReduceMean", OWN, 1, rg_onnx_reduce, "mean"},
-    {"ReduceSum", OWN, 1, rg_onnx_reduce, "sum"},
-    {"ReduceMax", OWN, 1, rg_onnx_reduce, "reduce_max"},
-    {"ReduceMin", OWN, 1, rg_onnx_reduce, "reduce_min"},
-    {"ReduceProd", OWN, 1, rg_onnx_reduce, "reduce_prod"},
-    {"ReduceL1", OWN, 1, rg_onnx_reduce_more, "l1"},
-    {"ReduceL2", OWN, 1, rg_onnx_reduce_more, "l2"},
-    {"ReduceSumSquare", OWN, 1, rg_onnx_reduce_more, "sum_square"},
-    {"ReduceLogSum", OWN, 1, rg_onnx_reduce_more, "log_sum"},
-    {"ReduceLogSumExp", OWN, 1, rg_onnx_reduce_more, "log_sum_exp"},
-    {"Mean", OWN, 1, rg_onnx_mean_of, ""},
-    {"TopK", OWN, 1, rg_onnx_topk, ""},
-    {"ArgMax", OWN, 1, rg_onnx_arg, "arg_max"},
-    {"ArgMin", OWN, 1, rg_onnx_arg, "arg_min"},
-    {"Reshape", OWN, 1, rg_onnx_reshape, ""},
-    {"Flatten", OWN, 1, rg_onnx_flatten, ""},
-    {"Squeeze", OWN, 1, rg_onnx_squeeze, ""},
-    {"Unsqueeze", OWN, 1, rg_onnx_unsqueeze, ""},
-    {"Transpose", OWN, 1, rg_onnx_transpose, ""},
-    {"Concat", OWN, 1, rg_onnx_concat, ""},
-    {"Split", OWN, 1, rg_onnx_split, ""},
-    {"Slice", OWN, 1, rg_onnx_slice, ""},
-    {"Gather", OWN, 2, rg_onnx_gather, ""},
-    {"GatherND", OWN, 2, rg_onnx_gather_nd, ""},
-    {"ScatterND", OWN, 3, rg_onnx_scatter_nd, ""},
-    {"Pad", OWN, 1, rg_onnx_pad, ""},
-    {"DepthToSpace", OWN, 1, rg_onnx_blocks, "depth_to_space"},
-    {"SpaceToDepth", OWN, 1, rg_onnx_blocks, "space_to_depth"},
-    {"Cast", OWN, 1, rg_onnx_cast, ""},
-    {"Expand", OWN, 2, rg_onnx_expand, ""},
-    {"Tile", OWN, 2, rg_onnx_tile, ""},
-    {"Where", OWN, 3, rg_onnx_where, ""},
-    {"Identity", OWN, 1, rg_onnx_identity, ""},
-    {"Dropout", OWN, 1, rg_onnx_identity, ""},
-    {"Resize", OWN, 1, rg_onnx_resize, ""},
-    {"Upsample", OWN, 1, rg_onnx_resize, ""},
-    {"Constant", OWN, 0, rg_onnx_constant_node, ""},
-    {"ConstantOfShape", OWN, 1, rg_onnx_constant_of_shape, ""},
-    {"Shape", OWN, 1, rg_onnx_shape_of, ""},
-    {"QuantizeLinear", OWN | MS, 2, rg_onnx_quantize, ""},
-    {"DequantizeLinear", OWN | MS, 2, rg_onnx_dequantize, ""},
-    {"LSTM", OWN, 3, rg_onnx_recurrent, "LSTM"},
-    {"GRU", OWN, 3, rg_onnx_recurrent, "GRU"},
-    {"RNN", OWN, 3, rg_onnx_recurrent, "RNN"},
-    {"ConvInteger", OWN, 2, rg_onnx_integer, "conv"},
-    {"MatMulInteger", OWN, 2, rg_onnx_integer, "matmul"},
-    {"DynamicQuantizeLinear", OWN, 1, rg_onnx_dynamic_quantize, ""},
-    {"QLinearConv", OWN, 8, rg_onnx_qlinear, ""},
-    {"QLinearMatMul", OWN, 8, rg_onnx_qlinear, ""},
-    {"QGemm", MS, 6, rg_onnx_qlinear, ""},
-    {"QLinearAdd", MS, 7, rg_onnx_qlinear, ""},
-    {"QLinearMul", MS, 7, rg_onnx_qlinear, ""},
-    {"QLinearConcat", MS, 5, rg_onnx_qlinear, ""},
-    {"QLinearAveragePool", MS, 4, rg_onnx_qlinear, ""},
-    {"QLinearGlobalAveragePool", MS, 4, rg_onnx_qlinear, ""},
-    {"QLinearLeakyRelu", MS, 4, rg_onnx_qlinear, ""},
-    {"QLinearSigmoid", MS, 4, rg_onnx_qlinear, ""},
-    {"QLinearSoftmax", MS, 4, rg_onnx_qlinear, ""},
-};
-
-static const row *row_of(const rg_onnx_node *node) {
-    uint8_t domain = node->microsoft ? MS : OWN;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].domains & domain && !strcmp(rows[i].type, node->type))
-            return &rows[i];
-    }
-    return NULL;
-}
 
 /* --- attributes --- */
 
@@ -280,29 +130,13 @@ static bool joined(const rg_onnx *r, const rg_onnx_node *node) {
     return v->uses == 1 && !v->is_output && v->user >= 0 && r->nodes[v->user].done;
 }
 
-/* Operators whose number of inputs is fixed; 0: it is not. */
-static uint32_t most_inputs(const row *op) {
-    static const struct {
-        rg_onnx_lower *lower;
-        uint32_t most;
-    } fixed[] = {
-        {rg_onnx_unary, 1}, {rg_onnx_matmul, 2},   {rg_onnx_gemm, 3},       {rg_onnx_conv, 3},
-        {rg_onnx_prelu, 2}, {rg_onnx_quantize, 3}, {rg_onnx_dequantize, 3}, {rg_onnx_where, 3},
-    };
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        if (fixed[i].lower == op->lower)
-            return fixed[i].most;
-    }
-    return op->lower == rg_onnx_binary && op->need == 2 ? 2 : 0;
-}
-
 /* As many inputs as the operator takes, and a result; the state alone will do for recurrent ones.
  */
-static rg_status check_node(rg_onnx *r, const rg_onnx_node *node, const row *op) {
+static rg_status check_node(rg_onnx *r, const rg_onnx_node *node, const rg_onnx_row *op) {
     bool has = node->n_out > 0 && node->out[0] >= 0;
     for (uint32_t i = 1; op->lower == rg_onnx_recurrent && i < node->n_out; i++)
         has |= node->out[i] >= 0;
-    uint32_t most = most_inputs(op);
+    uint32_t most = rg_onnx_most_inputs(op);
     if (!has)
         return rg_onnx_fail(r, RG_BAD_DATA, "%s has no output", node->type);
     if (most && node->n_in > most)
@@ -312,7 +146,7 @@ static rg_status check_node(rg_onnx *r, const rg_onnx_node *node, const row *op)
 }
 
 static rg_status lower(rg_onnx *r, rg_onnx_node *node) {
-    const row *found = row_of(node);
+    const rg_onnx_row *found = rg_onnx_row_of(node);
     r->why[0] = '\0';
     r->naming = node->n_out && node->out[0] >= 0 ? r->values[node->out[0]].name : "";
     rg_status status = check_inputs(r, node, found ? found->need : 0);

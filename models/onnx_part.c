@@ -84,7 +84,7 @@ rg_status rg_onnx_slice(rg_onnx *r, rg_onnx_node *node, const char *word) {
 }
 
 /* Numbers as a tensor: constants may count from the end, which ours do not know. */
-static int32_t indices_of(rg_onnx *r, rg_onnx_value *v, int64_t dim) {
+static int32_t indices_of(rg_onnx *r, const rg_onnx_node *node, rg_onnx_value *v, int64_t dim) {
     const rg_tensor *t = rg_onnx_constant(r, v);
     if (!t)
         return rg_onnx_get(r, v, NULL, RG_DTYPE_ANY);
@@ -98,7 +98,9 @@ static int32_t indices_of(rg_onnx *r, rg_onnx_value *v, int64_t dim) {
         double at = rg_onnx_element(&from, (size_t)i);
         at += at < 0 ? (double)dim : 0;
         if (!(at >= 0) || at >= (double)dim)
-            return rg_onnx_fail(r, RG_BAD_DATA, "a number beyond its dimension"), 0;
+            return rg_onnx_fail(r, RG_BAD_DATA, "%s of number %g of %lld", node->type, at,
+                                (long long)dim),
+                   0;
         data[i] = (int32_t)at;
     }
     return rg_onnx_tensor(r, RG_DTYPE_INT32, &from.shape, NULL, data);
@@ -118,7 +120,7 @@ rg_status rg_onnx_gather(rg_onnx *r, rg_onnx_node *node, const char *word) {
         return rg_onnx_cannot(r, "by %s of %u dimensions", rg_dtype_word(numbers->dtype), extra);
     /* one number or a row of them keep the order; more need 0 1 2 ... */
     rg_onnx_form form = rg_onnx_movable(r, x, extra > 1);
-    int32_t by = indices_of(r, numbers, x->shape.dim[axis]);
+    int32_t by = indices_of(r, node, numbers, x->shape.dim[axis]);
     if (r->status != RG_OK)
         return r->status;
     uint32_t place = rg_onnx_place(&form.order, (uint32_t)axis);

@@ -45,7 +45,8 @@ rg_status rg_onnx_topk(rg_onnx *r, rg_onnx_node *node, const char *word) {
 }
 
 /* Tuples of places as int32, constants counted from the beginning. RG_ONNX_NONE: cannot be. */
-static int32_t tuples_of(rg_onnx *r, rg_onnx_value *v, const rg_shape *of) {
+static int32_t tuples_of(rg_onnx *r, const rg_onnx_node *node, rg_onnx_value *v,
+                         const rg_shape *of) {
     int64_t n = 0;
     int32_t t = rg_onnx_get(r, v, NULL, v->dtype);
     uint32_t depth = (uint32_t)v->shape.dim[v->shape.rank - 1];
@@ -60,7 +61,8 @@ static int32_t tuples_of(rg_onnx *r, rg_onnx_value *v, const rg_shape *of) {
         double at = rg_onnx_element(&from, (size_t)i), dim = of->dim[i % depth];
         at += at < 0 ? dim : 0;
         if (!(at >= 0) || at >= dim)
-            return rg_onnx_fail(r, RG_BAD_DATA, "a number beyond its dimension"), RG_ONNX_NONE;
+            return rg_onnx_fail(r, RG_BAD_DATA, "%s of number %g of %g", node->type, at, dim),
+                   RG_ONNX_NONE;
         data[i] = (int32_t)at;
     }
     return rg_onnx_tensor(r, RG_DTYPE_INT32, &from.shape, NULL, data);
@@ -91,7 +93,7 @@ rg_status rg_onnx_gather_nd(rg_onnx *r, rg_onnx_node *node, const char *word) {
         !named_shape(&at->shape, &x->shape, &shape))
         return rg_onnx_cannot(r, "of batches, or by %s", rg_dtype_word(at->dtype));
     rg_onnx_form form = rg_onnx_movable(r, x, true);
-    int32_t in[] = {form.tensor, tuples_of(r, at, &x->shape)};
+    int32_t in[] = {form.tensor, tuples_of(r, node, at, &x->shape)};
     if (r->status != RG_OK)
         return r->status;
     rg_onnx_order order = rg_onnx_plain(shape.rank);
@@ -128,7 +130,7 @@ rg_status rg_onnx_scatter_nd(rg_onnx *r, rg_onnx_node *node, const char *word) {
         return rg_onnx_fail(r, RG_BAD_DATA, "%s of updates of another shape", node->type);
     rg_onnx_end end = rg_onnx_end_of(r, node, false);
     rg_onnx_order order = rg_onnx_plain(x->shape.rank);
-    int32_t tuples = tuples_of(r, at, &x->shape);
+    int32_t tuples = tuples_of(r, node, at, &x->shape);
     int32_t t = rg_onnx_get(r, updates, NULL, RG_DTYPE_FLOAT32);
     int32_t base = rg_onnx_get(r, x, NULL, RG_DTYPE_FLOAT32);
     if (r->status != RG_OK)

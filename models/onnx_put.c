@@ -236,6 +236,11 @@ static const struct {
     {"logical_or", rg_onnx_put_plain, "Or", 2, 0},
     {"logical_not", rg_onnx_put_plain, "Not", 1, 0},
     {"select_v2", rg_onnx_put_plain, "Where", 3, 0},
+    {"select", rg_onnx_put_select, "Where", 3, 0},
+    {"not_equal", rg_onnx_put_twice, "Equal", 2, 0},
+    {"floor_div", rg_onnx_put_twice, "Div", 2, 0},
+    {"gather_nd", rg_onnx_put_gather_nd, "GatherND", 2, 0},
+    {"topk_v2", rg_onnx_put_topk, "TopK", 2, 0},
 };
 
 /* Files that were read may hold nodes that no runtime would take. */

@@ -212,8 +212,12 @@ void rg_onnx_put_pad(rg_onnx_writing *s, const rg_node *node, const char *type) 
     bool mirrors = !strcmp(node->kind, "mirror_pad");
     rg_onnx_layout layout = rg_onnx_layout_of(s, node, 1);
     const rg_tensor *x = rg_node_in(s->graph, node, 0);
-    if (!rg_onnx_read_ints(s, node->in[1], pairs, 2 * RG_MAX_RANK, &n) || n != 2 * x->shape.rank)
+    if (!rg_onnx_read_ints(s, node->in[1], pairs, 2 * RG_MAX_RANK, &n))
         return;
+    if (n != 2 * x->shape.rank) {
+        rg_onnx_refuse(s, "its padding has another number of dimensions");
+        return;
+    }
     for (uint32_t i = 0; i < n / 2; i++) {
         int64_t to = rg_onnx_file_dim(layout, i);
         pads[to] = pairs[2 * i];

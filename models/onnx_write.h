@@ -2,8 +2,8 @@
  * values of the file: in our order of dimensions or channels first, and as integers or as the reals
  * that they stand for. Values are made when first asked for: transposed, dequantized.
  *
- * onnx_emit.c messages and values; onnx_put.c and onnx_put_*.c the operators; onnx_writer.c and
- * onnx_qoperator_writer.c the two flavours of a file. */
+ * onnx_message.c messages; onnx_emit.c values; onnx_put.c and onnx_put_*.c the operators;
+ * onnx_writer.c and onnx_qoperator_writer.c the two flavours of a file. */
 #ifndef RG_MODELS_ONNX_WRITE_H
 #define RG_MODELS_ONNX_WRITE_H
 
@@ -118,7 +118,8 @@ rg_onnx_put rg_onnx_put_conv, rg_onnx_put_transpose_conv, rg_onnx_put_layer, rg_
     rg_onnx_put_pool;
 rg_onnx_put rg_onnx_put_arg, rg_onnx_put_blocks, rg_onnx_put_cast, rg_onnx_put_composed,
     rg_onnx_put_concat, rg_onnx_put_each, rg_onnx_put_gather, rg_onnx_put_pack, rg_onnx_put_pad,
-    rg_onnx_put_plain, rg_onnx_put_quantize, rg_onnx_put_reduce, rg_onnx_put_reshape,
+    rg_onnx_put_plain, rg_onnx_put_twice, rg_onnx_put_select, rg_onnx_put_gather_nd,
+    rg_onnx_put_topk, rg_onnx_put_quantize, rg_onnx_put_reduce, rg_onnx_put_reshape,
     rg_onnx_put_resize, rg_onnx_put_rows, rg_onnx_put_slice, rg_onnx_put_split, rg_onnx_put_spread,
     rg_onnx_put_strided_slice, rg_onnx_put_transpose;
 

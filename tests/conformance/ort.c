@@ -81,6 +81,28 @@ static int told(rg_status status, const rg_err *err) {
     return status == RG_OK ? 0 : rg_status_exit(status);
 }
 
+/* Whether a node has float activations and weights of few bits. */
+static bool is_hybrid(const rg_graph *graph, const rg_node *node) {
+    const rg_tensor *x = rg_node_in(graph, node, 0), *w = rg_node_in(graph, node, 1);
+    return x && w && x->dtype == RG_DTYPE_FLOAT32 && w->quant.n &&
+           (w->dtype == RG_DTYPE_INT8 || w->dtype == RG_DTYPE_INT4);
+}
+
+/* What a comparison must know: how many layers are hybrid, and the quanta behind float outputs. */
+static void describe(const rg_graph *graph) {
+    unsigned hybrid = 0;
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        const rg_node *node = &graph->nodes[i];
+        const rg_tensor *x = rg_node_in(graph, node, 0);
+        hybrid += is_hybrid(graph, node);
+        for (uint32_t k = 0; !strcmp(node->kind, "dequantize") && k < graph->n_out; k++) {
+            if (graph->out[k] == node->out[0] && x->quant.n == 1)
+                printf("quantum %u %.9g\n", k, (double)x->quant.scale[0]);
+        }
+    }
+    printf("hybrid %u\n", hybrid);
+}
+
 static int write_model(const char *format, const char *path, const char *to) {
     rg_err err = RG_ERR_INIT;
     rg_model *model = NULL;
@@ -97,6 +119,8 @@ static int write_model(const char *format, const char *path, const char *to) {
         status = writer->write(model->graph, &file, &err);
     if (status == RG_OK)
         status = rg_fs_write_atomic(to, file.data, file.bytes, &err);
+    if (status == RG_OK)
+        describe(model->graph);
     rg_text_free(&file);
     rg_model_close(model);
     return told(status, &err);

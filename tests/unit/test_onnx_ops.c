@@ -391,3 +391,27 @@ Test(onnx_ops, recurrent_operators_follow_their_equations) {
     const float last = tanhf(w[0] * in[0] + u[0] * tanhf(w[0] * in[1]));
     gives(&m, x, 3, in, &last, 1);
 }
+
+Test(onnx_ops, shapes_that_exporters_work_out_are_known_at_load) {
+    static const float in[] = {1, 2}, want[] = {1, 2, 1, 2, 1, 2};
+    static const int64_t asked[] = {3, -1}, minus = -1, one = 1;
+    static const int64_t row[] = {1, 2};
+    made m = {0}; /* -1 keeps a dimension: where(asked == -1, 1, asked) */
+    constant(&m, "s", 7, 2, asked, 8);
+    constant(&m, "m", 7, -1, &minus, 8);
+    constant(&m, "o", 7, -1, &one, 8);
+    plain(&m, "Equal", "s m", "e");
+    plain(&m, "Where", "e o s", "w");
+    plain(&m, "Expand", "x w", "y");
+    gives(&m, row, 2, in, want, 6);
+    static const int64_t zero = 0, six = 6, two = 2;
+    static const float table[] = {1, 2, 3, 4, 5, 6}, picked[] = {1, 3, 5};
+    m = (made){0};
+    constant(&m, "z", 7, -1, &zero, 8);
+    constant(&m, "n", 7, -1, &six, 8);
+    constant(&m, "t", 7, -1, &two, 8);
+    plain(&m, "Range", "z n t", "r");
+    plain(&m, "Gather", "x r", "y");
+    static const int64_t long_row[] = {6};
+    gives(&m, long_row, 1, table, picked, 3);
+}
