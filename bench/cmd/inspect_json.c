@@ -163,6 +163,7 @@ static json_t *targets_json(const rg_inspection *look) {
         json_t *one = json_object();
         bool asked = t->device[0] != '\0';
         json_object_set_new(one, "target", json_string(t->name));
+        json_object_set_new(one, "simulated", json_boolean(t->simulated));
         json_object_set_new(one, "device", asked ? text(t->device) : json_null());
         json_object_set_new(one, "nodes", asked ? whole(t->nodes) : json_null());
         json_object_set_new(one, "macs", asked ? whole(t->macs) : json_null());

@@ -153,10 +153,17 @@ static double share(uint64_t part, uint64_t whole) {
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
+/* Simulated targets run on this machine's CPU, whatever they are told to be. */
+static const char *taken_text(const rg_inspect_target *t) {
+    if (t->status != RG_OK)
+        return rg_status_word(t->status);
+    return t->simulated ? "yes, simulated" : "yes";
+}
+
 static void target_cells(const rg_inspection *look, uint32_t row, char cells[MOST][CELL]) {
     const rg_inspect_target *t = &look->targets[row];
     snprintf(cells[0], CELL, "%s", t->name);
-    snprintf(cells[1], CELL, "%s", t->status == RG_OK ? "yes" : rg_status_word(t->status));
+    snprintf(cells[1], CELL, "%s", taken_text(t));
     snprintf(cells[2], CELL, "n/a");
     snprintf(cells[3], CELL, "n/a");
     if (t->device[0])

@@ -30,6 +30,7 @@ typedef struct rg_inspect_kind {
 /* What a registered target would take, node by node. */
 typedef struct rg_inspect_target {
     const char *name;
+    bool simulated; /* a model of a device: what it takes says nothing about any real one */
     char device[64];
     rg_status status; /* of the whole model: RG_OK, RG_UNSUPPORTED; RG_ABSENT ... without device */
     rg_err why;       /* words for any other than RG_OK */

@@ -106,6 +106,7 @@ static void look_at_target(const rg_inspection *look, const rg_target *target,
     rg_device device;
     rg_device_list *devices = calloc(1, sizeof *devices);
     row->name = target->name;
+    row->simulated = target->caps & RG_TARGET_VIRTUAL_TIME;
     row->status = devices ? rg_probe_target(target, root, devices, &row->why)
                           : rg_fail(&row->why, RG_NO_MEMORY, NULL, "out of memory");
     if (row->status == RG_OK)

@@ -119,6 +119,15 @@ def test_headers_of_hailo_executables_are_checked():
         assert done.returncode == 65 and "announces" in done.stderr, (n, done.stderr)
 
 
+def test_simulated_targets_are_not_told_as_devices_that_take_the_model():
+    name = "tflite/mlperf-tiny/kws_ref_model.tflite"
+    simulated = {t["target"]: t["simulated"] for t in told(name)["targets"]}
+    assert simulated["sim"] and simulated["sim-async"] and not simulated["cpu"], simulated
+    lines = {line.split()[0]: line for line in inspect(shared(name)).stdout.splitlines() if line.strip()}
+    assert "yes, simulated" in lines["sim"] and "yes, simulated" in lines["sim-async"], lines["sim"]
+    assert "simulated" not in lines["cpu"] and " yes " in lines["cpu"], lines["cpu"]
+
+
 def test_what_is_no_model_is_named():
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 5\n"
     for name, data, words in [("lfs.tflite", pointer, "Git LFS pointer"), ("empty.tflite", b"", "empty"),

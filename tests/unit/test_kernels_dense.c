@@ -220,3 +220,16 @@ Test(layer_norm, of_equal_values_is_beta) {
     op_case_run(&r, real);
     cr_assert(fabsf(real[2] - sqrtf(1.5f)) < 1e-6f && real[1] == 0);
 }
+
+/* Two planes of 2x2, a filter that sees both planes of one pixel. */
+Test(conv3d, sums_over_planes_and_adds_the_bias) {
+    const float x[] = {1, 2, 3, 4, 10, 20, 30, 40}, filter[] = {1, 0.5f}, bias[] = {100};
+    float want[] = {106, 112, 118, 124}, limited[] = {6, 6, 6, 6};
+    op_case c = {0};
+    op_case_in(&c, RG_DTYPE_FLOAT32, SHAPE(1, 2, 2, 2, 1), x, 0, 0);
+    op_case_in(&c, RG_DTYPE_FLOAT32, SHAPE(2, 1, 1, 1, 1), filter, 0, 0);
+    op_case_in(&c, RG_DTYPE_FLOAT32, SHAPE(1), bias, 0, 0);
+    op_case_out(&c, RG_DTYPE_FLOAT32, SHAPE(1, 1, 2, 2, 1), 0, 0);
+    op_case_gives(&c, want, "conv3d_f32", "padding=valid", NULL);
+    op_case_gives(&c, limited, "conv3d_f32", "padding=valid", "activation=relu6", NULL);
+}
