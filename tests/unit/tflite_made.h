@@ -105,4 +105,10 @@ static inline void made_file(rg_text *ret) {
     rg_graph_free(graph);
 }
 
+/* Reads bytes of a made file. */
+static inline rg_status made_read(const void *data, size_t bytes, rg_graph **ret, rg_err *err) {
+    *ret = NULL;
+    return rg_reader_tflite.read(data, bytes, "made", NULL, ret, err);
+}
+
 #endif
