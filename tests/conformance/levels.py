@@ -8,7 +8,7 @@ quick      the MLPerf Tiny models and a MobileNet
 all        every file of the shared models that the reference computes
 suite-ci   the suite's set `ci` in all forms, exported here; besides, the bytes of files and outputs are those that
            suite.sha256 holds, so that they are equal on every architecture on which this test passes
-suite      the same for the whole suite; --write writes suite.sha256
+suite      the same for the whole suite, bytes only of the models that suite.sha256 has; --write writes it
 
 The shared models are looked for as in goldens.py; without them all is skipped. Levels that this CPU lacks are told and left out.
 """
@@ -133,10 +133,9 @@ def run_suite():
         if not models:
             print(f"Bail out! nothing was exported: {words}")
             return 1
-        absent = [] if writes else [m for m in models if os.path.basename(m) not in table]
+        absent = [os.path.basename(m) for m in models if not writes and os.path.basename(m) not in table]
         if absent:
-            print(f"Bail out! suite.sha256 lacks {absent}")
-            return 1
+            print(f"# not in suite.sha256, so only held against the reference: {' '.join(absent)}")
         code = run(models, folder, table)
     if writes and code == 0:
         with open(table_path, "w", encoding="utf-8") as f:
