@@ -26,17 +26,34 @@ typedef struct walk {
     uint8_t *out;
 } walk;
 
+/* The first n of eight bytes, by the digits of n: this calls no memcpy. */
+static inline void put_some(uint8_t *to, uint64_t bytes, int64_t n) {
+    if (n == RG_DW_LANES)
+        memcpy(to, &bytes, RG_DW_LANES);
+    if (n & 4) {
+        memcpy(to, &bytes, 4);
+        to += 4;
+        bytes >>= 32;
+    }
+    if (n & 2) {
+        memcpy(to, &bytes, 2);
+        to += 2;
+        bytes >>= 16;
+    }
+    if (n & 1)
+        *to = (uint8_t)bytes;
+}
+
 /* Bytes of four sums; the first is at output (i / columns, i % columns) of the step. */
 static __attribute__((noinline)) void store_part(const walk *w, uint8_t *out, __m256i bytes, int i,
                                                  int columns) {
     const rg_depthwise_layout *l = &w->d->l;
-    uint8_t all[32];
+    uint64_t all[4];
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)all, bytes);
     for (int k = 0; k < 4; k++, i++)
         if (i / columns < w->rows && i % columns < w->columns)
-            memcpy(out + (i / columns * l->x.out + i % columns) * l->out_c, all + 8 * k,
-                   (size_t)w->block->n);
+            put_some(out + (i / columns * l->x.out + i % columns) * l->out_c, all[k], w->block->n);
 }
 
 static inline void store_all(const walk *w, uint8_t *out, __m256i bytes, int i, int columns) {
