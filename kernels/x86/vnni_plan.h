@@ -3,9 +3,10 @@
  *
  * Every problem is pixels x columns x taps. The bytes that one output pixel looks at are `segments`
  * runs of `segment_bytes`, each padded to `quads` groups of 4. Interior pixels are read where they
- * lie, `offset_image[s]` behind the pixel's first byte; pixels at edges, and those whose padding
- * would be read past the end of the tensor, are copied to a strip, `offset_strip[s]` in each row.
- * Where rows are short and padding is much of them (3 channels), all pixels go through the strip.
+ * lie, `offset_image[s]` behind the pixel's first byte (int8 at 512 bits: copied from there,
+ * flipped, in rows like the strip's); pixels at edges, and those whose padding would be read past
+ * the end of the tensor, are copied to a strip, `offset_strip[s]` in each row. Where rows are short
+ * and padding is much of them (3 channels), all pixels go through the strip.
  *
  * Packed: the plan, offset_image, offset_strip, factors, then for each group and block of columns:
  * weights [segment][quad][vector][lane][4], then six constants [constant][vector][lane] (below). */
