@@ -90,6 +90,31 @@ static inline rg_gemm_block rg_gemm_block_at(const rg_gemm_plan *p, size_t index
     return b;
 }
 
+/* What one filling of the strip serves: consecutive tiles of one block, which are consecutive
+ * panels, counted through all groups. */
+typedef struct rg_gemm_piece {
+    rg_gemm_block block;
+    int64_t first, last; /* panels */
+    int64_t out;         /* where the block's first pixel lies in the output, in elements */
+} rg_gemm_piece;
+
+/* The piece that begins with tile *tile, which it moves on; false from `last_tile` on. */
+static inline bool rg_gemm_next_piece(const rg_gemm_plan *p, size_t *tile, size_t last_tile,
+                                      rg_gemm_piece *ret) {
+    size_t shares = (size_t)p->shares, index = *tile / shares, next = (index + 1) * shares;
+    int64_t unused;
+    if (*tile >= last_tile)
+        return false;
+    next = next < last_tile ? next : last_tile;
+    ret->block = rg_gemm_block_at(p, index);
+    rg_gemm_share(p, (int64_t)(*tile % shares), &ret->first, &unused);
+    rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &ret->last);
+    const rg_gemm_block *b = &ret->block;
+    ret->out = ((b->image * p->out_h + b->y) * p->out_w + b->x) * p->out_c;
+    *tile = next;
+    return true;
+}
+
 /* One row of a block's strip: `left` elements of padding, `len` elements at input element `from`,
  * then padding up to strip_w * in_c. A row outside the image is padding only: len = 0. */
 typedef struct rg_gemm_row {

@@ -1,6 +1,6 @@
 /* gemm_bytes_avx2.c: conv2d and fully_connected of int8 and uint8 with AVX2, exact for all weights.
- * The strip (plan.h) holds distances from the input's zero point as int16, so padding is 0 and two
- * neighbouring channels are one operand of vpmaddwd; weights are int8, widened when loaded, or
+ * The strip (gemm_plan.h) holds distances from the input's zero point as int16, so padding is 0 and
+ * two neighbouring channels are one operand of vpmaddwd; weights are int8, widened when loaded, or
  * distances as int16 where they have a zero point. Tiles of 6 pixels x 16 channels.
  */
 #include <stdlib.h>
@@ -169,7 +169,8 @@ static void fill_strip(const pack_head *head, const int8_t *in, const rg_gemm_bl
     strip[rows * len] = 0; /* an odd segment's last pair reads one further, times 0 */
 }
 
-/* One panel over all pixels of a block, whose strip and first output pixel are given. */
+/* One panel over all pixels of a block, whose strip and first output pixel are given. With
+ * rg_gemm_walk 3 x 3 taps of 3 channels would take a fifth longer. */
 static void run_panel(const pack_head *head, const product *pr, const rg_gemm_block *block,
                       const int16_t *strip, int8_t *out, int64_t index) {
     const rg_gemm_plan *p = &head->plan;
@@ -203,22 +204,13 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
                 size_t first_tile, size_t last_tile, void *scratch) {
     (void)call;
     const pack_head *head = packed;
-    const rg_gemm_plan *p = &head->plan;
-    size_t shares = (size_t)p->shares, next;
     product pr = head->product;
+    rg_gemm_piece piece;
     pr.offsets = (const int32_t *)(head + 1);
-    for (size_t t = first_tile; t < last_tile; t = next) {
-        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
-        next = (t / shares + 1) * shares;
-        next = next < last_tile ? next : last_tile;
-        fill_strip(head, in[0], &block, scratch);
-        int8_t *at =
-            (int8_t *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
-        int64_t first, last, unused;
-        rg_gemm_share(p, (int64_t)(t % shares), &first, &unused);
-        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
-        for (; first < last; first++)
-            run_panel(head, &pr, &block, scratch, at, first);
+    for (size_t t = first_tile; rg_gemm_next_piece(&head->plan, &t, last_tile, &piece);) {
+        fill_strip(head, in[0], &piece.block, scratch);
+        for (int64_t i = piece.first; i < piece.last; i++)
+            run_panel(head, &pr, &piece.block, scratch, (int8_t *)out[0] + piece.out, i);
     }
 }
 

@@ -228,23 +228,15 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     (void)call;
     const pack_head *head = packed;
     const rg_gemm_plan *p = &head->plan;
-    size_t shares = (size_t)p->shares, next;
     const float *strip = scratch;
-    for (size_t t = first_tile; t < last_tile; t = next) {
-        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
-        next = (t / shares + 1) * shares;
-        next = next < last_tile ? next : last_tile;
+    rg_gemm_piece piece;
+    for (size_t t = first_tile; rg_gemm_next_piece(p, &t, last_tile, &piece);) {
         if (p->direct)
-            strip = (const float *)in[0] + block.x * p->in_c;
+            strip = (const float *)in[0] + piece.block.x * p->in_c;
         else
-            fill_strip(p, in[0], &block, scratch);
-        float *at =
-            (float *)out[0] + ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
-        int64_t i, last, unused;
-        rg_gemm_share(p, (int64_t)(t % shares), &i, &unused);
-        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
-        for (; i < last; i++)
-            run_panel(head, &block, strip, at, i);
+            fill_strip(p, in[0], &piece.block, scratch);
+        for (int64_t i = piece.first; i < piece.last; i++)
+            run_panel(head, &piece.block, strip, (float *)out[0] + piece.out, i);
     }
 }
 

@@ -221,20 +221,13 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
                 size_t first_tile, size_t last_tile, void *scratch) {
     (void)call;
     const pack_head *h = packed;
-    const rg_gemm_plan *p = &h->plan;
-    size_t shares = (size_t)p->shares, next;
     rg_hybrid *rows = scratch;
     int16_t *strip = (int16_t *)((char *)scratch + row_bytes(h));
-    for (size_t t = first_tile; t < last_tile; t = next) {
-        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
-        next = (t / shares + 1) * shares;
-        next = next < last_tile ? next : last_tile;
-        fill_strip(h, in[0], block.x, block.w, rows, strip);
-        int64_t i, last, unused;
-        rg_gemm_share(p, (int64_t)(t % shares), &i, &unused);
-        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
-        for (; i < last; i++)
-            run_panel(h, strip, rows, block.w, block.x, i, out[0]);
+    rg_gemm_piece piece;
+    for (size_t t = first_tile; rg_gemm_next_piece(&h->plan, &t, last_tile, &piece);) {
+        fill_strip(h, in[0], piece.block.x, piece.block.w, rows, strip);
+        for (int64_t i = piece.first; i < piece.last; i++)
+            run_panel(h, strip, rows, piece.block.w, piece.block.x, i, out[0]);
     }
 }
 

@@ -368,25 +368,19 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     (void)call;
     const pack_head *head = packed;
     const rg_gemm_plan *p = &head->plan;
-    size_t shares = (size_t)p->shares, next;
     int64_t image = p->in_h * p->in_w * p->in_c, known = -1;
     int64_t size = head->hybrid ? sizeof(float) : sizeof(int16_t);
-    rg_hybrid h;
-    for (size_t t = first_tile; t < last_tile; t = next) {
-        rg_gemm_block block = rg_gemm_block_at(p, t / shares);
-        next = (t / shares + 1) * shares;
-        next = next < last_tile ? next : last_tile;
-        if (head->hybrid && known != block.image)
-            h = rg_hybrid_of_avx2((const float *)in[0] + block.image * image, image, head->differ);
-        known = block.image;
-        fill_strip(p, in[0], &block, head->hybrid ? &h : NULL, scratch);
-        int64_t at = ((block.image * p->out_h + block.y) * p->out_w + block.x) * p->out_c;
-        int64_t i, last, unused;
-        rg_gemm_share(p, (int64_t)(t % shares), &i, &unused);
-        rg_gemm_share(p, (int64_t)((next - 1) % shares), &unused, &last);
-        for (; i < last; i++)
-            run_panel(head, &block, head->hybrid ? &h : NULL, scratch, (int8_t *)out[0] + at * size,
-                      i);
+    rg_hybrid quanta;
+    const rg_hybrid *h = head->hybrid ? &quanta : NULL;
+    rg_gemm_piece piece;
+    for (size_t t = first_tile; rg_gemm_next_piece(p, &t, last_tile, &piece);) {
+        if (h && known != piece.block.image)
+            quanta = rg_hybrid_of_avx2((const float *)in[0] + piece.block.image * image, image,
+                                       head->differ);
+        known = piece.block.image;
+        fill_strip(p, in[0], &piece.block, h, scratch);
+        for (int64_t i = piece.first; i < piece.last; i++)
+            run_panel(head, &piece.block, h, scratch, (int8_t *)out[0] + piece.out * size, i);
     }
 }
 
