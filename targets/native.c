@@ -80,6 +80,22 @@ static rg_status read_settings(const rg_device *device, const rg_settings *setti
     return RG_OK;
 }
 
+/* What callers hand in and take out has a place, and a size. */
+static rg_status check_end(const rg_graph *graph, const char *what, const int32_t *list, uint32_t n,
+                           rg_err *err) {
+    if (n > RG_MAX_IO)
+        return rg_fail(err, RG_UNSUPPORTED, "split the model", "%s has %u %ss, more than %d",
+                       graph->name, n, what, RG_MAX_IO);
+    for (uint32_t i = 0; i < n; i++) {
+        const rg_tensor *tensor = &graph->tensors[list[i]];
+        if (rg_dtype_bits(tensor->dtype) == 0)
+            return rg_fail(err, RG_UNSUPPORTED, "a model of numbers",
+                           "%s %u of %s (%s) has elements of no fixed size: %s", what, i,
+                           graph->name, tensor->name, rg_dtype_word(tensor->dtype));
+    }
+    return RG_OK;
+}
+
 rg_status rg_native_admits(const rg_device *device, const rg_workload *workload,
                            const rg_settings *settings, rg_err *err) {
     const char *variant;
@@ -87,6 +103,12 @@ rg_status rg_native_admits(const rg_device *device, const rg_workload *workload,
     rg_status status = read_settings(device, settings, &options, &variant, err);
     if (status == RG_OK)
         status = check_batch(workload->graph, settings->batch, err);
+    if (status == RG_OK)
+        status =
+            check_end(workload->graph, "input", workload->graph->in, workload->graph->n_in, err);
+    if (status == RG_OK)
+        status =
+            check_end(workload->graph, "output", workload->graph->out, workload->graph->n_out, err);
     return status == RG_OK ? rg_exec_admits(workload->graph, err) : status;
 }
 

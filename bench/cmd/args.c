@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "bench/core/isa.h"
+#include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/run/model.h"
 
@@ -188,6 +189,15 @@ int rg_report_error(const char *verb, const rg_err *err) {
     if (err->advice[0])
         print_plain("  try: ", err->advice);
     return rg_status_exit(err->status);
+}
+
+rg_status rg_print_json(const json_t *document, rg_err *err) {
+    char *text = document ? rg_json_text(document, 2) : NULL;
+    if (!text)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for the document");
+    puts(text);
+    free(text);
+    return RG_OK;
 }
 
 bool rg_args_begin(const rg_verb *verb, const rg_field *table, void *options, size_t min_words,

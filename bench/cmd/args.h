@@ -3,6 +3,8 @@
 #ifndef RG_CMD_ARGS_H
 #define RG_CMD_ARGS_H
 
+#include <jansson.h>
+
 #include "bench/cmd/verb.h"
 #include "bench/core/field.h"
 
@@ -63,6 +65,10 @@ void rg_args_help(const rg_verb *verb, const rg_field *table);
 
 /* Prints "railgauge VERB: what" and "  try: advice" to stderr; returns the status's exit code. */
 int rg_report_error(const char *verb, const rg_err *err);
+
+/* Prints a document to stdout. RG_NO_MEMORY, also for NULL, which is what jansson makes when it
+ * cannot: half a document or none is never a success. */
+rg_status rg_print_json(const json_t *document, rg_err *err);
 
 /* Columns of the terminal that `fd` is, else of $COLUMNS, else `preset`. With fd -1 no terminal is
  * asked. */

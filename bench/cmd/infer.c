@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/infer_facts.h"
@@ -14,6 +12,7 @@
 #include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
+#include "bench/run/apart.h"
 #include "bench/run/model.h"
 #include "bench/run/probe.h"
 
@@ -63,7 +62,8 @@ typedef struct job {
     const rg_target *target;
     rg_device device;
     rg_model *model;
-    rg_arena *arena; /* inputs */
+    const char *paths[RG_MAX_IO]; /* of inputs; NULL: filled */
+    rg_arena *arena;              /* inputs */
     void *inputs[RG_MAX_IO];
     rg_session *session;
     rg_program *program;
@@ -109,16 +109,26 @@ static rg_status load_model(job *j, rg_err *err) {
     return status;
 }
 
-static rg_status load_inputs(job *j, rg_err *err) {
+/* Which file is which input, before anything is computed. */
+static rg_status choose_inputs(job *j, rg_err *err) {
     const rg_graph *graph = j->model->graph;
     if (graph->n_in > RG_MAX_IO || graph->n_out > RG_MAX_IO)
-        return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has %u inputs and %u outputs, more than %d",
-                       graph->name, graph->n_in, graph->n_out, RG_MAX_IO);
+        return rg_fail(err, RG_UNSUPPORTED, "a model with fewer",
+                       "%s has %u inputs and %u outputs, more than %d", graph->name, graph->n_in,
+                       graph->n_out, RG_MAX_IO);
+    if (!graph->n_out)
+        return rg_fail(err, RG_UNSUPPORTED, "export it again with its outputs",
+                       "%s has no outputs, so it computes nothing", graph->name);
+    return rg_infer_choose(graph, j->args, j->options->fill == 1, j->paths, err);
+}
+
+/* After the program: what is beyond a limit is refused before anything is filled. */
+static rg_status load_inputs(job *j, rg_err *err) {
     j->arena = rg_arena_new(0);
     if (!j->arena)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    return rg_infer_inputs(graph, j->args, j->options->fill == 1, (uint64_t)j->options->seed,
-                           j->arena, j->inputs, err);
+    return rg_infer_inputs(j->model->graph, j->paths, (uint64_t)j->options->seed, j->arena,
+                           j->inputs, err);
 }
 
 static rg_status bind_program(job *j, rg_err *err) {
@@ -181,10 +191,10 @@ static rg_status run_once(job *j, rg_err *err) {
     return RG_OK;
 }
 
-static void print_json(const job *j) {
+static rg_status print_json(const job *j, rg_err *err) {
     const char *dir = *j->options->output_dir ? j->options->output_dir : NULL;
     json_t *all = json_object();
-    json_object_set_new(all, "model", json_string(j->model->path));
+    json_object_set_new(all, "model", rg_json_clean(j->model->path));
     json_object_set_new(all, "model_sha256", json_string(j->model->sha256));
     json_object_set_new(all, "target", json_string(j->target->name));
     json_object_set_new(all, "device", json_string(j->device.id));
@@ -196,10 +206,9 @@ static void print_json(const job *j) {
                         rg_infer_outputs_json(j->model->graph, &j->io, dir, j->options->npy));
     if (j->profile)
         json_object_set_new(all, "profile", rg_profile_json(j->profile));
-    char *text = rg_json_text(all, 2);
-    puts(text ? text : "{}");
-    free(text);
+    rg_status status = rg_print_json(all, err);
     json_decref(all);
+    return status;
 }
 
 static void print_text(const job *j) {
@@ -211,13 +220,15 @@ static void print_text(const job *j) {
 /* From the opened model to printed outputs. */
 static rg_status compute(job *j, rg_err *err) {
     rg_status status = load_program(j, err);
+    if (status == RG_OK)
+        status = load_inputs(j, err);
     for (int64_t i = 0; status == RG_OK && i < j->options->runs; i++)
         status = run_once(j, err);
     if (status == RG_OK && *j->options->output_dir)
         status =
             rg_infer_write(j->model->graph, &j->io, j->options->output_dir, j->options->npy, err);
     if (status == RG_OK && j->options->json)
-        print_json(j);
+        status = print_json(j, err);
     else if (status == RG_OK)
         print_text(j);
     rg_profile_free(j->profile);
@@ -228,43 +239,26 @@ static rg_status compute(job *j, rg_err *err) {
     return status;
 }
 
-/* A foreign library may crash or exit: then only the child is lost. */
-static int compute_in_child(job *j) {
+static int compute_job(void *user) {
     rg_err err = RG_ERR_INIT;
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        rg_status status = compute(j, &err);
-        int code = status == RG_OK ? RG_EXIT_OK : rg_report_error("infer", &err);
-        if (fflush(stdout) || ferror(stdout))
-            code = RG_EXIT_IO;
-        _exit(code);
-    }
-    int how = 0;
-    if (pid < 0 || waitpid(pid, &how, 0) != pid)
-        rg_fail(&err, RG_FAILED, NULL, "cannot start a process for %s", j->target->name);
-    else if (WIFSIGNALED(how))
-        rg_fail(&err, RG_FAILED, "reinstall the vendor's library", "the library of %s crashed: %s",
-                j->target->name, strsignal(WTERMSIG(how)));
-    else
-        return WEXITSTATUS(how);
-    return rg_report_error("infer", &err);
+    return compute(user, &err) == RG_OK ? RG_EXIT_OK : rg_report_error("infer", &err);
 }
 
 static int run_job(const rg_globals *globals, job *j) {
     rg_err err = RG_ERR_INIT;
+    int code = RG_EXIT_OK;
     rg_status status = pick_target(j->options->target, &j->target, &err);
     if (status == RG_OK)
         status = load_model(j, &err);
     if (status == RG_OK)
+        status = choose_inputs(j, &err);
+    if (status == RG_OK)
         status = pick_device(globals, j, &err);
-    if (status == RG_OK)
-        status = load_inputs(j, &err);
     if (status == RG_OK && j->target->caps & RG_TARGET_FOREIGN)
-        return compute_in_child(j);
-    if (status == RG_OK)
-        status = compute(j, &err);
-    return status == RG_OK ? RG_EXIT_OK : rg_report_error("infer", &err);
+        status = rg_run_apart(j->target->name, compute_job, j, &code, &err);
+    else if (status == RG_OK)
+        code = compute_job(j);
+    return status == RG_OK ? code : rg_report_error("infer", &err);
 }
 
 static int run(const rg_globals *globals, int argc, char **argv);

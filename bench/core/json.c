@@ -59,3 +59,15 @@ bool rg_json_get_bool(const json_t *object, const char *key, bool preset) {
 void rg_json_set_real(json_t *object, const char *key, double value) {
     json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
 }
+
+json_t *rg_json_clean(const char *text) {
+    json_t *as_it_is = json_string(text);
+    char *copy = as_it_is ? NULL : strdup(text);
+    if (!copy)
+        return as_it_is;
+    for (char *at = copy; *at; at++)
+        *at = (unsigned char)*at >= 0x80 ? '?' : *at;
+    json_t *cleaned = json_string(copy);
+    free(copy);
+    return cleaned;
+}

@@ -30,4 +30,8 @@ bool rg_json_get_bool(const json_t *object, const char *key, bool preset);
 /* Sets a member to a real number, or to null when it is not finite. */
 void rg_json_set_real(json_t *object, const char *key, double value);
 
+/* A string of bytes that somebody gave, a path say: where they are no UTF-8, which json_string
+ * refuses, each that is not ASCII becomes '?'. NULL when out of memory. */
+json_t *rg_json_clean(const char *text);
+
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char magic[] = "\x93NUMPY";
-enum { MAGIC_BYTES = 6, ALIGN = 64, MAX_HEADER = 4096 };
+enum { MAGIC_BYTES = 6, ALIGN = 64 };
 
 /* NumPy's words for our types. */
 static const struct {
@@ -43,14 +43,14 @@ static const char *value_of(const char *header, const char *key) {
 static rg_status read_type(const char *header, rg_dtype *ret, rg_err *err) {
     const char *at = value_of(header, "descr");
     if (!at || *at != '\'')
-        return rg_fail(err, RG_UNSUPPORTED, "save a plain array", "a .npy file of records");
+        return rg_fail(err, RG_BAD_DATA, "save a plain array", "a .npy file of records");
     for (size_t i = 0; i < N_TYPES; i++) {
         if (!strncmp(at + 1, types[i].word, 3) && at[4] == '\'') {
             *ret = types[i].dtype;
             return RG_OK;
         }
     }
-    return rg_fail(err, RG_UNSUPPORTED, "convert it with numpy's astype",
+    return rg_fail(err, RG_BAD_DATA, "convert it with numpy's astype",
                    "a .npy file of elements %.8s", at);
 }
 
@@ -66,7 +66,7 @@ static rg_status read_shape(const char *header, rg_shape *ret, rg_err *err) {
         if (!isdigit((unsigned char)*at) || d > INT32_MAX || (!comma && *end != ')'))
             return damaged("has an impossible shape", err);
         if (shape.rank == RG_MAX_RANK)
-            return rg_fail(err, RG_UNSUPPORTED, "reshape it", "a .npy file of more than %d axes",
+            return rg_fail(err, RG_BAD_DATA, "reshape it", "a .npy file of more than %d axes",
                            (int)RG_MAX_RANK);
         shape.dim[shape.rank++] = (int32_t)d;
         at = end + comma;
@@ -75,32 +75,33 @@ static rg_status read_shape(const char *header, rg_shape *ret, rg_err *err) {
     return RG_OK;
 }
 
-/* Length of magic, version and header; false when the file is too short. */
+/* Length of magic, version and header; false when the file is too short or of no known version:
+ * 1.0, 2.0 with a longer header, 3.0 with UTF-8 in it. */
 static bool find_header(const unsigned char *data, size_t bytes, size_t *ret_start,
                         size_t *ret_length) {
     if (bytes < MAGIC_BYTES + 4 || !rg_npy_sniff(data, bytes))
         return false;
     *ret_start = data[6] == 1 ? 10 : 12;
-    if (bytes < *ret_start)
+    if (bytes < *ret_start || data[6] < 1 || data[6] > 3 || data[7] != 0)
         return false;
     *ret_length = (size_t)data[8] | (size_t)data[9] << 8;
     if (data[6] != 1)
         *ret_length |= (size_t)data[10] << 16 | (size_t)data[11] << 24;
-    return *ret_length <= MAX_HEADER && bytes - *ret_start >= *ret_length;
+    return *ret_length <= RG_NPY_MAX_HEADER && bytes - *ret_start >= *ret_length;
 }
 
 rg_status rg_npy_read(const void *data, size_t bytes, rg_npy *ret_npy, rg_err *err) {
     size_t start, length;
-    char header[MAX_HEADER + 1];
+    char header[RG_NPY_MAX_HEADER + 1];
     rg_npy npy;
     if (!find_header(data, bytes, &start, &length))
-        return damaged("is cut short or none", err);
+        return damaged("is cut short, of an unknown version or none", err);
     memcpy(header, (const char *)data + start, length);
     header[length] = '\0';
     const char *order = value_of(header, "fortran_order");
     rg_status status = read_type(header, &npy.dtype, err);
     if (status == RG_OK && (!order || strncmp(order, "False", 5) != 0))
-        status = rg_fail(err, RG_UNSUPPORTED, "numpy.ascontiguousarray before saving",
+        status = rg_fail(err, RG_BAD_DATA, "numpy.ascontiguousarray before saving",
                          "a .npy file in Fortran order");
     if (status == RG_OK)
         status = read_shape(header, &npy.shape, err);
@@ -111,6 +112,8 @@ rg_status rg_npy_read(const void *data, size_t bytes, rg_npy *ret_npy, rg_err *e
     npy.offset = start + length;
     if (status == RG_OK && bytes - npy.offset < npy.bytes)
         status = damaged("holds fewer elements than it says", err);
+    if (status == RG_OK && bytes - npy.offset > npy.bytes)
+        status = damaged("holds more than the elements that it says", err);
     if (status == RG_OK)
         *ret_npy = npy;
     return status;

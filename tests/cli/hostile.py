@@ -67,4 +67,74 @@ def test_a_limit_on_the_size_of_files_is_an_error_that_leaves_nothing_behind():
     assert os.listdir(path("small/out")) == []
 
 
+def test_models_that_ask_for_more_than_there_is_are_refused_before_anything_is_filled():
+    foreign = put("big/foreign.onnx", onnx_file.one("Foo", [46000, 65536]))
+    refused(3, "infer", foreign, "--fill", "splitmix64", limit_s=8, says=["Foo"])
+    large = put("big/large.onnx", onnx_file.one("Relu", [9000, 65536]))
+    refused(74, "infer", large, "--fill", "splitmix64", limit_s=8, says=["4718592000 bytes", "the limit is"])
+
+
+def npy(word, shape, elements, version=1, order="False"):
+    head = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (word, order, shape)
+    head += " " * (-(len(head) + 11) % 64) + "\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H", len(head)) + head.encode() + elements
+
+
+def test_npy_files_are_never_taken_for_raw_elements():
+    whole = npy("<f4", "(1, 3)", struct.pack("<3f", 1, 2, 3))
+    relu = put("npy/relu.onnx", onnx_file.one("Relu", [1, len(whole) // 4]))
+    refused(65, "infer", relu, "--input", "0=" + put("npy/same.npy", whole), says=["same.npy", "1x3"])
+
+
+def test_npy_files_that_are_not_read_are_bad_data():
+    relu = put("npy/three.onnx", onnx_file.one("Relu", [1, 3]))
+    four = struct.pack("<3f", 1, 2, 3)
+    assert call("infer", relu, "--input", "0=" + put("npy/good.npy", npy("<f4", "(1, 3)", four))).returncode == 0
+    for name, data in {"big": npy(">f4", "(1, 3)", four), "fortran": npy("<f4", "(1, 3)", four, order="True"),
+                       "axes": npy("<f4", "(1, 1, 1, 1, 1, 1, 1, 3)", four), "zero": npy("<f4", "(1, 3)", four, version=0),
+                       "nine": npy("<f4", "(1, 3)", four, version=9), "more": npy("<f4", "(1, 3)", four + b"more")}.items():
+        refused(65, "infer", relu, "--input", "0=" + put(f"npy/{name}.npy", data), says=[f"{name}.npy"])
+    denied = put("npy/denied.npy", npy("<f4", "(1, 3)", four))
+    os.chmod(denied, 0)
+    if os.geteuid():
+        refused(74, "infer", relu, "--input", "0=" + denied, says=["denied"])
+
+
+def test_what_is_not_a_number_wins_nothing():
+    root = put("nan/root.onnx", onnx_file.one("Sqrt", [1, 4]))
+    some = "0=" + put("nan/some.bin", struct.pack("<4f", -1, 1, 9, 4))
+    none = "0=" + put("nan/none.bin", struct.pack("<4f", -1, -2, -3, -4))
+    done = call("infer", root, "--input", some)
+    assert "top-1 [2] = 3  (1 of 4 are NaN)" in done.stdout, done.stdout + done.stderr
+    done = call("infer", root, "--input", none)
+    assert "no top-1: all 4 scores are NaN" in done.stdout, done.stdout
+    out = json.loads(call("infer", root, "--input", some, "--json").stdout)["outputs"][0]
+    assert out["top1"] == 2 and out["nan"] == 1, out
+    assert json.loads(call("infer", root, "--input", none, "--json").stdout)["outputs"][0]["top1"] is None
+
+
+def test_a_path_that_is_no_utf_8_loses_nothing():
+    odd = os.fsencode(work.name) + b"/odd\xff.onnx"
+    with open(odd, "wb") as out:
+        out.write(onnx_file.one("Relu", [1, 4]))
+    done = call("infer", odd, "--fill", "splitmix64", "--json", "--output-dir", os.fsencode(work.name) + b"/o\xff")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["model"].endswith("/odd?.onnx") and said["outputs"][0]["file"].endswith("/o?/0.bin"), said
+
+
+def test_ends_that_cannot_be_served_are_refused_alike_by_infer_and_inspect():
+    many = [f"x{i}" for i in range(33)]
+    wide = onnx_file.model([onnx_file.node("Relu", ["x0"], ["y"])], [onnx_file.value(x, [4]) for x in many],
+                           [onnx_file.value("y", [4])])
+    refused(3, "infer", put("ends/wide.onnx", wide), "--fill", "splitmix64", says=["33 inputs"])
+    seen = call("inspect", path("ends/wide.onnx"))
+    assert "33 inputs, more than 32" in seen.stdout + seen.stderr, seen.stdout + seen.stderr
+    none = onnx_file.model([onnx_file.node("Relu", ["x"], ["y"])], [onnx_file.value("x", [4])], [])
+    refused(3, "infer", put("ends/none.onnx", none), "--fill", "splitmix64", says=["no outputs"])
+    words = onnx_file.model([], [onnx_file.value("x", [4], onnx_file.STRING)], [onnx_file.value("x", [4], onnx_file.STRING)])
+    done = call("infer", put("ends/words.onnx", words), "--fill", "splitmix64")
+    assert done.returncode in (3, 65) and done.stdout == "", done.stdout
+
+
 sys.exit(tap.run(globals()))

@@ -64,25 +64,25 @@ Test(npy, what_we_lack_is_refused_with_its_reason) {
     rg_npy npy;
     rg_err err = RG_ERR_INIT;
     memcpy(strstr(text.data + 10, "<f4"), ">f4", 3);
-    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_UNSUPPORTED);
+    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_BAD_DATA);
     cr_assert_not_null(strstr(err.what, ">f4"), "%s", err.what);
     memcpy(strstr(text.data + 10, ">f4"), "<f4", 3);
     memcpy(strstr(text.data + 10, "False"), "True ", 5);
-    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_UNSUPPORTED);
+    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_BAD_DATA);
     cr_assert_not_null(strstr(err.what, "Fortran"), "%s", err.what);
     rg_text_free(&text);
     cr_assert_eq(rg_npy_write_header(RG_DTYPE_INT4, &(rg_shape){1, {4}}, &text, &err),
                  RG_UNSUPPORTED);
 }
 
-/* A whole file with this header. */
-static rg_status read_header(const char *header, rg_npy *ret, rg_err *err) {
+/* A whole file with this header and some bytes of elements. */
+static rg_status read_header(const char *header, size_t bytes, rg_npy *ret, rg_err *err) {
     static unsigned char file[512];
     size_t n = strlen(header);
     memcpy(file, "\x93NUMPY\x01\x00", 8);
     file[8] = (unsigned char)n, file[9] = 0;
     memcpy(file + 10, header, n);
-    return rg_npy_read(file, sizeof file, ret, err);
+    return rg_npy_read(file, 10 + n + bytes, ret, err);
 }
 
 #define HEADER(type, order, shape) "{'descr': " type ", 'fortran_order': " order shape " }"
@@ -92,25 +92,25 @@ Test(npy, each_broken_header_is_refused_in_words) {
         const char *header, *words;
         rg_status status;
     } rows[] = {
-        {HEADER("[('a', '<f4')]", "False, 'shape':", " (2,)"), "records", RG_UNSUPPORTED},
-        {"{'fortran_order': False, 'shape': (2,) }", "records", RG_UNSUPPORTED},
-        {HEADER("'<c8'", "False, 'shape':", " (2,)"), "elements", RG_UNSUPPORTED},
+        {HEADER("[('a', '<f4')]", "False, 'shape':", " (2,)"), "records", RG_BAD_DATA},
+        {"{'fortran_order': False, 'shape': (2,) }", "records", RG_BAD_DATA},
+        {HEADER("'<c8'", "False, 'shape':", " (2,)"), "elements", RG_BAD_DATA},
         {HEADER("'<f4'", "False", ""), "no shape", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " 2"), "no shape", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (x,)"), "impossible shape", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (-1,)"), "impossible shape", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (2 3)"), "impossible shape", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (4294967296,)"), "impossible shape", RG_BAD_DATA},
-        {HEADER("'<f4'", "False, 'shape':", " (1,1,1,1,1,1,1)"), "axes", RG_UNSUPPORTED},
+        {HEADER("'<f4'", "False, 'shape':", " (1,1,1,1,1,1,1)"), "axes", RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (65536, 65536, 65536, 65536)"), "more elements",
          RG_BAD_DATA},
         {HEADER("'<f4'", "False, 'shape':", " (999,)"), "fewer elements", RG_BAD_DATA},
-        {"{'descr': '<f4', 'shape': (2,) }", "Fortran", RG_UNSUPPORTED},
+        {"{'descr': '<f4', 'shape': (2,) }", "Fortran", RG_BAD_DATA},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rg_npy npy;
         rg_err err = RG_ERR_INIT;
-        cr_assert_eq(read_header(rows[i].header, &npy, &err), rows[i].status, "%s: %s",
+        cr_assert_eq(read_header(rows[i].header, 100, &npy, &err), rows[i].status, "%s: %s",
                      rows[i].header, err.what);
         cr_assert_not_null(strstr(err.what, rows[i].words), "%s: %s", rows[i].header, err.what);
         cr_assert(err.advice[0], "%s: nothing to try", rows[i].header);
@@ -119,10 +119,43 @@ Test(npy, each_broken_header_is_refused_in_words) {
 
 Test(npy, shapes_are_read_with_and_without_spaces) {
     rg_npy npy;
-    cr_assert_eq(read_header(HEADER("'<f4'", "False, 'shape':", " ( 2,3 , 4, )"), &npy, NULL),
-                 RG_BAD_DATA, "a space before a comma is nobody's");
-    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", "(2,3,  4,)"), &npy, NULL), RG_OK);
+    cr_assert_eq(
+        read_header(HEADER("'<f4'", "False, 'shape':", " ( 2,3 , 4, )"), 24 * 4, &npy, NULL),
+        RG_BAD_DATA, "a space before a comma is nobody's");
+    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", "(2,3,  4,)"), 24, &npy, NULL),
+                 RG_OK);
     cr_assert(npy.shape.rank == 3 && npy.shape.dim[2] == 4 && npy.bytes == 24);
-    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", " ()"), &npy, NULL), RG_OK);
+    cr_assert_eq(read_header(HEADER("'|u1'", "False, 'shape':", " ()"), 1, &npy, NULL), RG_OK);
     cr_assert(npy.shape.rank == 0 && npy.bytes == 1);
+}
+
+Test(npy, only_known_versions_are_read_and_nothing_stands_behind_the_elements) {
+    rg_text text = whole(RG_DTYPE_INT8, (rg_shape){1, {5}}, 5);
+    rg_npy npy;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_OK, "%s", err.what);
+    for (int version = 0; version < 256; version++) {
+        text.data[6] = (char)version;
+        if (version != 1)
+            cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, NULL), RG_BAD_DATA);
+    }
+    text.data[6] = 1;
+    rg_text_add_bytes(&text, "!", 1);
+    cr_assert_eq(rg_npy_read(text.data, text.bytes, &npy, &err), RG_BAD_DATA);
+    cr_assert_not_null(strstr(err.what, "more than"), "%s", err.what);
+    rg_text_free(&text);
+}
+
+Test(npy, long_headers_are_read) {
+    enum { LENGTH = 60000 };
+    static char file[10 + LENGTH + 5] = "\x93NUMPY\x01";
+    static const char head[] = "{'descr': '|i1', 'fortran_order': False, 'shape': (5,), }";
+    file[8] = (char)(LENGTH & 255);
+    file[9] = (char)(LENGTH >> 8);
+    memset(file + 10, ' ', LENGTH);
+    memcpy(file + 10, head, strlen(head));
+    rg_npy npy;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_npy_read(file, sizeof file, &npy, &err), RG_OK, "%s", err.what);
+    cr_assert_eq(npy.offset, 10 + LENGTH);
 }
