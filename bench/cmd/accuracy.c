@@ -1,22 +1,24 @@
 /* accuracy.c: `railgauge accuracy`: a model's answers against labels, beside its float twin's on
  * the same samples, with intervals (result/accuracy.h). run/dataset.h reads the samples,
  * run/single.h runs them. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "bench/cmd/accuracy_run.h"
 #include "bench/cmd/accuracy_words.h"
 #include "bench/cmd/args.h"
+#include "bench/iface/registry.h"
+#include "bench/run/apart.h"
 #include "bench/run/single.h"
 
 typedef struct options {
-    const char *dataset, *target, *device, *twin, *bundle;
+    const char *dataset, *target, *device, *variant, *isa, *cores, *twin, *bundle;
     int64_t threads;
     bool json;
+    rg_limit_options limits;
 } options;
 
 #define ROW(key, member, type, preset, min, max, help)                                             \
@@ -25,11 +27,16 @@ static const rg_field table[] = {
     ROW("dataset", dataset, RG_FIELD_TEXT, "", 0, 0, "folder with labels.tsv; docs/models.md"),
     ROW("target", target, RG_FIELD_TEXT, "cpu", 0, 0, "where; `railgauge list targets`"),
     ROW("device", device, RG_FIELD_TEXT, "", 0, 0, "one device of it"),
+    ROW("variant", variant, RG_FIELD_TEXT, "", 0, 0, "kernel set or delegate of the target"),
+    ROW("isa", isa, RG_FIELD_TEXT, "", 0, 0,
+        "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"),
     ROW("float", twin, RG_FIELD_TEXT, "", 0, 0,
         "the float twin, which runs on cpu over the same samples"),
     ROW("run", bundle, RG_FIELD_TEXT, "", 0, 0,
         "bundle of a run with the same files: their p95 and joules stand beside"),
     ROW("threads", threads, RG_FIELD_INT, "1", 1, 256, "threads of the target"),
+    ROW("cores", cores, RG_FIELD_TEXT, "", 0, 0, "CPUs to pin to, such as 0,2-3"),
+    RG_LIMIT_ROWS(options, limits),
     ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, "one JSON document on stdout"),
     {0},
 };
@@ -37,8 +44,9 @@ static const rg_field table[] = {
 
 /* --- one sample ------------------------------------------------------------------------------- */
 
-/* How many classes score higher than the right one, or as high and come before it: 0 is top-1. */
-static rg_status rank_of(const rg_tensor *out, const void *data, int label, int *ret_rank,
+/* How many classes score higher than the right one, or as high and come before it: 0 is top-1. With
+ * a score that is no number there is no order: last of all. */
+static rg_status rank_of(const rg_tensor *out, const void *data, int label, rg_answer *ret,
                          rg_err *err) {
     int64_t n = 0;
     rg_shape_elements(&out->shape, &n);
@@ -50,8 +58,9 @@ static rg_status rank_of(const rg_tensor *out, const void *data, int label, int 
     for (int64_t i = 0; i < n; i++) {
         double other = rg_real_element(out, data, (size_t)i);
         rank += other > right || (other == right && i < label);
+        ret->nan = ret->nan || isnan(other);
     }
-    *ret_rank = rank;
+    ret->rank = ret->nan ? INT_MAX : rank;
     return RG_OK;
 }
 
@@ -80,13 +89,15 @@ static rg_status errors_of(const rg_tensor *out, const void *data, const rg_data
     int64_t n = 0;
     rg_shape_elements(&out->shape, &n);
     if ((size_t)n != sample->n_values)
-        return rg_fail(err, RG_BAD_DATA, NULL, "%s has %zu values, the model gives %lld",
-                       sample->file, sample->n_values, (long long)n);
+        return rg_fail(err, RG_BAD_DATA, "give as many values as the model has outputs",
+                       "labels.tsv has %zu values, the model gives %lld", sample->n_values,
+                       (long long)n);
     for (int64_t i = 0; i < n; i++) {
         double d = rg_real_element(out, data, (size_t)i) - sample->values[i];
         ret->absolute += fabs(d) / (double)n;
         ret->square += d * d / (double)n;
     }
+    ret->nan = isnan(ret->absolute);
     return RG_OK;
 }
 
@@ -96,11 +107,12 @@ static rg_status judge(const rg_single *s, const rg_dataset *d, const rg_dataset
     const rg_tensor *out = &graph->tensors[graph->out[0]];
     double score = 0;
     if (d->task == RG_TASK_CLASSES)
-        return rank_of(out, s->io.out[0], sample->label, &ret->rank, err);
+        return rank_of(out, s->io.out[0], sample->label, ret, err);
     if (d->task == RG_TASK_VALUES)
         return errors_of(out, s->io.out[0], sample, ret, err);
     rg_status status = unlike(s, &score, err);
     ret->score += score;
+    ret->nan = ret->nan || isnan(score);
     return status;
 }
 
@@ -113,8 +125,9 @@ static rg_status answer(rg_single *s, const rg_dataset *d, const rg_dataset_samp
     size_t windows = 0;
     *ret = (rg_answer){0};
     rg_status status = rg_dataset_read(d, sample, &data, err);
-    if (status == RG_OK)
-        status = rg_sample_windows(d, &data, in, &windows, err);
+    if (status != RG_OK)
+        return status; /* names the file */
+    status = rg_sample_windows(d, &data, in, &windows, err);
     if (status == RG_OK && s->target->reset)
         status = s->target->reset(s->program);
     for (size_t w = 0; status == RG_OK && w < windows; w++) {
@@ -128,6 +141,8 @@ static rg_status answer(rg_single *s, const rg_dataset *d, const rg_dataset_samp
     }
     ret->score /= windows ? (double)windows : 1;
     rg_sample_free(&data);
+    if (status != RG_OK)
+        rg_err_prefix(err, "%s/%s with %s", d->folder, sample->file, s->model->path);
     return status;
 }
 
@@ -153,8 +168,9 @@ static rg_status measure(const rg_globals *globals, const options *opt, const ch
     rg_root *root = NULL;
     rg_answer *ours = NULL, *twins = NULL;
     json_t *measured = NULL;
-    rg_single_ask ask = {model, opt->target, opt->device, (uint32_t)opt->threads};
-    rg_single_ask twin = {opt->twin, "cpu", "", (uint32_t)opt->threads};
+    uint32_t threads = (uint32_t)opt->threads;
+    rg_single_ask ask = {model, opt->target, opt->device, opt->variant, opt->cores, threads};
+    rg_single_ask twin = {opt->twin, "cpu", "", "", opt->cores, threads};
     rg_status status = rg_root_open(globals->root, &root, err);
     if (status == RG_OK && *opt->bundle)
         status =
@@ -182,25 +198,29 @@ static rg_status measure(const rg_globals *globals, const options *opt, const ch
     return status;
 }
 
-/* A foreign library may crash or exit: then only the child is lost. */
-static int measure_apart(const rg_globals *globals, const options *opt, const char *model) {
+typedef struct asked {
+    const rg_globals *globals;
+    const options *options;
+    const char *model;
+} asked;
+
+static int measure_asked(void *user) {
+    const asked *a = user;
     rg_err err = RG_ERR_INIT;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        rg_status status = measure(globals, opt, model, &err);
-        int code = status == RG_OK ? RG_EXIT_OK : rg_report_error("accuracy", &err);
-        _exit(fflush(stdout) ? RG_EXIT_IO : code);
-    }
-    int how = 0;
-    if (child < 0 || waitpid(child, &how, 0) != child)
-        rg_fail(&err, RG_FAILED, NULL, "cannot start a process for %s", opt->target);
-    else if (WIFSIGNALED(how))
-        rg_fail(&err, RG_FAILED, "reinstall the vendor's library", "the library of %s crashed: %s",
-                opt->target, strsignal(WTERMSIG(how)));
-    else
-        return WEXITSTATUS(how);
-    return rg_report_error("accuracy", &err);
+    return measure(a->globals, a->options, a->model, &err) == RG_OK
+               ? RG_EXIT_OK
+               : rg_report_error("accuracy", &err);
+}
+
+/* A foreign library may crash or exit: then only the child is lost. */
+static int measure_safely(asked *a) {
+    const rg_target *target = rg_target_find(a->options->target);
+    rg_err err = RG_ERR_INIT;
+    int code = RG_EXIT_OK;
+    if (!target || !(target->caps & RG_TARGET_FOREIGN))
+        return measure_asked(a);
+    rg_status status = rg_run_apart(target->name, measure_asked, a, &code, &err);
+    return status == RG_OK ? code : rg_report_error("accuracy", &err);
 }
 
 static int run(const rg_globals *globals, int argc, char **argv);
@@ -212,7 +232,7 @@ const rg_verb rg_verb_accuracy = {
     .help =
         "Classes: top-1 and top-5 with Wilson's interval; the twin by McNemar's exact test and "
         "a paired\ninterval. Anomalies: area under the ROC curve, paired by DeLong. Values: "
-        "mean absolute and\nroot mean square error. DIR holds labels.tsv and raw or .npy files "
+        "mean absolute and\nroot mean square error. Scores that are NaN count as wrong, and are counted. DIR holds labels.tsv and raw or .npy files "
         "(docs/models.md). The p95\nshown is of these requests as they came; --run takes "
         "p95 and joules with their intervals\nfrom a bundle of `railgauge run` that measured the "
         "same files.\n",
@@ -230,5 +250,5 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         rg_fail(&err, RG_USAGE, "--dataset DIR", "no dataset is given");
         return rg_report_error("accuracy", &err);
     }
-    return measure_apart(globals, &opt, args.words[0]);
+    return measure_safely(&(asked){globals, &opt, args.words[0]});
 }

@@ -73,9 +73,10 @@ rg_status rg_accuracy_measured(const char *dir, const char *model, const char *t
     if (status == RG_OK && n == 0)
         status = rg_fail(err, RG_USAGE, "run a scenario with a cell {file = ...} for this file",
                          "no cell of %s ran %s (by the SHA-256 of its bytes)", dir, model);
-    json_t *all = status == RG_OK ? json_pack("{s:s, s:b, s:O}", "bundle", dir, "finished",
-                                              rg_bundle_finished(bundle), "cells", cells)
-                                  : NULL;
+    json_t *all = status == RG_OK
+                      ? json_pack("{s:o, s:b, s:O}", "bundle", rg_json_clean(dir), "finished",
+                                  rg_bundle_finished(bundle), "cells", cells)
+                      : NULL;
     if (status == RG_OK && !all)
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     json_decref(cells);

@@ -1,4 +1,5 @@
-/* accuracy_words.c: figures of result/accuracy.h into one JSON document; the text prints it. */
+/* accuracy_words.c: figures of result/accuracy.h into one JSON document, which
+ * accuracy_text.c prints for people. */
 #include "bench/cmd/accuracy_words.h"
 
 #include <jansson.h>
@@ -6,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/cmd/accuracy_run.h"
+#include "bench/cmd/args.h"
 #include "bench/core/json.h"
-#include "bench/core/text.h"
 #include "bench/result/accuracy.h"
 #include "bench/result/stats.h"
 
@@ -17,6 +17,22 @@ static json_t *share_json(rg_share share) {
     rg_json_set_real(row, "value", share.value);
     rg_json_set_real(row, "low", share.low);
     rg_json_set_real(row, "high", share.high);
+    return row;
+}
+
+/* How many samples were answered with what is no number; they are wrong, and no score. */
+static size_t count_nan(const rg_answer *answers, size_t n) {
+    size_t nan = 0;
+    for (size_t i = 0; answers && i < n; i++)
+        nan += answers[i].nan;
+    return nan;
+}
+
+/* A share, or why there is none. */
+static json_t *reasoned_json(rg_share share, const char *reason) {
+    json_t *row = share_json(share);
+    if (*reason)
+        json_object_set_new(row, "na", json_string(reason));
     return row;
 }
 
@@ -72,28 +88,53 @@ static rg_status tell_classes(const rg_answers *a, json_t *all, rg_err *err) {
 
 /* --- anomalies and values --------------------------------------------------------------------- */
 
+/* Why samples have no area: "" when they have. */
+static const char *no_area(const rg_answer *answers, const int *labels, size_t n) {
+    size_t ones = 0;
+    for (size_t i = 0; i < n; i++)
+        ones += labels[i] != 0;
+    return ones == 0 || ones == n ? "one class" : count_nan(answers, n) ? "NaN scores" : "";
+}
+
+static void put_area(json_t *all, const char *key, const rg_answer *answers, const double *scores,
+                     const int *labels, size_t n) {
+    const char *reason = no_area(answers, labels, n);
+    rg_share none = {NAN, NAN, NAN};
+    json_object_set_new(all, key,
+                        reasoned_json(*reason ? none : rg_auc(scores, labels, n), reason));
+}
+
+/* `scores` are ours, then the twin's. */
+static rg_status put_areas(const rg_answers *a, const double *scores, const int *labels,
+                           json_t *all, rg_err *err) {
+    size_t n = a->dataset->n_samples;
+    rg_share difference = {NAN, NAN, NAN};
+    double p = NAN;
+    put_area(all, "auc", a->ours, scores, labels, n);
+    if (!a->twin)
+        return RG_OK;
+    put_area(all, "float_auc", a->twins, scores + n, labels, n);
+    const char *reason = no_area(a->ours, labels, n);
+    reason = *reason ? reason : no_area(a->twins, labels, n);
+    rg_status status =
+        *reason ? RG_OK : rg_auc_paired(scores, scores + n, labels, n, &difference, &p, err);
+    json_t *row = reasoned_json(difference, reason);
+    rg_json_set_real(row, "delong_p", p);
+    json_object_set_new(all, "difference", row);
+    return status;
+}
+
 static rg_status tell_anomaly(const rg_answers *a, json_t *all, rg_err *err) {
     size_t n = a->dataset->n_samples;
-    double *scores = calloc(2 * n, sizeof *scores), p = NAN;
+    double *scores = calloc(2 * n, sizeof *scores);
     int *labels = calloc(n, sizeof *labels);
-    rg_share difference = {NAN, NAN, NAN};
-    rg_status status = RG_OK;
     for (size_t i = 0; scores && labels && i < n; i++) {
         scores[i] = a->ours[i].score;
         scores[n + i] = a->twin ? a->twins[i].score : 0;
         labels[i] = a->dataset->samples[i].label;
     }
-    if (!scores || !labels)
-        status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    else
-        json_object_set_new(all, "auc", share_json(rg_auc(scores, labels, n)));
-    if (status == RG_OK && a->twin) {
-        json_object_set_new(all, "float_auc", share_json(rg_auc(scores + n, labels, n)));
-        status = rg_auc_paired(scores, scores + n, labels, n, &difference, &p, err);
-        json_t *row = share_json(difference);
-        rg_json_set_real(row, "delong_p", p);
-        json_object_set_new(all, "difference", row);
-    }
+    rg_status status = scores && labels ? put_areas(a, scores, labels, all, err)
+                                        : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     free(scores);
     free(labels);
     return status;
@@ -118,93 +159,75 @@ static rg_status tell_values(const rg_answers *a, json_t *all) {
     return RG_OK;
 }
 
+/* The p95 of these requests with its interval by order statistics, which wants 72 of them. */
 static rg_status put_time(const rg_answers *a, json_t *all, rg_err *err) {
-    size_t n = a->dataset->n_samples;
+    size_t n = a->dataset->n_samples, low = 0, high = 0;
     double *times = calloc(n, sizeof *times);
-    if (!times)
+    json_t *row = json_pack("{s:I}", "n", (json_int_t)n);
+    if (!times || !row) {
+        free(times);
+        json_decref(row);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
     for (size_t i = 0; i < n; i++)
         times[i] = a->ours[i].ns;
     rg_sort_reals(times, n);
-    rg_json_set_real(all, "p95_ns", rg_quantile(times, n, 0.95));
+    if (rg_quantile_order_bounds(n, 0.95, &low, &high)) {
+        rg_json_set_real(row, "value", rg_quantile(times, n, 0.95));
+        rg_json_set_real(row, "low", times[low]);
+        rg_json_set_real(row, "high", times[high]);
+    } else {
+        json_object_set_new(row, "na", json_string("n<72"));
+    }
+    json_object_set_new(all, "p95_ns", row);
     free(times);
     return RG_OK;
 }
 
-/* --- text ------------------------------------------------------------------------------------- */
-
-static double real_of(const json_t *row, const char *key) {
-    const json_t *value = json_object_get(row, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-/* "top-1  0.850 [0.794, 0.893]  170 right" */
-static void print_share(const json_t *all, const char *key, const char *word) {
-    const json_t *row = json_object_get(all, key);
-    if (!row)
-        return;
-    printf("%-14s %7.4f", word, real_of(row, "value"));
-    if (isfinite(real_of(row, "low")))
-        printf(" [%.4f, %.4f]", real_of(row, "low"), real_of(row, "high"));
-    const json_t *right = json_object_get(row, "right");
-    if (right)
-        printf("  %lld right", (long long)json_integer_value(right));
-    if (json_object_get(row, "mcnemar_p"))
-        printf("  only model %lld, only float %lld, McNemar p = %.3g",
-               (long long)rg_json_get_int(row, "only_model", 0),
-               (long long)rg_json_get_int(row, "only_float", 0), real_of(row, "mcnemar_p"));
-    if (json_object_get(row, "delong_p"))
-        printf("  DeLong p = %.3g", real_of(row, "delong_p"));
-    putchar('\n');
-}
-
-static void print_number(const json_t *all, const char *key, const char *word) {
-    if (json_object_get(all, key))
-        printf("%-14s %.6g\n", word, real_of(all, key));
-}
-
-static void print_text(const rg_answers *a, const json_t *all) {
-    char p95[32];
-    printf("%s on %s, %zu samples of %s\n", a->model, a->target, a->dataset->n_samples,
-           a->dataset->folder);
-    print_share(all, "top1", "top-1");
-    print_share(all, "top5", "top-5");
-    print_share(all, "float_top1", "float top-1");
-    print_share(all, "float_top5", "float top-5");
-    print_share(all, "auc", "AUC");
-    print_share(all, "float_auc", "float AUC");
-    print_share(all, "difference", "difference");
-    print_number(all, "mean_absolute_error", "MAE");
-    print_number(all, "root_mean_square_error", "RMSE");
-    print_number(all, "float_mean_absolute_error", "float MAE");
-    print_number(all, "float_root_mean_square_error", "float RMSE");
-    rg_text_duration(real_of(all, "p95_ns"), p95, sizeof p95);
-    printf("%-14s %s a request, unguarded; 95 %% intervals in brackets\n", "p95", p95);
-    if (a->measured)
-        rg_accuracy_print_measured(a->measured);
+/* What the answers are of. Names are as given, made fit for JSON. */
+static json_t *head_json(const rg_answers *a) {
+    static const char *const tasks[] = {"classes", "anomaly", "values"};
+    const rg_dataset *d = a->dataset;
+    const struct {
+        const char *key, *text;
+    } rows[] = {{"model", a->model},    {"target", a->target},   {"float", a->twin},
+                {"dataset", d->folder}, {"summary", d->summary}, {"task", tasks[d->task]}};
+    json_t *all = json_object();
+    int bad = !all;
+    for (size_t i = 0; !bad && i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].text)
+            bad = json_object_set_new(all, rows[i].key, rg_json_clean(rows[i].text));
+    }
+    size_t nan = count_nan(a->ours, d->n_samples);
+    size_t twin_nan = a->twin ? count_nan(a->twins, d->n_samples) : 0;
+    if (!bad)
+        bad = json_object_set_new(all, "samples", json_integer((json_int_t)d->n_samples));
+    if (!bad)
+        bad = json_object_set_new(all, "nan_samples", json_integer((json_int_t)nan));
+    if (!bad && a->twin)
+        bad = json_object_set_new(all, "float_nan_samples", json_integer((json_int_t)twin_nan));
+    if (!bad)
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 rg_status rg_accuracy_tell(const rg_answers *a, bool json, rg_err *err) {
-    static const char *const tasks[] = {"classes", "anomaly", "values"};
-    const rg_dataset *d = a->dataset;
-    json_t *all =
-        json_pack("{s:s, s:s, s:s*, s:s, s:s, s:s, s:I}", "model", a->model, "target", a->target,
-                  "float", a->twin, "dataset", d->folder, "summary", d->summary, "task",
-                  tasks[d->task], "samples", (json_int_t)d->n_samples);
-    rg_status status = d->task == RG_TASK_CLASSES   ? tell_classes(a, all, err)
-                       : d->task == RG_TASK_ANOMALY ? tell_anomaly(a, all, err)
-                                                    : tell_values(a, all);
+    rg_task task = a->dataset->task;
+    json_t *all = head_json(a);
+    if (!all)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_status status = task == RG_TASK_CLASSES   ? tell_classes(a, all, err)
+                       : task == RG_TASK_ANOMALY ? tell_anomaly(a, all, err)
+                                                 : tell_values(a, all);
     if (status == RG_OK)
         status = put_time(a, all, err);
     if (a->measured)
         json_object_set(all, "measured", a->measured);
-    if (status == RG_OK && json) {
-        char *text = rg_json_text(all, 2);
-        puts(text ? text : "{}");
-        free(text);
-    } else if (status == RG_OK) {
-        print_text(a, all);
-    }
+    if (status == RG_OK && json)
+        status = rg_print_json(all, err);
+    else if (status == RG_OK)
+        rg_accuracy_print(a, all);
     json_decref(all);
     return status;
 }

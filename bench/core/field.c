@@ -113,6 +113,8 @@ static bool set_text(const rg_field *field, void *record, const char *text) {
     case RG_FIELD_TABLE:
         return false;
     default:
+        if (field->type == RG_FIELD_INT && text[strspn(text, "+-0123456789")])
+            return false; /* strtod would take 0x3 and 1e2 */
         errno = 0;
         double value = strtod(text, &end);
         return end != text && !*end && !errno && isfinite(value) &&

@@ -67,7 +67,8 @@ static double place(const double *scores, const int *labels, size_t n, double *r
     return sum;
 }
 
-/* Variance of a mean of placements, both kinds together; NAN with fewer than two of a kind. */
+/* Variance of a mean of placements, both kinds together; NAN with fewer than two of a kind, and
+ * where all stand alike: a handful of samples in perfect order says nothing of the next one. */
 static double variance(const double *places, const int *labels, size_t n) {
     double total = 0;
     for (int kind = 0; kind < 2; kind++) {
@@ -83,7 +84,7 @@ static double variance(const double *places, const int *labels, size_t n) {
             return NAN;
         total += (squares - sum * sum / count) / (count - 1) / count;
     }
-    return fmax(0, total);
+    return total > 0 ? total : NAN;
 }
 
 rg_share rg_auc(const double *scores, const int *labels, size_t n) {
@@ -105,7 +106,8 @@ rg_status rg_auc_paired(const double *a, const double *b, const int *labels, siz
         for (size_t i = 0; i < n; i++)
             of_a[i] -= of_b[i];
         double error = sqrt(variance(of_a, labels, n));
-        *ret_difference = (rg_share){value, value - Z * error, value + Z * error};
+        *ret_difference = (rg_share){value, fmax(-1, value - Z * error) + 0 * error,
+                                     fmin(1, value + Z * error) + 0 * error};
         *ret_p = error > 0 ? 2 * rg_normal_cdf(-fabs(value) / error) : value == 0 ? 1 : NAN;
     } else {
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory comparing areas");

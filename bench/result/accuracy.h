@@ -28,11 +28,13 @@ typedef struct rg_paired {
 rg_paired rg_paired_of(const bool *a, const bool *b, size_t n);
 
 /* Area under the ROC curve: the chance that a sample labelled 1 scores higher than one labelled 0,
- * ties half. Interval of DeLong et al. (1988), cut to [0, 1]; NAN with fewer than two of a kind. */
+ * ties half. Interval of DeLong et al. (1988), cut to [0, 1]; NAN with fewer than two of a kind and
+ * where no sample of a kind stands otherwise than its fellows. The area is NAN without both kinds.
+ */
 rg_share rg_auc(const double *scores, const int *labels, size_t n);
 
 /* Difference of the areas of two scores of the same samples, a minus b, and its two-sided p (DeLong
- * et al. 1988). RG_NO_MEMORY. */
+ * et al. 1988); the interval is cut to [-1, 1] and NAN as above. RG_NO_MEMORY. */
 rg_status rg_auc_paired(const double *a, const double *b, const int *labels, size_t n,
                         rg_share *ret_difference, double *ret_p, rg_err *err);
 

@@ -48,16 +48,18 @@ void rg_dataset_close(rg_dataset *dataset); /* accepts NULL */
 typedef struct rg_sample_data {
     char *data;
     rg_dtype dtype;
-    size_t n; /* elements */
-    bool raw; /* not a .npy file: the dataset's type holds */
+    size_t n;       /* elements */
+    bool raw;       /* not a .npy file: the dataset's type holds */
+    rg_shape shape; /* of a .npy file */
 } rg_sample_data;
 
 rg_status rg_dataset_read(const rg_dataset *dataset, const rg_dataset_sample *sample,
                           rg_sample_data *ret_data, rg_err *err);
 void rg_sample_free(rg_sample_data *data);
 
-/* How many inputs of `tensor`'s size a file holds: 1, or its windows. RG_BAD_DATA when its size
- * does not fit. */
+/* How many inputs of `tensor`'s size a file holds: 1, or its windows (anomaly only). RG_BAD_DATA
+ * when its size does not fit, when a .npy file that is one input has another shape (axes of length
+ * 1 aside), or when #window is not the input's size; RG_UNSUPPORTED for inputs without elements. */
 rg_status rg_sample_windows(const rg_dataset *dataset, const rg_sample_data *data,
                             const rg_tensor *tensor, size_t *ret_n, rg_err *err);
 

@@ -49,14 +49,18 @@ static rg_status check_io(const rg_single *s, rg_err *err) {
                           "%s has other inputs or outputs than the model file", s->target->name);
 }
 
-static rg_status load(rg_single *s, uint32_t threads, rg_err *err) {
+static rg_status load(rg_single *s, const rg_single_ask *ask, rg_err *err) {
     const rg_model *model = s->model;
-    rg_settings settings = {.threads = threads, .batch = 1, .variant = "", .cores = ""};
+    rg_settings settings = {
+        .threads = ask->threads, .batch = 1, .variant = ask->variant, .cores = ask->cores};
     rg_workload workload = {model->graph->name, model->graph, model->path,
                             model->data,        model->bytes, model->sha256};
     if (model->graph->n_in > RG_MAX_IO || model->graph->n_out > RG_MAX_IO)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has more than %d inputs or outputs",
                        model->graph->name, (int)RG_MAX_IO);
+    if (!model->graph->n_out)
+        return rg_fail(err, RG_UNSUPPORTED, "export it again with its outputs",
+                       "%s has no outputs, so it computes nothing", model->graph->name);
     rg_status status = s->target->admits(&s->device, &workload, &settings, err);
     if (status == RG_OK)
         status = s->target->open(&s->device, &settings, &s->session, err);
@@ -78,7 +82,7 @@ rg_status rg_single_open(const rg_single_ask *ask, rg_root *root, rg_single *ret
         err->status = status = RG_IO;
     if (status == RG_OK)
         status = find_device(ret_single, ask->device, root, err);
-    return status == RG_OK ? load(ret_single, ask->threads, err) : status;
+    return status == RG_OK ? load(ret_single, ask, err) : status;
 }
 
 rg_status rg_single_run(rg_single *single, int64_t *ret_ns, rg_err *err) {

@@ -18,6 +18,7 @@ typedef struct rg_single {
 
 typedef struct rg_single_ask {
     const char *model, *target, *device; /* file; "cpu"; "" for the first one present */
+    const char *variant, *cores;         /* as rg_settings has them; "" default */
     uint32_t threads;
 } rg_single_ask;
 

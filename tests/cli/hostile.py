@@ -123,6 +123,70 @@ def test_a_path_that_is_no_utf_8_loses_nothing():
     assert said["model"].endswith("/odd?.onnx") and said["outputs"][0]["file"].endswith("/o?/0.bin"), said
 
 
+def dataset(name, labels, files):
+    for file, data in files.items():
+        put(f"{name}/{file}", data)
+    put(f"{name}/labels.tsv", labels)
+    return path(name)
+
+
+def accuracy(*words):
+    done = call("accuracy", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_input_without_elements_is_refused_and_nobodys_library_is_blamed():
+    none = put("none/none.onnx", onnx_file.one("Relu", [0, 4]))
+    folder = dataset("none/set", b"#type float32\na.bin\t0\n", {"a.bin": bytes(16)})
+    done = refused(3, "accuracy", none, "--dataset", folder, says=["no elements"])
+    assert "library" not in done.stderr, done.stderr
+
+
+def test_scores_that_are_no_numbers_are_wrong_answers_and_counted():
+    root = put("wrong/root.onnx", onnx_file.one("Sqrt", [1, 4]))
+    files = {"a.bin": struct.pack("<4f", -1, 1, 9, 4), "b.bin": struct.pack("<4f", 0, 1, 9, 4)}
+    folder = dataset("wrong/set", b"#type float32\na.bin\t0\nb.bin\t2\n", files)
+    got = accuracy(root, "--dataset", folder)
+    assert got["top1"]["right"] == 1 and got["top5"]["right"] == 1 and got["nan_samples"] == 1, got
+    text = call("accuracy", root, "--dataset", folder).stdout
+    assert "1 samples gave NaN and count as wrong" in text and "n/a (n<72): 2 requests" in text, text
+    folder = dataset("wrong/odd", b"#task anomaly\n#type float32\na.bin\t0\nb.bin\t1\n", files)
+    assert accuracy(root, "--dataset", folder)["auc"] == {"value": None, "low": None, "high": None, "na": "NaN scores"}
+    folder = dataset("wrong/same", b"#task anomaly\n#type float32\nb.bin\t1\n", files)
+    assert "n/a (one class)" in call("accuracy", root, "--dataset", folder).stdout
+
+
+def test_p95_of_an_accuracy_run_has_an_interval_from_72_requests_on():
+    relu = put("p95/relu.onnx", onnx_file.one("Relu", [1, 4]))
+    folder = dataset("p95/set", b"#type float32\n" + b"a.bin\t1\n" * 72, {"a.bin": struct.pack("<4f", 1, 2, 3, 4)})
+    p95 = accuracy(relu, "--dataset", folder)["p95_ns"]
+    assert p95["n"] == 72 and 0 < p95["low"] <= p95["value"] <= p95["high"], p95
+
+
+def test_names_that_are_no_utf_8_lose_no_figure_of_accuracy():
+    odd = os.fsencode(work.name) + b"/odd\xfe.onnx"
+    with open(odd, "wb") as out:
+        out.write(onnx_file.one("Relu", [1, 4]))
+    folder = dataset("utf/set", b"#summary caf\xe9\n#type float32\na.bin\t3\n", {"a.bin": struct.pack("<4f", 1, 2, 3, 4)})
+    got = accuracy(odd, "--dataset", folder)
+    assert got["model"].endswith("/odd?.onnx") and got["summary"] == "caf?" and got["top1"]["right"] == 1, got
+    done = call("accuracy", odd, "--dataset", folder)
+    assert done.returncode == 0 and "top-1" in done.stdout, done
+
+
+def test_accuracy_takes_levels_variants_cores_and_limits_as_infer_does():
+    relu = put("options/relu.onnx", onnx_file.one("Relu", [1, 4]))
+    folder = dataset("options/set", b"#type float32\na.bin\t1\n", {"a.bin": bytes(16)})
+    words = ("accuracy", relu, "--dataset", folder)
+    assert call(*words, "--isa", "scalar", "--variant", "reference").returncode == 0
+    refused(64, *words, "--isa", "avx9", says=["avx9"])
+    refused(64, *words, "--cores", "x", says=["CPU"])
+    refused(74, *words, "--max-model-bytes", "10", says=["limit"])
+    for word in ("0x3", "1e2", "3.0", " 3"):
+        refused(64, *words, "--threads", word, says=["threads"])
+
+
 def test_ends_that_cannot_be_served_are_refused_alike_by_infer_and_inspect():
     many = [f"x{i}" for i in range(33)]
     wide = onnx_file.model([onnx_file.node("Relu", ["x0"], ["y"])], [onnx_file.value(x, [4]) for x in many],

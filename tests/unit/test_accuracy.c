@@ -73,6 +73,22 @@ Test(accuracy, equal_scores_have_no_difference_of_areas) {
     cr_assert(p > 0.9);
 }
 
+Test(accuracy, a_few_samples_in_perfect_order_have_no_interval) {
+    const double good[] = {0.1, 0.2, 0.8, 0.9}, bad[] = {0.9, 0.8, 0.2, 0.1};
+    const double half[] = {0.3, 0.8, 0.2, 0.9};
+    const int labels[] = {0, 0, 1, 1};
+    rg_share s = rg_auc(good, labels, 4), d;
+    double p;
+    cr_assert_eq(s.value, 1);
+    cr_assert(isnan(s.low) && isnan(s.high), "[%g, %g]", s.low, s.high);
+    cr_assert_eq(rg_auc_paired(good, bad, labels, 4, &d, &p, NULL), RG_OK);
+    cr_assert_eq(d.value, 1);
+    cr_assert(isnan(d.low) && isnan(d.high) && isnan(p));
+    cr_assert_eq(rg_auc_paired(half, good, labels, 4, &d, &p, NULL), RG_OK);
+    cr_assert_eq(d.value, -0.5);
+    cr_assert(d.low >= -1 && d.low <= d.value && d.high >= d.value, "[%g, %g]", d.low, d.high);
+}
+
 /* --- datasets --------------------------------------------------------------------------------- */
 
 static char folder[64];
@@ -121,6 +137,50 @@ Test(dataset, elements_reach_a_model_by_way_of_real_numbers) {
     rg_fs_remove_tree(folder, NULL);
 }
 
+/* A file of `shape` for an input of 1 x 2 x 3. */
+static rg_status fit(rg_shape shape) {
+    const rg_tensor input = {
+        .name = "in", .dtype = RG_DTYPE_INT8, .shape = {3, {1, 2, 3}}, .bytes = 6};
+    rg_dataset d = {.task = RG_TASK_CLASSES};
+    int64_t n;
+    size_t windows;
+    rg_shape_elements(&shape, &n);
+    rg_sample_data data = {.dtype = RG_DTYPE_INT8, .n = (size_t)n, .shape = shape};
+    return rg_sample_windows(&d, &data, &input, &windows, NULL);
+}
+
+Test(dataset, npy_files_have_the_shape_of_the_input) {
+    cr_expect_eq(fit((rg_shape){3, {1, 2, 3}}), RG_OK);
+    cr_expect_eq(fit((rg_shape){2, {2, 3}}), RG_OK);
+    cr_expect_eq(fit((rg_shape){4, {2, 1, 3, 1}}), RG_OK);
+    cr_expect_eq(fit((rg_shape){2, {3, 2}}), RG_BAD_DATA);
+    cr_expect_eq(fit((rg_shape){1, {6}}), RG_BAD_DATA);
+    cr_expect_eq(fit((rg_shape){2, {2, 4}}), RG_BAD_DATA);
+}
+
+Test(dataset, inputs_without_elements_and_other_windows_are_refused) {
+    rg_tensor input = {.name = "in", .dtype = RG_DTYPE_INT8, .shape = {2, {0, 4}}};
+    rg_dataset d = {.task = RG_TASK_ANOMALY};
+    rg_sample_data data = {.dtype = RG_DTYPE_INT8, .n = 8, .raw = true};
+    size_t windows;
+    cr_assert_eq(rg_sample_windows(&d, &data, &input, &windows, NULL), RG_UNSUPPORTED);
+    input.shape.dim[0] = 1;
+    d.window = d.stride = 3;
+    cr_assert_eq(rg_sample_windows(&d, &data, &input, &windows, NULL), RG_BAD_DATA);
+}
+
+Test(dataset, half_an_element_is_no_element) {
+    make("#type int32\na.bin\t1\n"); /* of 6 bytes */
+    rg_dataset *d;
+    rg_sample_data data;
+    rg_err err = RG_ERR_INIT;
+    cr_assert_eq(rg_dataset_open(folder, &d, &err), RG_OK, "%s", err.what);
+    cr_assert_eq(rg_dataset_read(d, &d->samples[0], &data, &err), RG_BAD_DATA);
+    cr_assert_not_null(strstr(err.what, "6 bytes, no whole number of int32"), "%s", err.what);
+    rg_dataset_close(d);
+    rg_fs_remove_tree(folder, NULL);
+}
+
 Test(dataset, broken_label_files_name_their_line) {
     static const char *const broken[][2] = {
         {"a.bin 1\n", "line 1: no tab"},
@@ -132,6 +192,18 @@ Test(dataset, broken_label_files_name_their_line) {
         {"../a.bin\t1\n", "line 1: files lie in"},
         {"/etc/passwd\t1\n", "line 1: files lie in"},
         {"#type int8\n", "names no files"},
+        {"a.bin\t1\n#type int8\n", "line 2: a key behind the first file"},
+        {"#type int4\na.bin\t1\n", "line 1: elements of raw files have whole bytes"},
+        {"#type string\na.bin\t1\n", "line 1: elements of raw files have whole bytes"},
+        {"#window 1e400\n", "line 1: a value"},
+        {"#window 1.5\n", "line 1: a value"},
+        {"#window 99999999999\n", "line 1: a value"},
+        {"#stride 0x3\n", "line 1: a value"},
+        {"#window 4\na.bin\t1\n", "#window is for anomalies"},
+        {"#task anomaly\n#stride 4\na.bin\t1\n", "#stride without a #window"},
+        {"a.bin\t0x3\n", "line 1: a label"},
+        {"a.bin\t1e2\n", "line 1: a label"},
+        {"a.bin\t1e300\n", "line 1: a label"},
     };
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         rg_dataset *d;
