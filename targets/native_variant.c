@@ -38,7 +38,7 @@ static rg_status refuse_unknown(const char *target, const char *wanted, rg_err *
     const char *near = rg_text_nearest_of(wanted, names, n);
     snprintf(advice, sizeof advice, near ? "did you mean '%s'?" : "one of: %s",
              near ? near : known);
-    return rg_fail(err, RG_UNSUPPORTED, advice, "target %s has no variant '%s', it has: %s", target,
+    return rg_fail(err, RG_USAGE, advice, "target %s has no variant '%s', it has: %s", target,
                    wanted, known);
 }
 
@@ -48,7 +48,7 @@ static rg_status refuse_level(const rg_isa *isa, rg_err *err) {
     if (rg_isa_runs(isa, rg_isa_present()))
         return rg_fail(err, RG_UNSUPPORTED, "unset RAILGAUGE_ISA and --isa, or allow it there",
                        "variant '%s' is more than RAILGAUGE_ISA allows", isa->name);
-    return rg_fail(err, RG_UNSUPPORTED, "use --variant fast: it takes what the CPU has",
+    return rg_fail(err, RG_ABSENT, "use --variant fast: it takes what the CPU has",
                    "this CPU does not have %s; it has: %s", isa->name, have);
 }
 

@@ -79,7 +79,8 @@ rg_exec_memory rg_exec_memory_of(const rg_exec *exec);
 bool rg_exec_is_pinned(const rg_exec *exec);
 
 /* The CPUs that an exec with these options takes, by thread ("0-1"); "" where that cannot be told.
- * The first call in a process asks hwloc (some 5 ms), so targets call it before what they time. */
+ * RG_USAGE for a list that is none, RG_ABSENT for CPUs that this process may not use. The first
+ * call in a process asks hwloc (some 5 ms), so targets call it before what they time. */
 rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err);
 
 /* What became of one node of the graph. */

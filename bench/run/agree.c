@@ -94,9 +94,25 @@ typedef struct sums {
     double top_b_value;
 } sums;
 
+/* The winners on both sides: infinities count, what is no number does not. The range that slack is
+ * counted in is of finite values. */
+static void rank_element(sums *s, double a, double b, size_t i) {
+    if (a > s->high) {
+        s->high = a;
+        s->top_a = i;
+    }
+    if (isfinite(a) && a < s->low)
+        s->low = a;
+    if (b > s->top_b_value) {
+        s->top_b_value = b;
+        s->top_b = i;
+    }
+}
+
 static void add_element(sums *s, double a, double b, size_t i) {
     double diff = fabs(a - b);
-    /* equal infinities, or NaN on both sides, are no difference */
+    rank_element(s, a, b, i);
+    /* equal infinities, or NaN on both sides, are no difference and no signal */
     if ((isinf(a) && a == b) || (isnan(a) && isnan(b)))
         return;
     s->differing += a != b;
@@ -106,16 +122,6 @@ static void add_element(sums *s, double a, double b, size_t i) {
     s->dot += a * b;
     s->norm_a += a * a;
     s->norm_b += b * b;
-    if (i == 0 || a > s->high) {
-        s->high = a;
-        s->top_a = i;
-    }
-    if (i == 0 || a < s->low)
-        s->low = a;
-    if (i == 0 || b > s->top_b_value) {
-        s->top_b_value = b;
-        s->top_b = i;
-    }
 }
 
 static double sqnr_db(double signal, double error) {
@@ -130,12 +136,13 @@ static double cosine(double dot, double a, double b) {
 
 static bool winner_agrees(const rg_tensor *tensor, const rg_agree_limit *limit, const sums *s,
                           const void *expected) {
-    double lost = s->high - real_value(tensor, expected, s->top_b);
+    double chosen = real_value(tensor, expected, s->top_b), lost = s->high - chosen;
     bool integer = tensor->dtype != RG_DTYPE_FLOAT32 && tensor->dtype != RG_DTYPE_FLOAT64 &&
                    tensor->dtype != RG_DTYPE_FLOAT16;
     double quantum =
         integer ? (tensor->quant.n == 1 ? tensor->quant.scale[0] : 1) : (s->high - s->low);
-    return s->top_a == s->top_b || lost <= limit->top1_slack * quantum * (1 + 1e-6);
+    return s->top_a == s->top_b || chosen == s->high ||
+           (isfinite(lost) && lost <= limit->top1_slack * quantum * (1 + 1e-6));
 }
 
 static void judge(rg_agreement *agreement, const rg_tensor *tensor, const rg_agree_limit *limit,
@@ -179,7 +186,7 @@ void rg_agree_output(rg_agreement *agreement, const rg_tensor *tensor, uint32_t 
     for (uint32_t b = 0; b < batch; b++) {
         const char *a = (const char *)expected + b * tensor->bytes;
         const char *f = (const char *)found + b * tensor->bytes;
-        sums s = {.n = (uint64_t)n};
+        sums s = {.n = (uint64_t)n, .low = INFINITY, .high = -INFINITY, .top_b_value = -INFINITY};
         for (size_t i = 0; i < (size_t)n; i++)
             add_element(&s, real_value(tensor, a, i), real_value(tensor, f, i), i);
         agreement->exact = agreement->exact && !memcmp(a, f, tensor->bytes);

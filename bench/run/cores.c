@@ -109,6 +109,23 @@ rg_status rg_cpus_parse(const char *list, rg_cpus *ret_cpus, rg_err *err) {
     return RG_OK;
 }
 
+rg_status rg_cpus_check(const rg_cpus *cpus, rg_err *err) {
+    const rg_cpus *all = rg_cpus_here();
+    char known[128], advice[192];
+    for (uint32_t i = 0; all->n && i < cpus->n; i++) {
+        uint32_t k = 0;
+        while (k < all->n && all->id[k] != cpus->id[i])
+            k++;
+        if (k < all->n)
+            continue;
+        rg_cpus_text(all, known, sizeof known);
+        snprintf(advice, sizeof advice, "choose from %s", known);
+        return rg_fail(err, RG_ABSENT, advice, "there is no CPU %u that this process may use",
+                       cpus->id[i]);
+    }
+    return RG_OK;
+}
+
 void rg_cpus_text(const rg_cpus *cpus, char *ret, size_t cap) {
     size_t used = 0;
     ret[0] = '\0';

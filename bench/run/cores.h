@@ -27,6 +27,9 @@ void rg_cpus_text(const rg_cpus *cpus, char *ret, size_t cap);
  * second of each core. Empty where hwloc cannot tell. Lives for ever. */
 const rg_cpus *rg_cpus_here(void);
 
+/* RG_ABSENT when one of them is not among rg_cpus_here's, as far as hwloc can tell. */
+rg_status rg_cpus_check(const rg_cpus *cpus, rg_err *err);
+
 /* Keeps the calling thread on one CPU; false when the system refuses. */
 bool rg_cpu_pin(uint16_t cpu);
 

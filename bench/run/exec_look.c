@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bench/run/calls.h"
+#include "bench/run/cores.h"
 #include "bench/run/exec_priv.h"
 
 void *rg_exec_input(rg_exec *exec, uint32_t i) {
@@ -59,6 +60,14 @@ uint64_t rg_exec_isa(const rg_exec *exec) {
 }
 
 rg_status rg_exec_cores(const rg_exec_options *options, char *ret, size_t cap, rg_err *err) {
+    rg_cpus asked;
+    rg_status status = RG_OK;
+    if (options->cores && *options->cores)
+        status = rg_cpus_parse(options->cores, &asked, err);
+    if (status == RG_OK && options->cores && *options->cores)
+        status = rg_cpus_check(&asked, err);
+    if (status != RG_OK)
+        return status;
     return rg_threads_cores(options->threads, options->cores, options->first_core, ret, cap, err);
 }
 

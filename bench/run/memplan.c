@@ -3,13 +3,23 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* An item on its way: `index` leads back to the caller's array and breaks ties. */
 typedef struct piece {
     size_t bytes, offset;
     uint32_t first, last;
-    size_t index;
+    size_t index, rank; /* rank: place in the order of first use */
 } piece;
+
+/* Who lives when: a full binary tree over the pieces in the order of first use. Each of its `2 *
+ * leaves` nodes (1 is the root, its children 2 and 3) holds one more than the last step at which a
+ * placed piece below it lives; 0: none is placed. */
+typedef struct tree {
+    const piece **leaf; /* by rank */
+    uint64_t *end;
+    size_t n, leaves;
+} tree;
 
 static int by_size(const void *a, const void *b) {
     const piece *x = a, *y = b;
@@ -25,18 +35,37 @@ static int by_first_use(const void *a, const void *b) {
     return by_size(a, b);
 }
 
-static bool meet(const piece *a, const piece *b) {
-    return a->first <= b->last && b->first <= a->last;
+static void tree_add(tree *t, const piece *p) {
+    uint64_t end = (uint64_t)p->last + 1;
+    for (size_t node = t->leaves + p->rank; node && t->end[node] < end; node /= 2)
+        t->end[node] = end;
 }
 
-/* Offset of the smallest gap that takes `p` between the pieces that live with it. `placed` holds n
- * pieces in order of their offsets. */
-static size_t best_offset(const piece *const *placed, size_t n, const piece *p) {
+/* Appends the placed pieces below `node`, whose ranks begin at `first` and are `n`, that live
+ * together with `p`. */
+static void tree_meet(const tree *t, size_t node, size_t first, size_t n, const piece *p,
+                      const piece **ret, size_t *ret_n) {
+    if (t->end[node] <= p->first || first >= t->n || t->leaf[first]->first > p->last)
+        return;
+    if (n == 1) {
+        ret[(*ret_n)++] = t->leaf[first];
+        return;
+    }
+    tree_meet(t, 2 * node, first, n / 2, p, ret, ret_n);
+    tree_meet(t, 2 * node + 1, first + n / 2, n / 2, p, ret, ret_n);
+}
+
+static int by_offset(const void *a, const void *b) {
+    const piece *x = *(const piece *const *)a, *y = *(const piece *const *)b;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Offset of the smallest gap that takes `p` between the n pieces that live with it, in order of
+ * their offsets. */
+static size_t best_offset(const piece *const *near, size_t n, const piece *p) {
     size_t end = 0, best = 0, best_gap = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
-        const piece *q = placed[i];
-        if (!meet(p, q))
-            continue;
+        const piece *q = near[i];
         if (q->offset >= end && q->offset - end >= p->bytes && q->offset - end < best_gap) {
             best = end;
             best_gap = q->offset - end;
@@ -47,24 +76,25 @@ static size_t best_offset(const piece *const *placed, size_t n, const piece *p) 
     return best_gap == SIZE_MAX ? end : best;
 }
 
-static void insert(const piece **placed, size_t n, const piece *p) {
-    size_t at = n;
-    while (at && placed[at - 1]->offset > p->offset) {
-        placed[at] = placed[at - 1];
-        at--;
-    }
-    placed[at] = p;
-}
-
-/* Places all pieces in their present order; returns the height of the plan. */
-static size_t place(piece *pieces, size_t n, const piece **placed) {
-    size_t height = 0, n_placed = 0;
+/* Places all pieces in their present order; returns the height of the plan. Time grows with the
+ * number of pairs that live together; once MOST_PAIRS are looked at, pieces go on top of all. */
+static size_t place(piece *pieces, size_t n, tree *t, const piece **near) {
+    enum { MOST_PAIRS = 20000000 };
+    size_t height = 0, pairs = 0;
+    memset(t->end, 0, 2 * t->leaves * sizeof *t->end);
+    for (size_t i = 0; i < n; i++)
+        t->leaf[pieces[i].rank] = &pieces[i];
     for (size_t i = 0; i < n; i++) {
         piece *p = &pieces[i];
+        size_t n_near = 0;
         if (!p->bytes)
             continue;
-        p->offset = best_offset(placed, n_placed, p);
-        insert(placed, n_placed++, p);
+        if (pairs < MOST_PAIRS)
+            tree_meet(t, 1, 0, t->leaves, p, near, &n_near);
+        qsort(near, n_near, sizeof *near, by_offset);
+        p->offset = pairs < MOST_PAIRS ? best_offset(near, n_near, p) : height;
+        pairs += n_near;
+        tree_add(t, p);
         if (p->offset + p->bytes > height)
             height = p->offset + p->bytes;
     }
@@ -108,7 +138,7 @@ static bool take_items(const rg_memplan_item *items, size_t n, piece *pieces) {
             return false;
         bytes = (bytes + RG_MEMPLAN_ALIGN - 1) / RG_MEMPLAN_ALIGN * RG_MEMPLAN_ALIGN;
         total += bytes;
-        pieces[i] = (piece){bytes, 0, items[i].first, items[i].last, i};
+        pieces[i] = (piece){bytes, 0, items[i].first, items[i].last, i, 0};
     }
     return true;
 }
@@ -118,7 +148,7 @@ static void give_offsets(const piece *pieces, size_t n, rg_memplan_item *items) 
         items[pieces[i].index].offset = pieces[i].offset;
 }
 
-static rg_status solve(rg_memplan_item *items, size_t n, piece *pieces, const piece **placed,
+static rg_status solve(rg_memplan_item *items, size_t n, piece *pieces, tree *t, const piece **near,
                        edge *edges, rg_memplan_size *ret_size, rg_err *err) {
     for (size_t i = 0; i < n; i++) {
         if (items[i].first > items[i].last)
@@ -129,12 +159,15 @@ static rg_status solve(rg_memplan_item *items, size_t n, piece *pieces, const pi
         return rg_fail(err, RG_NO_MEMORY, "give a smaller model",
                        "the tensors together exceed any memory");
     rg_memplan_size size = {.bound_bytes = bound_of(pieces, n, edges)};
+    qsort(pieces, n, sizeof *pieces, by_first_use);
+    for (size_t i = 0; i < n; i++)
+        pieces[i].rank = i;
     qsort(pieces, n, sizeof *pieces, by_size);
-    size.bytes = place(pieces, n, placed);
+    size.bytes = place(pieces, n, t, near);
     give_offsets(pieces, n, items);
     if (size.bytes > size.bound_bytes) {
         qsort(pieces, n, sizeof *pieces, by_first_use);
-        size_t other = place(pieces, n, placed);
+        size_t other = place(pieces, n, t, near);
         if (other < size.bytes) {
             size.bytes = other;
             give_offsets(pieces, n, items);
@@ -150,16 +183,23 @@ rg_status rg_memplan_solve(rg_memplan_item *items, size_t n, rg_memplan_size *re
         *ret_size = (rg_memplan_size){0};
         return RG_OK;
     }
+    tree t = {.n = n, .leaves = 1};
+    while (t.leaves < n)
+        t.leaves *= 2;
     piece *pieces = calloc(n, sizeof *pieces);
-    const piece **placed = calloc(n, sizeof *placed);
+    const piece **near = calloc(n, sizeof *near);
     edge *edges = calloc(2 * n, sizeof *edges);
+    t.leaf = calloc(n, sizeof *t.leaf);
+    t.end = calloc(2 * t.leaves, sizeof *t.end);
     rg_status status;
-    if (pieces && placed && edges)
-        status = solve(items, n, pieces, placed, edges, ret_size, err);
+    if (pieces && near && edges && t.leaf && t.end)
+        status = solve(items, n, pieces, &t, near, edges, ret_size, err);
     else
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning %zu tensors", n);
     free(pieces);
-    free(placed);
+    free(near);
     free(edges);
+    free(t.leaf);
+    free(t.end);
     return status;
 }

@@ -39,29 +39,30 @@ static const char *word_at(size_t i, void *user) {
     return i < sets ? rg_suite_sets[i].name : rg_suite_models[i - sets].name;
 }
 
-static void add_name(const char *name, const char **names, size_t *n) {
+static rg_status add_name(const char *name, const char **names, size_t *n, rg_err *err) {
     for (size_t i = 0; i < *n; i++) {
         if (!strcmp(names[i], name))
-            return;
+            return RG_OK;
     }
-    if (*n < RG_SUITE_MOST_NAMES)
-        names[(*n)++] = name;
+    if (*n == RG_SUITE_MOST_NAMES)
+        return rg_fail(err, RG_USAGE, "name fewer", "more than %d models", RG_SUITE_MOST_NAMES);
+    names[(*n)++] = name;
+    return RG_OK;
 }
 
 rg_status rg_suite_names(const char *word, const char **ret, size_t *ret_n, rg_err *err) {
     const rg_script_row *model = rg_script_row_find(rg_suite_models, word);
-    if (model) {
-        add_name(model->name, ret, ret_n);
-        return RG_OK;
-    }
+    rg_status status = RG_OK;
+    if (model)
+        return add_name(model->name, ret, ret_n, err);
     for (const rg_suite_set *set = rg_suite_sets; set->name; set++) {
         if (strcmp(set->name, word))
             continue;
-        for (size_t i = 0; !set->models[0] && rg_suite_models[i].name; i++)
-            add_name(rg_suite_models[i].name, ret, ret_n);
-        for (size_t i = 0; set->models[i]; i++)
-            add_name(set->models[i], ret, ret_n);
-        return RG_OK;
+        for (size_t i = 0; status == RG_OK && !set->models[0] && rg_suite_models[i].name; i++)
+            status = add_name(rg_suite_models[i].name, ret, ret_n, err);
+        for (size_t i = 0; status == RG_OK && set->models[i]; i++)
+            status = add_name(set->models[i], ret, ret_n, err);
+        return status;
     }
     const char *near = rg_text_nearest(word, word_at, NULL);
     char advice[160] = "see `railgauge list models`; sets: tiny mobile vision language ci all";

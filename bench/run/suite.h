@@ -20,7 +20,7 @@ typedef struct rg_suite_set {
 extern const rg_suite_set rg_suite_sets[]; /* ends with a NULL name */
 
 /* Adds the models that a word names, a set or one model, to `ret` (at most RG_SUITE_MOST_NAMES,
- * none twice). RG_USAGE with the nearest word. */
+ * none twice). RG_USAGE with the nearest word, or when there is no room for another. */
 rg_status rg_suite_names(const char *word, const char **ret, size_t *ret_n, rg_err *err);
 
 /* Counts of one model, by its description. */

@@ -58,8 +58,11 @@ static rg_status admit_workload(rg_worker *worker, rg_err *err) {
     json_t *work = rg_worker_work_facts(graph, samples);
     if (work)
         json_object_set_new(worker->facts, "work", work);
-    return worker->target->admits(&worker->device, &worker->loaded.workload, &worker->settings,
-                                  err);
+    status =
+        worker->target->admits(&worker->device, &worker->loaded.workload, &worker->settings, err);
+    if (status == RG_USAGE) /* of a cell: the target cannot do what it asks */
+        err->status = status = RG_UNSUPPORTED;
+    return status;
 }
 
 /* Where the reference is or will be, and whether it must be made; without one, why. */

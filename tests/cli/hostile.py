@@ -187,6 +187,25 @@ def test_accuracy_takes_levels_variants_cores_and_limits_as_infer_does():
         refused(64, *words, "--threads", word, says=["threads"])
 
 
+def test_cpus_and_variants_that_are_not_here_are_refused_like_devices_and_levels():
+    relu = put("cpus/relu.onnx", onnx_file.one("Relu", [1, 4]))
+    folder = dataset("cpus/set", b"#type float32\na.bin\t1\n", {"a.bin": bytes(16)})
+    for verb, more in (("infer", ("--fill", "splitmix64")), ("accuracy", ("--dataset", folder))):
+        for list_ in ("1023", "0,1023"):
+            refused(5, verb, relu, *more, "--cores", list_, says=["no CPU 1023", "choose from"])
+        refused(64, verb, relu, *more, "--variant", "foo", says=["no variant 'foo'"])
+
+
+def test_a_chain_of_many_thousand_nodes_is_planned_in_seconds():
+    n = 30000
+    nodes = [onnx_file.node("Relu", [f"v{i}"], [f"v{i + 1}"]) for i in range(n)]
+    chain = put("chain/chain.onnx", onnx_file.model(nodes, [onnx_file.value("v0", [1, 4])], [onnx_file.value(f"v{n}", [1, 4])]))
+    began = os.times()
+    done = call("inspect", chain, "--summary", limit_s=60)
+    used = os.times().children_user - began.children_user
+    assert done.returncode == 0 and used < 6, (used, done.stderr)
+
+
 def test_ends_that_cannot_be_served_are_refused_alike_by_infer_and_inspect():
     many = [f"x{i}" for i in range(33)]
     wide = onnx_file.model([onnx_file.node("Relu", ["x0"], ["y"])], [onnx_file.value(x, [4]) for x in many],

@@ -167,7 +167,7 @@ def unsupported_operators_are_named_and_counted():
 def an_unknown_target_device_or_variant_is_refused_with_the_known_ones():
     refused(64, "cpux", "'cpu'", words=[wakeword, "--fill", "splitmix64", "--target", "cpux"])
     refused(64, "cpu:3", "'cpu'", words=[wakeword, "--fill", "splitmix64", "--device", "cpu:3"])
-    refused(3, "neo", "reference", words=[wakeword, "--fill", "splitmix64", "--variant", "neo"])
+    refused(64, "neo", "reference", words=[wakeword, "--fill", "splitmix64", "--variant", "neo"])
 
 
 def the_reference_and_the_mask_are_chosen_and_told_and_change_no_byte():

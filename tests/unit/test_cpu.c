@@ -74,7 +74,7 @@ Test(cpu, refuses_unknown_variants_naming_the_known_ones) {
     rg_err err = RG_ERR_INIT;
     cr_assert_eq(admit(graph, (rg_settings){.batch = 1}, &err), RG_OK);
     cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .variant = "reference"}, &err), RG_OK);
-    cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .variant = "avx9"}, &err), RG_UNSUPPORTED);
+    cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .variant = "avx9"}, &err), RG_USAGE);
     cr_assert(strstr(err.what, "reference"), "%s", err.what);
     rg_graph_free(graph);
 }
@@ -85,6 +85,9 @@ Test(cpu, refuses_a_batch_that_the_model_was_not_made_for_and_bad_cores) {
     cr_assert_eq(admit(graph, (rg_settings){.batch = 4}, &err), RG_UNSUPPORTED);
     cr_assert(strstr(err.what, "4"), "%s", err.what);
     cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .cores = "x"}, &err), RG_USAGE);
+    cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .cores = "1023"}, &err), RG_ABSENT);
+    cr_assert(strstr(err.what, "no CPU 1023"), "%s", err.what);
+    cr_assert_eq(admit(graph, (rg_settings){.batch = 1, .cores = "0,1023"}, &err), RG_ABSENT);
     rg_graph_free(graph);
 }
 

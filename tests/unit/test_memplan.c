@@ -1,5 +1,6 @@
 /* test_memplan.c: the static memory plan on random and on typical lifetimes. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/core/rng.h"
@@ -122,4 +123,36 @@ Test(memplan, refuses_sizes_beyond_any_memory_and_ends_before_beginnings) {
     cr_assert_eq(rg_memplan_solve(items, 6, &size, NULL), RG_NO_MEMORY);
     items[0] = (rg_memplan_item){10, 2, 1, 0};
     cr_assert_eq(rg_memplan_solve(items, 1, &size, NULL), RG_INVALID);
+}
+
+/* Thousands of nodes one behind the other: what is planned must not grow with their square. */
+Test(memplan, plans_a_hundred_thousand_tensors_of_a_chain_at_once, .timeout = 20) {
+    enum { CHAIN = 100000 };
+    rg_memplan_item *items = calloc(CHAIN, sizeof *items);
+    rg_memplan_size size;
+    for (uint32_t i = 0; i < CHAIN; i++)
+        items[i] = (rg_memplan_item){1000 + i % 7, i, i + 1, 0};
+    cr_assert_eq(rg_memplan_solve(items, CHAIN, &size, NULL), RG_OK);
+    cr_assert_eq(size.bytes, 2 * rounded(1000));
+    for (uint32_t i = 1; i < CHAIN; i++)
+        cr_assert_neq(items[i].offset, items[i - 1].offset);
+    free(items);
+}
+
+Test(memplan, gives_thousands_of_tensors_that_all_live_together_bytes_of_their_own, .timeout = 20) {
+    enum { ALL = 8000 };
+    rg_memplan_item *items = calloc(ALL, sizeof *items);
+    bool *taken = calloc(ALL, sizeof *taken);
+    rg_memplan_size size;
+    for (uint32_t i = 0; i < ALL; i++)
+        items[i] = (rg_memplan_item){64, 0, 9, 0};
+    cr_assert_eq(rg_memplan_solve(items, ALL, &size, NULL), RG_OK);
+    cr_assert_eq(size.bytes, size.bound_bytes);
+    for (uint32_t i = 0; i < ALL; i++) {
+        cr_assert_lt(items[i].offset / 64, ALL);
+        cr_assert_not(taken[items[i].offset / 64]);
+        taken[items[i].offset / 64] = true;
+    }
+    free(items);
+    free(taken);
 }

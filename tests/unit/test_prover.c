@@ -92,6 +92,25 @@ Test(agree, nan_in_place_of_a_number_is_wrong) {
     cr_assert_not(agreement.ok);
 }
 
+/* A masked first element, as attention has it, takes nothing from who wins after it. */
+Test(agree, infinities_on_both_sides_leave_the_winner_to_the_others) {
+    rg_tensor t = float_tensor(3);
+    const float a[] = {-INFINITY, 5, -7}, b[] = {-INFINITY, 5, -7.001f};
+    const float c[] = {-INFINITY, -7, 5}, top[] = {1, INFINITY, 2};
+    rg_agreement agreement = RG_AGREEMENT_INIT;
+    rg_agree_output(&agreement, &t, 1, false, a, b);
+    cr_assert(agreement.ok && agreement.top1, "%s", agreement.why);
+    agreement = (rg_agreement)RG_AGREEMENT_INIT;
+    rg_agree_output(&agreement, &t, 1, false, a, c);
+    cr_assert_not(agreement.ok || agreement.top1);
+    agreement = (rg_agreement)RG_AGREEMENT_INIT;
+    rg_agree_output(&agreement, &t, 1, false, (const float[]){-2, -3, INFINITY}, top);
+    cr_assert_not(agreement.ok || agreement.top1, "two infinities in other places");
+    agreement = (rg_agreement)RG_AGREEMENT_INIT;
+    rg_agree_output(&agreement, &t, 1, true, top, top);
+    cr_assert(agreement.ok && agreement.top1 && agreement.exact);
+}
+
 Test(agree, judges_each_sample_of_a_batch) {
     rg_tensor t = int8_tensor(2);
     const int8_t a[] = {1, 9, 9, 1}, b[] = {1, 9, 1, 9};

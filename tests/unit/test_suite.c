@@ -2,6 +2,7 @@
  * neither saturated nor dead, the same bytes each time. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,13 @@ Test(suite, sets_name_models_that_exist_and_words_name_what_is_near) {
     cr_assert_eq(n, models);
     cr_assert_eq(rg_suite_names("langage", names, &n, &err), RG_USAGE);
     cr_assert_str_eq(err.advice, "did you mean 'language'?");
+    const char *full[RG_SUITE_MOST_NAMES], *kept = names[0];
+    static char others[RG_SUITE_MOST_NAMES][24];
+    for (n = 0; n < RG_SUITE_MOST_NAMES; n++) {
+        snprintf(others[n], sizeof others[n], "n%zu", n);
+        full[n] = others[n];
+    }
+    cr_assert_eq(rg_suite_names(kept, full, &n, &err), RG_USAGE, "none is dropped in silence");
 }
 
 /* Shares of int8 values at the ends of the range, and number of distinct values. */
