@@ -28,8 +28,8 @@ typedef struct rg_memplan_size {
  * Deep Neural Net Inference", 2020); the order of first use is tried as well and the smaller plan
  * kept. The same items always give the same plan. Time grows with the number of pairs that live
  * together; beyond twenty million of them (six thousand tensors alive all at once) the rest stands
- * on top of all, which the bound beside the size shows. RG_NO_MEMORY when sizes overflow or there is no
- * memory for the work; RG_INVALID when an item ends before it begins. */
+ * on top of all, which the bound beside the size shows. RG_NO_MEMORY when sizes overflow or there
+ * is no memory for the work; RG_INVALID when an item ends before it begins. */
 rg_status rg_memplan_solve(rg_memplan_item *items, size_t n, rg_memplan_size *ret_size,
                            rg_err *err);
 
