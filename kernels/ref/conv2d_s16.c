@@ -16,9 +16,12 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
                            call->in[1]->shape.dim[0], state, err);
 }
 
-static uint64_t sum_taps(const rg_conv_layout *l, const int16_t *image, const int8_t *filter,
+static uint64_t sum_taps(const void *layout, const int16_t *image, const int8_t *filter, int64_t c,
                          rg_taps ty, rg_taps tx) {
+    const rg_conv_layout *l = layout;
     uint64_t sum = 0;
+    filter += c * l->y.filter * l->x.filter * l->tap_c;
+    image += c / l->group * l->tap_c;
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
@@ -32,25 +35,11 @@ static uint64_t sum_taps(const rg_conv_layout *l, const int16_t *image, const in
 
 static void run(const rg_op_call *call, const void *state, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile) {
-    const rg_tensor *bias = rg_call_in(call, 2);
     rg_conv_layout l;
     if (rg_conv_lay_out(call, &l, NULL) != RG_OK)
         return;
-    int64_t filter_size = l.y.filter * l.x.filter * l.tap_c;
-    int16_t *at = (int16_t *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
-    for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
-        const int16_t *image = (const int16_t *)in[0] + row / l.y.out * l.y.in * l.x.in * l.in_c;
-        rg_taps ty = rg_axis_taps(&l.y, row % l.y.out);
-        for (int64_t ox = 0; ox < l.x.out; ox++) {
-            rg_taps tx = rg_axis_taps(&l.x, ox);
-            for (int64_t c = 0; c < l.out_c; c++) {
-                const int8_t *filter = (const int8_t *)in[1] + c * filter_size;
-                uint64_t sum = sum_taps(&l, image + c / l.group * l.tap_c, filter, ty, tx);
-                sum += (uint64_t)rg_wide_bias(bias, bias ? in[2] : NULL, c);
-                *at++ = rg_wide_result(state, sum, c);
-            }
-        }
-    }
+    rg_wide_windows windows = {&l.y, &l.x, l.in_c, l.out_c, &l, sum_taps};
+    rg_wide_convolve(call, state, &windows, in, out[0], first_tile, last_tile);
 }
 
 const rg_op rg_op_conv2d_s16 = {

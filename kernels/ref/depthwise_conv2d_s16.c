@@ -17,15 +17,17 @@ static rg_status prepare(const rg_op_call *call, void *state, rg_err *err) {
                            call->in[1]->shape.dim[3], state, err);
 }
 
-static uint64_t sum_taps(const rg_depthwise_layout *l, const int16_t *image, const int8_t *filter,
+static uint64_t sum_taps(const void *layout, const int16_t *image, const int8_t *filter, int64_t c,
                          rg_taps ty, rg_taps tx) {
+    const rg_depthwise_layout *l = layout;
     uint64_t sum = 0;
+    image += c / l->multiplier;
     for (int64_t ky = ty.first; ky < ty.last; ky++) {
         int64_t y = ty.at + (ky - ty.first) * l->y.dilation;
         for (int64_t kx = tx.first; kx < tx.last; kx++) {
             int64_t x = tx.at + (kx - tx.first) * l->x.dilation;
             sum += (uint64_t)(int64_t)(image[(y * l->x.in + x) * l->in_c] *
-                                       filter[(ky * l->x.filter + kx) * l->out_c]);
+                                       filter[(ky * l->x.filter + kx) * l->out_c + c]);
         }
     }
     return sum;
@@ -33,24 +35,11 @@ static uint64_t sum_taps(const rg_depthwise_layout *l, const int16_t *image, con
 
 static void run(const rg_op_call *call, const void *state, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile) {
-    const rg_tensor *bias = rg_call_in(call, 2);
     rg_depthwise_layout l;
     if (rg_depthwise_lay_out(call, &l, NULL) != RG_OK)
         return;
-    int16_t *at = (int16_t *)out[0] + (int64_t)first_tile * l.x.out * l.out_c;
-    for (int64_t row = (int64_t)first_tile; row < (int64_t)last_tile; row++) {
-        const int16_t *image = (const int16_t *)in[0] + row / l.y.out * l.y.in * l.x.in * l.in_c;
-        rg_taps ty = rg_axis_taps(&l.y, row % l.y.out);
-        for (int64_t ox = 0; ox < l.x.out; ox++) {
-            rg_taps tx = rg_axis_taps(&l.x, ox);
-            for (int64_t c = 0; c < l.out_c; c++) {
-                uint64_t sum =
-                    sum_taps(&l, image + c / l.multiplier, (const int8_t *)in[1] + c, ty, tx);
-                sum += (uint64_t)rg_wide_bias(bias, bias ? in[2] : NULL, c);
-                *at++ = rg_wide_result(state, sum, c);
-            }
-        }
-    }
+    rg_wide_windows windows = {&l.y, &l.x, l.in_c, l.out_c, &l, sum_taps};
+    rg_wide_convolve(call, state, &windows, in, out[0], first_tile, last_tile);
 }
 
 const rg_op rg_op_depthwise_conv2d_s16 = {

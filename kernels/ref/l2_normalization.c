@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "kernels/ref/activation.h"
-#include "kernels/ref/need.h"
 #include "kernels/ref/root.h"
+#include "kernels/ref/rows.h"
 
 typedef struct length_params {
     int activation;
@@ -16,50 +16,29 @@ static const rg_field fields[] = {
     {0},
 };
 
+static const float out_scale = 1.0f / 128;
+static const int32_t out_zero = 0;
+static const rg_quant quant = {1, &out_scale, &out_zero, 0};
+
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    static const float scale = 1.0f / 128;
-    static const int32_t zero = 0;
-    rg_status status = rg_need_inputs(call, 1, err);
-    if (status == RG_OK)
-        status = rg_need_elements(call->in[0], "input", err);
-    if (status != RG_OK)
-        return status;
-    if (call->in[0]->shape.rank < 1 ||
-        ((const length_params *)call->params)->activation != RG_ACTIVATION_NONE)
+    if (((const length_params *)call->params)->activation != RG_ACTIVATION_NONE)
         return rg_fail(err, RG_UNSUPPORTED, NULL,
-                       "l2_normalization of a scalar or with an activation is not done");
-    status = rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-    if (status == RG_OK && call->op->out == RG_DTYPE_INT8)
-        ret_out->quant = (rg_quant){1, &scale, &zero, 0};
-    return status;
+                       "l2_normalization with an activation is not done");
+    return rg_rows_infer(call, &quant, ret_out, err);
 }
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
-    rg_status status = rg_need_call_quant(call, 1, err);
-    const rg_quant *out = &call->out[0]->quant;
-    if (status == RG_OK && (out->scale[0] != 1.0f / 128 || out->zero_point[0] != 0))
-        status = rg_fail(err, RG_BAD_DATA, NULL,
-                         "l2_normalization output has scale %g and zero point %d, not 1/128 and 0",
-                         (double)out->scale[0], (int)out->zero_point[0]);
-    return status;
+    return rg_rows_check(call, &quant, err);
 }
 
 static rg_work work(const rg_op_call *call) {
     return rg_call_work(call, 0, 3 * (uint64_t)rg_elements(call->out[0]));
 }
 
-static size_t depth_of(const rg_op_call *call) {
-    return (size_t)call->in[0]->shape.dim[call->in[0]->shape.rank - 1];
-}
-
-static size_t tiles(const rg_op_call *call) {
-    return rg_elements(call->in[0]) / depth_of(call);
-}
-
 static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
                    void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
-    size_t depth = depth_of(call);
+    size_t depth = rg_row_length(call);
     int32_t zero = call->in[0]->quant.zero_point[0];
     for (size_t row = first_tile; row < last_tile; row++) {
         const int8_t *x = (const int8_t *)in[0] + row * depth;
@@ -77,7 +56,7 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
 static void run_f32(const rg_op_call *call, const void *state, const void *const *in,
                     void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
-    size_t depth = depth_of(call);
+    size_t depth = rg_row_length(call);
     for (size_t row = first_tile; row < last_tile; row++) {
         const float *x = (const float *)in[0] + row * depth;
         float sum = 0;
@@ -104,7 +83,7 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
                               .n_out = 1,                                                          \
                               .infer = infer,                                                      \
                               .work = work,                                                        \
-                              .tiles = tiles,                                                      \
+                              .tiles = rg_rows_tiles,                                              \
                               __VA_ARGS__}
 
 ROW(l2_normalization_s8, RG_DTYPE_INT8, "Rows of int8 brought to length one", .check = check,

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "kernels/ref/exponent.h"
+#include "kernels/ref/rows.h"
 #include "kernels/ref/softmax.h"
 
 typedef struct plan {
@@ -13,29 +14,16 @@ typedef struct plan {
     rg_factor back; /* from the real value to quanta */
 } plan;
 
+static const float out_scale = 16.0f / 256;
+static const int32_t out_zero = 127;
+static const rg_quant quant = {1, &out_scale, &out_zero, 0};
+
 static rg_status infer(const rg_op_call *call, rg_tensor *ret_out, rg_err *err) {
-    static const float scale = 16.0f / 256;
-    static const int32_t zero = 127;
-    rg_status status = rg_need_inputs(call, 1, err);
-    if (status == RG_OK)
-        status = rg_need_elements(call->in[0], "input", err);
-    if (status == RG_OK && call->in[0]->shape.rank < 1)
-        status = rg_fail(err, RG_BAD_DATA, NULL, "log_softmax of a scalar");
-    if (status == RG_OK)
-        status = rg_give_output(ret_out, call->op->out, &call->in[0]->shape, err);
-    if (status == RG_OK && call->op->out == RG_DTYPE_INT8)
-        ret_out->quant = (rg_quant){1, &scale, &zero, 0};
-    return status;
+    return rg_rows_infer(call, &quant, ret_out, err);
 }
 
 static rg_status check(const rg_op_call *call, rg_err *err) {
-    rg_status status = rg_need_call_quant(call, 1, err);
-    const rg_quant *out = &call->out[0]->quant;
-    if (status == RG_OK && (out->scale[0] != 16.0f / 256 || out->zero_point[0] != 127))
-        status = rg_fail(err, RG_BAD_DATA, NULL,
-                         "log_softmax output has scale %g and zero point %d, not 1/16 and 127",
-                         (double)out->scale[0], (int)out->zero_point[0]);
-    return status;
+    return rg_rows_check(call, &quant, err);
 }
 
 static size_t state_bytes(const rg_op_call *call) {
@@ -92,7 +80,7 @@ static void row_f32(const float *x, float *out, size_t depth) {
 
 static void run_s8(const rg_op_call *call, const void *state, const void *const *in,
                    void *const *out, size_t first_tile, size_t last_tile) {
-    size_t depth = (size_t)call->in[0]->shape.dim[call->in[0]->shape.rank - 1];
+    size_t depth = rg_row_length(call);
     for (size_t row = first_tile; row < last_tile; row++)
         row_s8(state, (const int8_t *)in[0] + row * depth, (int8_t *)out[0] + row * depth, depth);
 }
@@ -100,7 +88,7 @@ static void run_s8(const rg_op_call *call, const void *state, const void *const 
 static void run_f32(const rg_op_call *call, const void *state, const void *const *in,
                     void *const *out, size_t first_tile, size_t last_tile) {
     (void)state;
-    size_t depth = (size_t)call->in[0]->shape.dim[call->in[0]->shape.rank - 1];
+    size_t depth = rg_row_length(call);
     for (size_t row = first_tile; row < last_tile; row++)
         row_f32((const float *)in[0] + row * depth, (float *)out[0] + row * depth, depth);
 }
@@ -118,7 +106,7 @@ static void run_f32(const rg_op_call *call, const void *state, const void *const
                               .n_out = 1,                                                          \
                               .infer = infer,                                                      \
                               .work = rg_softmax_work,                                             \
-                              .tiles = rg_softmax_tiles,                                           \
+                              .tiles = rg_rows_tiles,                                              \
                               __VA_ARGS__}
 
 ROW(log_softmax_s8, RG_DTYPE_INT8, "Logarithm of the softmax of int8, in fixed point",

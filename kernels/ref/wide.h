@@ -6,6 +6,7 @@
 
 #include "kernels/ref/fixed.h"
 #include "kernels/ref/need.h"
+#include "kernels/ref/window.h"
 
 /* Factors of `n` output channels and how sums become outputs. */
 typedef struct rg_wide {
@@ -46,5 +47,19 @@ static inline int16_t rg_wide_result(const rg_wide *wide, uint64_t sum, int64_t 
                                      : rg_factor_apply_wide(wide->factors[c], (int64_t)sum);
     return (int16_t)rg_clamp(scaled, wide->low, wide->high);
 }
+
+/* How the windows of a convolution are walked: its axes and channels, and the sum of the taps of
+ * output channel `c` over the part of the filter that lies on the image; `layout` is passed on. */
+typedef struct rg_wide_windows {
+    const rg_axis *y, *x;
+    int64_t in_c, out_c;
+    const void *layout;
+    uint64_t (*sum)(const void *layout, const int16_t *image, const int8_t *filter, int64_t c,
+                    rg_taps ty, rg_taps tx);
+} rg_wide_windows;
+
+/* Output rows [first_row, last_row) of a call with input, filter and bias. */
+void rg_wide_convolve(const rg_op_call *call, const rg_wide *wide, const rg_wide_windows *windows,
+                      const void *const *in, int16_t *out, size_t first_row, size_t last_row);
 
 #endif
