@@ -24,4 +24,27 @@ void rg_pairs_walk(const rg_op_call *call, const rg_spread *walk, size_t size,
 void rg_pairs_by_reference(const rg_op_call *call, const void *state, const void *const *in,
                            void *const *out, size_t first_tile, size_t last_tile);
 
+/* A run NAME_run of elements of `type` under a plan `p` of type `held`: `value` is made of p and of
+ * the elements x and y, read as `wide`. Three loops: operands that both advance, or of which one
+ * stands still. */
+#define RG_PAIRS_RUN(name, held, type, wide, value)                                                \
+    static inline __attribute__((always_inline)) void name##_steps(                                \
+        const held *p, const type *restrict a, size_t step_a, const type *restrict b,              \
+        size_t step_b, type *restrict out, size_t n) {                                             \
+        (void)p;                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            wide x = a[i * step_a], y = b[i * step_b];                                             \
+            out[i] = (type)(value);                                                                \
+        }                                                                                          \
+    }                                                                                              \
+    static void name##_run(const void *p, const void *a, size_t step_a, const void *b,             \
+                           size_t step_b, void *out, size_t n) {                                   \
+        if (step_a && step_b)                                                                      \
+            name##_steps(p, a, 1, b, 1, out, n);                                                   \
+        else if (step_a)                                                                           \
+            name##_steps(p, a, 1, b, 0, out, n);                                                   \
+        else                                                                                       \
+            name##_steps(p, a, 0, b, step_b, out, n);                                              \
+    }
+
 #endif

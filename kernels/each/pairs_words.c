@@ -46,26 +46,10 @@ static inline int32_t squared(int32_t gap) {
     return (int32_t)((uint32_t)gap * (uint32_t)gap);
 }
 
-/* A run for operands that both advance, or of which one stands still; `value` of x and y. */
+/* `value` is the sum, product or square. */
 #define RUN(name, type, value)                                                                     \
-    static inline __attribute__((always_inline)) void name##_steps(                                \
-        const plan *packed, const type *restrict a, size_t step_a, const type *restrict b,         \
-        size_t step_b, type *restrict out, size_t n) {                                             \
-        const plan held = *packed, *p = &held;                                                     \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            int32_t x = a[i * step_a], y = b[i * step_b];                                          \
-            out[i] = (type)rg_placed(rg_scaled(p->to, value), p->zero, p->low, p->high);           \
-        }                                                                                          \
-    }                                                                                              \
-    static void name##_run(const void *p, const void *a, size_t step_a, const void *b,             \
-                           size_t step_b, void *out, size_t n) {                                   \
-        if (step_a && step_b)                                                                      \
-            name##_steps(p, a, 1, b, 1, out, n);                                                   \
-        else if (step_a)                                                                           \
-            name##_steps(p, a, 1, b, 0, out, n);                                                   \
-        else                                                                                       \
-            name##_steps(p, a, 0, b, step_b, out, n);                                              \
-    }                                                                                              \
+    RG_PAIRS_RUN(name, plan, type, int32_t,                                                        \
+                 rg_placed(rg_scaled(p->to, value), p->zero, p->low, p->high))                     \
     static void run_##name(const rg_op_call *call, const void *packed, const void *const *in,      \
                            void *const *out, size_t first_tile, size_t last_tile, void *scratch) { \
         const plan *p = packed;                                                                    \

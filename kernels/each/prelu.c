@@ -34,22 +34,7 @@ static inline int32_t bent(const plan *p, int32_t x, int32_t slope) {
 }
 
 #define ROW(id, type)                                                                              \
-    static inline __attribute__((always_inline)) void id##_steps(                                  \
-        const plan *packed, const type *restrict a, size_t step_a, const type *restrict b,         \
-        size_t step_b, type *restrict out, size_t n) {                                             \
-        const plan held = *packed;                                                                 \
-        for (size_t i = 0; i < n; i++)                                                             \
-            out[i] = (type)bent(&held, a[i * step_a], b[i * step_b]);                              \
-    }                                                                                              \
-    static void id##_run(const void *p, const void *a, size_t step_a, const void *b,               \
-                         size_t step_b, void *out, size_t n) {                                     \
-        if (step_a && step_b)                                                                      \
-            id##_steps(p, a, 1, b, 1, out, n);                                                     \
-        else if (step_a)                                                                           \
-            id##_steps(p, a, 1, b, 0, out, n);                                                     \
-        else                                                                                       \
-            id##_steps(p, a, 0, b, step_b, out, n);                                                \
-    }                                                                                              \
+    RG_PAIRS_RUN(id, plan, type, int32_t, bent(p, x, y))                                           \
     static void run_##id(const rg_op_call *call, const void *packed, const void *const *in,        \
                          void *const *out, size_t first_tile, size_t last_tile, void *scratch) {   \
         const plan *p = packed;                                                                    \

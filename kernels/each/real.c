@@ -25,28 +25,8 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
     return RG_OK;
 }
 
-/* A run for operands that both advance, or of which one stands still. */
 #define RUN(name, type, expression)                                                                \
-    static inline __attribute__((always_inline)) void name##_steps(                                \
-        const plan *p, const type *restrict a, size_t step_a, const type *restrict b,              \
-        size_t step_b, type *restrict out, size_t n) {                                             \
-        const float low = p->low, high = p->high;                                                  \
-        (void)low;                                                                                 \
-        (void)high;                                                                                \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            type x = a[i * step_a], y = b[i * step_b];                                             \
-            out[i] = expression;                                                                   \
-        }                                                                                          \
-    }                                                                                              \
-    static void name##_run(const void *p, const void *a, size_t step_a, const void *b,             \
-                           size_t step_b, void *out, size_t n) {                                   \
-        if (step_a && step_b)                                                                      \
-            name##_steps(p, a, 1, b, 1, out, n);                                                   \
-        else if (step_a)                                                                           \
-            name##_steps(p, a, 1, b, 0, out, n);                                                   \
-        else                                                                                       \
-            name##_steps(p, a, 0, b, step_b, out, n);                                              \
-    }                                                                                              \
+    RG_PAIRS_RUN(name, plan, type, type, expression)                                               \
     static void run_##name(const rg_op_call *call, const void *packed, const void *const *in,      \
                            void *const *out, size_t first_tile, size_t last_tile, void *scratch) { \
         (void)scratch;                                                                             \
@@ -60,12 +40,12 @@ static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
                        .tiles = rg_pairs_tiles,                                                    \
                        .run = run_##name};
 
-RUN(add_f32, float, rg_clamp_f32(x + y, low, high))
-RUN(sub_f32, float, rg_clamp_f32(x - y, low, high))
-RUN(mul_f32, float, rg_clamp_f32(x *y, low, high))
-RUN(minimum_f32, float, rg_clamp_f32(y < x ? y : x, low, high))
-RUN(maximum_f32, float, rg_clamp_f32(x < y ? y : x, low, high))
-RUN(div_f32, float, rg_clamp_f32(x / y, low, high))
+RUN(add_f32, float, rg_clamp_f32(x + y, p->low, p->high))
+RUN(sub_f32, float, rg_clamp_f32(x - y, p->low, p->high))
+RUN(mul_f32, float, rg_clamp_f32(x *y, p->low, p->high))
+RUN(minimum_f32, float, rg_clamp_f32(y < x ? y : x, p->low, p->high))
+RUN(maximum_f32, float, rg_clamp_f32(x < y ? y : x, p->low, p->high))
+RUN(div_f32, float, rg_clamp_f32(x / y, p->low, p->high))
 RUN(squared_difference_f32, float, (x - y) * (x - y))
 RUN(prelu_f32, float, x >= 0 ? x : x * y)
 RUN(minimum_s8, int8_t, x < y ? x : y)
