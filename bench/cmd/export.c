@@ -1,6 +1,7 @@
 /* export.c: `railgauge export`: the suite as files for vendors' compilers, with a manifest and
  * representative inputs (run/export.h). */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,9 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/run/export.h"
+#include "bench/run/manifest.h"
 #include "bench/run/materialise.h"
 #include "bench/run/suite.h"
-#include "rg_config.h"
-
-enum { MANIFEST_VERSION = 1 };
 
 typedef struct options {
     const char *suite, *format, *precision, *output;
@@ -35,7 +34,8 @@ static const rg_field table[] = {
     ROW("output", output, RG_FIELD_TEXT, "", 0, 0, "folder to write to, also -o"),
     ROW("input_set", input_set, RG_FIELD_INT, "8", 0, 4096,
         "representative samples of each input; 0: none"),
-    ROW("force", force, RG_FIELD_BOOL, "false", 0, 0, "write into a folder that is not empty"),
+    ROW("force", force, RG_FIELD_BOOL, "false", 0, 0,
+        "write into a folder that is not empty; an older export's files go"),
     {0},
 };
 #undef ROW
@@ -45,7 +45,7 @@ typedef struct job {
     rg_arena *arena;
     rg_export_ask ask;
     json_t *models; /* of the manifest */
-    uint32_t files, refused;
+    uint32_t files;
 } job;
 
 /* --- what is asked for ------------------------------------------------------------------------ */
@@ -56,12 +56,16 @@ static rg_status each_word(job *j, const char *list,
     char *copy = rg_arena_strdup(j->arena, list), *rest = copy, *word;
     rg_status status = copy ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     while (status == RG_OK && (word = strsep(&rest, ",")))
-        status = *word ? take(j, word, err) : RG_OK;
+        status = take(j, word, err);
     return status;
 }
 
 static rg_status take_format(job *j, const char *word, rg_err *err) {
     const rg_writer *writer = rg_writer_find(word);
+    for (size_t i = 0; i < j->ask.n_writers; i++) {
+        if (j->ask.writers[i] == writer)
+            return RG_OK; /* named twice, written once */
+    }
     if (writer && j->ask.n_writers < RG_EXPORT_MOST) {
         j->ask.writers[j->ask.n_writers++] = writer;
         return RG_OK;
@@ -78,6 +82,10 @@ static rg_status take_format(job *j, const char *word, rg_err *err) {
 
 static rg_status take_form(job *j, const char *word, rg_err *err) {
     static const char *const forms[] = {"int8", "int4", "float32"};
+    for (size_t i = 0; i < j->ask.n_forms; i++) {
+        if (!strcmp(j->ask.forms[i], word))
+            return RG_OK;
+    }
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (!strcmp(forms[i], word) && j->ask.n_forms < RG_EXPORT_MOST) {
             j->ask.forms[j->ask.n_forms++] = forms[i];
@@ -87,33 +95,45 @@ static rg_status take_form(job *j, const char *word, rg_err *err) {
     return rg_fail(err, RG_USAGE, "one of: int8 int4 float32", "there is no form '%s'", word);
 }
 
-/* Nothing that is there is lost without --force. */
-static rg_status open_folder(const char *path, bool force, rg_err *err) {
-    if (!*path)
-        return rg_fail(err, RG_USAGE, "-o DIR", "no folder to write to is given");
+/* What a folder holds besides itself: RG_OK and `ret_empty`; one that is not there is empty. */
+static rg_status look_into(const char *path, bool *ret_empty, rg_err *err) {
     DIR *dir = opendir(path);
     const struct dirent *item = NULL;
+    if (!dir && errno != ENOENT)
+        return rg_fail(err, RG_IO, "check the path and its permissions with `ls -ld`",
+                       "cannot look into %s: %s", path, strerror(errno));
     while (dir && (item = readdir(dir)) &&
            (!strcmp(item->d_name, ".") || !strcmp(item->d_name, "..")))
         ;
-    bool empty = item == NULL;
+    *ret_empty = item == NULL;
     if (dir)
         closedir(dir);
-    if (!empty && !force)
+    return RG_OK;
+}
+
+/* Nothing that is there is lost without --force; with it, an older export makes room. */
+static rg_status open_folder(job *j, rg_err *err) {
+    const char *path = j->opt->output;
+    bool empty = true;
+    if (!*path)
+        return rg_fail(err, RG_USAGE, "-o DIR", "no folder to write to is given");
+    rg_status status = look_into(path, &empty, err);
+    if (status == RG_OK && !empty && !j->opt->force)
         return rg_fail(err, RG_USAGE, "another folder, or --force to write into it",
                        "%s is not empty", path);
-    return rg_fs_mkdirs(path, err);
+    if (status == RG_OK && !empty)
+        status = rg_manifest_clear(path, err);
+    return status == RG_OK ? rg_fs_mkdirs(path, err) : status;
 }
 
 /* --- exporting -------------------------------------------------------------------------------- */
 
-static void tell(job *j, const json_t *entry) {
-    const json_t *files = json_object_get(entry, "files");
+/* One line a file; what was refused goes to stderr. */
+static void tell_files(job *j, const json_t *entry, const json_t *files) {
     for (size_t i = 0; i < json_array_size(files); i++) {
         const json_t *row = json_array_get(files, i);
         const char *refused = rg_json_get_text(row, "refused", NULL);
-        j->files += !refused;
-        j->refused += refused != NULL;
+        j->files += !refused && rg_json_get_text(row, "form", NULL);
         if (refused)
             fprintf(stderr, "%s: no %s in %s: %s\n", rg_json_get_text(entry, "name", ""),
                     rg_json_get_text(row, "format", ""), rg_json_get_text(row, "form", ""),
@@ -125,28 +145,30 @@ static void tell(job *j, const json_t *entry) {
     fflush(stdout);
 }
 
-static rg_status export_one(job *j, const json_t *description, rg_err *err) {
+/* Exports one, tells it, and writes the manifest anew: what is interrupted is listed as far as it
+ * came. `origin` of an operator case, or NULL: where it is from. */
+static rg_status export_one(job *j, const json_t *description, const json_t *origin, rg_err *err) {
+    static const char *const keys[] = {"network", "layer", "source"};
     json_t *entry = NULL;
     rg_status status = rg_export_model(description, &j->ask, &entry, err);
-    if (status == RG_OK) {
-        tell(j, entry);
-        json_array_append_new(j->models, entry);
-    }
-    return status;
+    if (status != RG_OK)
+        return status;
+    for (size_t i = 0; origin && i < sizeof keys / sizeof keys[0]; i++)
+        json_object_set(entry, keys[i], json_object_get(origin, keys[i]));
+    tell_files(j, entry, json_object_get(entry, "files"));
+    tell_files(j, entry, json_object_get(entry, "input_set"));
+    json_array_append_new(j->models, entry);
+    return rg_manifest_write(j->opt->output, j->models, false, err);
 }
 
 static rg_status export_ops(job *j, rg_err *err) {
-    json_t *rows = NULL, *row, *entry;
+    json_t *rows = NULL, *row;
     size_t i;
     rg_status status = rg_suite_ops(&rows, err);
     json_array_foreach(rows, i, row) {
-        status = export_one(j, json_object_get(row, "description"), err);
+        status = export_one(j, json_object_get(row, "description"), row, err);
         if (status != RG_OK)
             break;
-        entry = json_array_get(j->models, json_array_size(j->models) - 1);
-        json_object_set(entry, "network", json_object_get(row, "network"));
-        json_object_set(entry, "layer", json_object_get(row, "layer"));
-        json_object_set(entry, "source", json_object_get(row, "source"));
     }
     json_decref(rows);
     return status;
@@ -158,21 +180,19 @@ static rg_status export_models(job *j, const char *const *names, size_t n, rg_er
         json_t *description = NULL;
         status = rg_suite_describe(names[i], &description, err);
         if (status == RG_OK)
-            status = export_one(j, description, err);
+            status = export_one(j, description, NULL, err);
         json_decref(description);
     }
     return status;
 }
 
-static rg_status write_manifest(const job *j, rg_err *err) {
-    json_t *all = json_pack("{s:i, s:s, s:s, s:O}", "manifest", (int)MANIFEST_VERSION, "program",
-                            "railgauge", "version", RG_VERSION, "models", j->models);
-    char *text = rg_json_text(all, 2),
-         *path = rg_fs_join(j->arena, j->opt->output, "manifest.json");
-    rg_status status = text && path ? rg_fs_write_atomic(path, text, strlen(text), err)
-                                    : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    free(text);
-    json_decref(all);
+/* What the options ask for; RG_USAGE before anything is done. */
+static rg_status read_ask(job *j, rg_err *err) {
+    j->ask.folder = j->opt->output;
+    j->ask.input_set = (uint32_t)j->opt->input_set;
+    rg_status status = each_word(j, j->opt->format, take_format, err);
+    if (status == RG_OK && *j->opt->precision)
+        status = each_word(j, j->opt->precision, take_form, err);
     return status;
 }
 
@@ -188,19 +208,15 @@ static rg_status export_all(job *j, const rg_args *args, rg_err *err) {
     if (status == RG_OK && !ops && n == 0)
         status = rg_fail(err, RG_USAGE, "--suite tiny, or names of `railgauge list models`",
                          "nothing to export is named");
-    j->ask.folder = j->opt->output;
-    j->ask.input_set = (uint32_t)j->opt->input_set;
     if (status == RG_OK)
-        status = each_word(j, j->opt->format, take_format, err);
+        status = read_ask(j, err);
     if (status == RG_OK)
-        status = each_word(j, j->opt->precision, take_form, err);
-    if (status == RG_OK)
-        status = open_folder(j->opt->output, j->opt->force, err);
+        status = open_folder(j, err);
     if (status == RG_OK && ops)
         status = export_ops(j, err);
     if (status == RG_OK)
         status = export_models(j, names, n, err);
-    return status == RG_OK ? write_manifest(j, err) : status;
+    return status == RG_OK ? rg_manifest_write(j->opt->output, j->models, true, err) : status;
 }
 
 static int run(const rg_globals *globals, int argc, char **argv);
@@ -211,10 +227,10 @@ const rg_verb rg_verb_export = {
     .usage = "railgauge export [MODEL ...] [--suite tiny] [--format tflite,onnx] -o DIR "
              "[--input-set 32]",
     .help = "Writes DIR/NAME-FORM.EXTENSION, DIR/inputs/NAME-I.npy and DIR/manifest.json (name, "
-            "SHA-256,\noperations, parameters, inputs, quantization, seed). Prints hash and name "
-            "of each file. The same\nbytes on every machine. What a format cannot express is told "
-            "and stands in the manifest; ends\nwith 0 if anything was written. See "
-            "docs/models.md.\n",
+            "SHA-256,\noperations, parameters, inputs, quantization, seed), which grows model by "
+            "model. Prints hash and name\nof each file. The same bytes on every machine. What a "
+            "format cannot express is told and stands\nin the manifest; ends with 0 if anything "
+            "was written. See docs/models.md.\n",
     .run = run,
 };
 

@@ -15,7 +15,6 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
-#include "bench/run/materialise.h"
 #include "bench/run/probe.h"
 
 typedef struct options {
@@ -136,29 +135,6 @@ static void add_scripts(json_t *rows, const rg_script_row *scripts, const char *
                             scripts->file));
 }
 
-/* What a model says of itself; a broken description is told, not hidden. */
-static rg_status list_models(rg_root *root, json_t *rows, rg_err *err) {
-    (void)root, (void)err;
-    for (size_t i = 0; rg_suite_models[i].name; i++) {
-        json_t *d = NULL;
-        rg_err why = RG_ERR_INIT;
-        if (rg_suite_describe(rg_suite_models[i].name, &d, &why) != RG_OK) {
-            add(rows, json_pack("{s:s, s:s, s:s}", "name", rg_suite_models[i].name, "kind",
-                                "broken", "summary", why.what));
-            continue;
-        }
-        const json_t *published = json_object_get(d, "published");
-        char macs[32];
-        double count = rg_json_get_real(published, "macs", 0);
-        rg_text_si(count, "MAC", macs, sizeof macs);
-        add(rows, json_pack("{s:s, s:s, s:s, s:f, s:s}", "name", rg_suite_models[i].name, "kind",
-                            macs, "summary", rg_json_get_text(d, "summary", ""), "macs", count,
-                            "source", rg_json_get_text(published, "source", "")));
-        json_decref(d);
-    }
-    return RG_OK;
-}
-
 static rg_status list_reports(rg_root *root, json_t *rows, rg_err *err) {
     (void)root, (void)err;
     add_scripts(rows, rg_report_templates, "template");
@@ -201,7 +177,7 @@ static const list lists[] = {
     {"ops", list_ops, rg_list_suite_ops},
     {"kernels", rg_list_kernels},
     {"cases", rg_list_cases},
-    {"models", list_models, rg_list_suite_models},
+    {"models", rg_list_models, rg_list_suite_models},
     {"scenarios", list_scenarios},
     {"reports", list_reports},
     {"fields", list_fields},

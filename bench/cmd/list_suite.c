@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cmd/columns.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
@@ -33,15 +34,52 @@ static json_t *model_row(const char *name, const json_t *description, const rg_s
     return row;
 }
 
+/* The description and counts of a model of the suite. */
+static rg_status look_at(const char *name, json_t **ret_description, rg_suite_facts *facts,
+                         rg_err *err) {
+    rg_status status = rg_suite_describe(name, ret_description, err);
+    if (status == RG_OK && (status = rg_suite_count(*ret_description, facts, err)) != RG_OK) {
+        json_decref(*ret_description);
+        *ret_description = NULL;
+    }
+    return status;
+}
+
+/* Counted and published: "7.49 M" and null where nobody published a count. */
+static json_t *brief_row(const char *name, const json_t *description, const rg_suite_facts *facts) {
+    const json_t *published = json_object_get(description, "published");
+    const json_t *count = json_object_get(published, "macs");
+    char macs[32];
+    rg_text_si((double)facts->work.macs, "MAC", macs, sizeof macs);
+    return json_pack("{s:s, s:s, s:s, s:I, s:O?, s:s}", "name", name, "kind", macs, "summary",
+                     rg_json_get_text(description, "summary", ""), "macs",
+                     (json_int_t)facts->work.macs, "published_macs", count ? count : json_null(),
+                     "source", rg_json_get_text(published, "source", ""));
+}
+
+rg_status rg_list_models(rg_root *root, json_t *rows, rg_err *err) {
+    (void)root, (void)err;
+    for (size_t i = 0; rg_suite_models[i].name; i++) {
+        const char *name = rg_suite_models[i].name;
+        json_t *description = NULL;
+        rg_suite_facts facts;
+        rg_err why = RG_ERR_INIT;
+        bool good = look_at(name, &description, &facts, &why) == RG_OK;
+        json_array_append_new(rows, good ? brief_row(name, description, &facts)
+                                         : json_pack("{s:s, s:s, s:s}", "name", name, "kind",
+                                                     "broken", "summary", why.what));
+        json_decref(description);
+    }
+    return RG_OK;
+}
+
 rg_status rg_list_suite_models(rg_root *root, json_t *rows, rg_err *err) {
     (void)root;
     rg_status status = RG_OK;
     for (size_t i = 0; status == RG_OK && rg_suite_models[i].name; i++) {
         json_t *description = NULL;
         rg_suite_facts facts;
-        status = rg_suite_describe(rg_suite_models[i].name, &description, err);
-        if (status == RG_OK)
-            status = rg_suite_count(description, &facts, err);
+        status = look_at(rg_suite_models[i].name, &description, &facts, err);
         if (status == RG_OK)
             json_array_append_new(rows, model_row(rg_suite_models[i].name, description, &facts));
         json_decref(description);
@@ -78,29 +116,36 @@ rg_status rg_list_suite_ops(rg_root *root, json_t *rows, rg_err *err) {
     return status;
 }
 
-static void put_count(const json_t *row, const char *key, const char *unit) {
-    char text[32];
-    rg_text_si((double)rg_json_get_int(row, key, 0), unit, text, sizeof text);
-    printf("  %10s", text);
+enum { CELL = 32, CELLS = 4 }; /* name aside: MACs, parameters, size, summary */
+
+static void suite_cells(const json_t *row, bool ops, char cells[CELLS - 1][CELL]) {
+    rg_text_si((double)rg_json_get_int(row, "macs", 0), "", cells[0], CELL);
+    rg_text_si((double)rg_json_get_int(row, "parameters", 0), "", cells[1], CELL);
+    rg_text_bytes((double)rg_json_get_int(row, ops ? "bytes" : "activation_bytes", 0), cells[2],
+                  CELL);
 }
 
 void rg_list_suite_print(const json_t *rows) {
-    size_t i, wide = 4;
+    bool ops = json_object_get(json_array_get(rows, 0), "bytes") != NULL;
+    rg_column columns[] = {{"name", -4, 0, false},
+                           {"MACs", 9, 1, false},
+                           {"parameters", 10, 2, false},
+                           {ops ? "bytes" : "act. peak", 10, 3, false},
+                           {"summary", -7, 4, false}};
+    const size_t n = sizeof columns / sizeof columns[0];
+    size_t i;
     json_t *row;
     json_array_foreach(rows, i, row) {
-        size_t n = strlen(rg_json_get_text(row, "name", ""));
-        wide = n > wide ? n : wide;
+        rg_column_hold(&columns[0], strlen(rg_json_get_text(row, "name", "")));
+        rg_column_hold(&columns[4], strlen(rg_json_get_text(row, "summary", "")));
     }
-    bool ops = json_object_get(json_array_get(rows, 0), "bytes") != NULL;
-    printf("%-*s  %10s  %10s  %10s  %s\n", (int)wide, "name", "MACs", "parameters",
-           ops ? "bytes" : "act. peak", "summary");
+    rg_columns_fit(columns, n, rg_columns_room());
+    rg_columns_head(columns, n);
     json_array_foreach(rows, i, row) {
-        printf("%-*s", (int)wide, rg_json_get_text(row, "name", ""));
-        put_count(row, "macs", "");
-        put_count(row, "parameters", "");
-        char text[32];
-        rg_text_bytes((double)rg_json_get_int(row, ops ? "bytes" : "activation_bytes", 0), text,
-                      sizeof text);
-        printf("  %10s  %s\n", text, rg_json_get_text(row, "summary", ""));
+        char cells[CELLS - 1][CELL];
+        suite_cells(row, ops, cells);
+        const char *const line[] = {rg_json_get_text(row, "name", ""), cells[0], cells[1], cells[2],
+                                    rg_json_get_text(row, "summary", "")};
+        rg_columns_row(columns, n, line);
     }
 }

@@ -1,4 +1,5 @@
-/* list_suite.h: `railgauge list models|ops --suite`: the suite with what each member costs. */
+/* list_suite.h: `railgauge list models` and `list models|ops --suite`: the suite with what each
+ * member costs. */
 #ifndef RG_CMD_LIST_SUITE_H
 #define RG_CMD_LIST_SUITE_H
 
@@ -6,6 +7,10 @@
 
 #include "bench/core/err.h"
 #include "bench/core/root.h"
+
+/* One row a model: name, macs as counted here, published_macs (null where nobody published any),
+ * source, summary. A broken description is told as such, not hidden. */
+rg_status rg_list_models(rg_root *root, json_t *rows, rg_err *err);
 
 /* One row a model: name, macs, parameters, activation_bytes, nodes, sets, published figures. */
 rg_status rg_list_suite_models(rg_root *root, json_t *rows, rg_err *err);

@@ -1,9 +1,12 @@
 /* export.c: graph -> writer -> file, and what the manifest says of it. */
 #include "bench/run/export.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench/core/arena.h"
 #include "bench/core/fs.h"
@@ -100,34 +103,95 @@ static rg_status export_form(job *j, const char *form, rg_err *err) {
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* One input, all samples: an array with a leading axis of samples. Each sample has a seed of its
- * own, so that a smaller set is the beginning of a larger one. */
-static rg_status write_input(job *j, const rg_network *net, uint32_t index, json_t *row,
-                             rg_err *err) {
+/* The shape of all samples of an input: a leading axis of samples. */
+static rg_status set_shape(const job *j, const rg_tensor *t, rg_shape *ret, rg_err *err) {
+    *ret = (rg_shape){t->shape.rank + 1, {(int32_t)j->ask->input_set}};
+    if (ret->rank > RG_MAX_RANK)
+        return rg_fail(err, RG_UNSUPPORTED, "--input-set 0", "%s has an input of too many axes",
+                       j->name);
+    memcpy(ret->dim + 1, t->shape.dim, t->shape.rank * sizeof ret->dim[0]);
+    return RG_OK;
+}
+
+/* Samples, one after the other into the file, so that no set is too large for the memory. Each has
+ * a seed of its own: a smaller set is the beginning of a larger one. */
+static bool write_samples(const job *j, const rg_network *net, uint32_t index, void *sample,
+                          FILE *file) {
     const rg_tensor *t = &net->graph->tensors[net->graph->in[index]];
     const rg_tensor_role *role = &net->roles[net->graph->in[index]];
-    rg_shape shape = {t->shape.rank + 1, {(int32_t)j->ask->input_set}};
-    if (shape.rank > RG_MAX_RANK)
-        return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has an input of too many axes", j->name);
-    memcpy(shape.dim + 1, t->shape.dim, t->shape.rank * sizeof shape.dim[0]);
-    rg_text bytes = {0};
-    void *sample = malloc(t->bytes + 1);
-    rg_status status = sample ? rg_npy_write_header(t->dtype, &shape, &bytes, err)
-                              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for inputs");
-    for (uint32_t s = 0; status == RG_OK && s < j->ask->input_set; s++) {
+    for (uint32_t s = 0; s < j->ask->input_set; s++) {
         rg_rng rng = rg_rng_seeded(net->seed * 1000003 + s * 64 + index);
         rg_input_fill(t, role->low, role->high, &rng, sample);
-        rg_text_add_bytes(&bytes, sample, t->bytes);
+        if (fwrite(sample, 1, t->bytes, file) != t->bytes)
+            return false;
     }
-    char name[256];
-    snprintf(name, sizeof name, "inputs/%s-%u.npy", j->name, index);
-    json_object_set_new(row, "low", json_real(role->low));
-    json_object_set_new(row, "high", json_real(role->high));
+    return true;
+}
+
+/* Header and samples at a path. What is not finished is removed. */
+static rg_status write_set(const job *j, const rg_network *net, uint32_t index, const char *path,
+                           rg_err *err) {
+    const rg_tensor *t = &net->graph->tensors[net->graph->in[index]];
+    rg_shape shape;
+    rg_text head = {0};
+    void *sample = malloc(t->bytes + 1);
+    rg_status status = sample ? set_shape(j, t, &shape, err)
+                              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for inputs");
     if (status == RG_OK)
-        status = put_file(j, name, &bytes, row, err);
-    rg_text_free(&bytes);
+        status = rg_npy_write_header(t->dtype, &shape, &head, err);
+    FILE *file = status == RG_OK ? fopen(path, "wbe") : NULL;
+    bool good = file && fwrite(head.data, 1, head.bytes, file) == head.bytes &&
+                write_samples(j, net, index, sample, file);
+    if (file && (fflush(file) || fsync(fileno(file))))
+        good = false;
+    int code = errno;
+    if (file && fclose(file))
+        good = false;
+    if (status == RG_OK && !good) {
+        unlink(path);
+        status = rg_fail(err, RG_IO, "check the space and the permissions of the folder",
+                         "cannot write %s: %s", path, strerror(code));
+    }
+    rg_text_free(&head);
     free(sample);
     return status;
+}
+
+/* Name, size and hash of the file that was written to a temporary name, moved to its own. */
+static rg_status settle_set(const char *temporary, const char *path, const char *relative,
+                            json_t *row, rg_err *err) {
+    char hex[RG_HASH_HEX];
+    struct stat info;
+    rg_status status = rg_hash_file(temporary, hex, err);
+    if (status == RG_OK && (stat(temporary, &info) || rename(temporary, path)))
+        status = rg_fail(err, RG_IO, "check the permissions of the folder", "cannot write %s: %s",
+                         path, strerror(errno));
+    if (status != RG_OK) {
+        unlink(temporary);
+        return status;
+    }
+    json_object_set_new(row, "file", json_string(relative));
+    json_object_set_new(row, "bytes", json_integer((json_int_t)info.st_size));
+    json_object_set_new(row, "sha256", json_string(hex));
+    return RG_OK;
+}
+
+/* One input, all samples. The row's shape is the file's. */
+static rg_status write_input(job *j, const rg_network *net, uint32_t index, json_t *row,
+                             rg_err *err) {
+    const rg_tensor_role *role = &net->roles[net->graph->in[index]];
+    char name[256];
+    snprintf(name, sizeof name, "inputs/%s-%u.npy", j->name, index);
+    const char *path = rg_fs_join(j->arena, j->ask->folder, name);
+    const char *temporary = path ? rg_arena_printf(j->arena, "%s.tmp", path) : NULL;
+    if (!temporary || !row)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory exporting %s", j->name);
+    json_array_insert_new(json_object_get(row, "shape"), 0,
+                          json_integer((json_int_t)j->ask->input_set));
+    json_object_set_new(row, "low", json_real(role->low));
+    json_object_set_new(row, "high", json_real(role->high));
+    rg_status status = write_set(j, net, index, temporary, err);
+    return status == RG_OK ? settle_set(temporary, path, name, row, err) : status;
 }
 
 static rg_status export_inputs(job *j, rg_err *err) {

@@ -172,6 +172,8 @@ static rg_status check_one(const json_t *description, const char *key, const cha
                            uint64_t count, rg_err *err) {
     const json_t *published = json_object_get(description, "published");
     double want = rg_json_get_real(published, key, 0);
+    if (want > 0 && !strcmp(key, "parameters"))
+        want += rg_json_get_real(published, "parameters_correction", 0);
     if (want == 0 || fabs((double)count - want) <= want * rg_json_get_real(published, within, 0))
         return RG_OK;
     return rg_fail(err, RG_WRONG, NULL, "%s: %llu %s, published %.0f (%s)",

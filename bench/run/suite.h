@@ -37,7 +37,8 @@ typedef struct rg_suite_facts {
 rg_status rg_suite_count(const json_t *description, rg_suite_facts *ret_facts, rg_err *err);
 
 /* How the published figures compare: RG_OK, or RG_WRONG naming the figure that is off by more than
- * the description allows (`within` of `macs`, `parameters_within` of `parameters`, as shares). */
+ * the description allows (`within` of `macs`, `parameters_within` of `parameters`, as shares).
+ * `parameters_correction` is what our topology has more, `correction` says why. */
 rg_status rg_suite_check_published(const json_t *description, const rg_suite_facts *facts,
                                    rg_err *err);
 
