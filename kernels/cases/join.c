@@ -3,6 +3,12 @@
 
 #include "kernels/cases/draw.h"
 
+/* uint8 inputs of concat may have scales of their own. */
+static void requantize(rg_rng *rng, rg_case_tensor *t) {
+    t->scale *= (float)(0.5 + 1.5 * rg_rng_unit(rng));
+    t->zero_point = rg_draw_int(rng, 0, 255);
+}
+
 static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
     rg_case *c = ret_case;
     bool packs = !strcmp(op->kind, "pack");
@@ -16,6 +22,8 @@ static void draw(const rg_op *op, rg_rng *rng, rg_case *ret_case) {
         c->in[i] = c->in[0];
         if (!packs)
             c->in[i].shape.dim[axis] = rg_draw_int(rng, 1, shape.dim[axis] + 3);
+        if (!packs && dtype == RG_DTYPE_UINT8 && rg_draw_one_in(rng, 4))
+            requantize(rng, &c->in[i]);
     }
     c->out[0] = c->in[0];
     c->out[0].shape = (rg_shape){0};

@@ -22,13 +22,24 @@ static uint32_t last_moved(const rg_op_call *call) {
     return joins ? call->n_in : first_moved(call) + 1;
 }
 
+/* An input of concat whose codes stand for other numbers than the output's is computed, not moved.
+ */
+static bool is_rescaled(const rg_tensor *from, const rg_tensor *to) {
+    return from->quant.n == 1 && to->quant.n == 1 &&
+           (from->quant.scale[0] != to->quant.scale[0] ||
+            from->quant.zero_point[0] != to->quant.zero_point[0]);
+}
+
 /* Numbers of elements fit int32, and the search for the loops stays short. */
 static bool suits(const rg_op_call *call) {
     size_t n = 0;
     bool fits = call->n_in <= RG_NEST_INPUTS && call->n_out <= RG_NEST_OUTPUTS;
     rg_dtype dtype = call->in[first_moved(call)]->dtype;
-    for (uint32_t i = first_moved(call); fits && i < last_moved(call); i++)
+    bool joins = !strcmp(call->op->kind, "concat");
+    for (uint32_t i = first_moved(call); fits && i < last_moved(call); i++) {
         n += rg_elements(call->in[i]);
+        fits = !joins || !is_rescaled(call->in[i], call->out[0]);
+    }
     for (uint32_t o = 0; fits && o < call->n_out; o++)
         n += rg_elements(call->out[o]);
     return fits && n <= ELEMENTS_MAX && rg_dtype_bits(dtype) >= 8 && rg_dtype_bits(dtype) <= 64;

@@ -128,9 +128,12 @@ static void rescale(const rg_quant *from, const rg_quant *to, const uint8_t *x, 
                     uint8_t *out) {
     float ratio = from->scale[0] * (1.0f / to->scale[0]);
     float bias = -(float)from->zero_point[0] * ratio;
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)rg_clamp(
-            (int64_t)rg_round_away((float)x[i] * ratio + bias) + to->zero_point[0], 0, 255);
+    for (size_t i = 0; i < n; i++) {
+        float real =
+            (float)x[i] * ratio + bias; /* scales of any file: it may be no number at all */
+        real = !(real > -1e6f) ? -1e6f : real > 1e6f ? 1e6f : real;
+        out[i] = (uint8_t)rg_clamp((int64_t)rg_round_away(real) + to->zero_point[0], 0, 255);
+    }
 }
 
 static void run(const rg_op_call *call, const void *state, const void *const *in, void *const *out,

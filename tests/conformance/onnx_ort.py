@@ -124,7 +124,7 @@ def judge(model, flavour, path, found, single):
         if bad:
             return "differs", "our reader: " + " ".join(bad.stderr.split())
         done = call(tool, "run", found, file, seed, theirs)
-        if done.returncode and re.search("Could not find an implementation|a type that is not made|out of data bounds", done.stderr):
+        if done.returncode and re.search("Could not find an implementation|a type that is not made|out of data bounds|invalid index found", done.stderr):
             return "refused", "ONNX Runtime itself: " + " ".join(done.stderr.split())
         if done.returncode:
             return "differs", " ".join(done.stderr.split())
