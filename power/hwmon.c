@@ -1,14 +1,13 @@
 /* hwmon.c: power through Linux hwmon: ina3221 (Jetson), ina2xx, ina238 and its kin, ACPI power
  * meters, and any chip with power or energy files. Chips differ only by the row of the table below
  * and their limits of error (ina.c). Facts: the kernel's Documentation/hwmon. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/iface/sensor.h"
 #include "power/files.h"
+#include "power/gauge_files.h"
 #include "power/ina.h"
 
 #define HWMON_DIR "/sys/class/hwmon"
@@ -166,95 +165,53 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-typedef struct channel {
-    way way;
-    int volt_fd, curr_fd, value_fd;
-    double range_mw;
-} channel;
+static bool open_value(const rg_files *files, const char *name, int number, int *ret_fd)
+    RG_FILES_NAME(2);
 
-struct rg_gauge {
-    size_t n;
-    channel channels[RG_MAX_RAILS];
-};
-
-static void close_gauge(rg_gauge *gauge) {
-    for (size_t i = 0; gauge && i < gauge->n; i++) {
-        const int fds[] = {gauge->channels[i].volt_fd, gauge->channels[i].curr_fd,
-                           gauge->channels[i].value_fd};
-        for (size_t k = 0; k < 3; k++) {
-            if (fds[k] >= 0)
-                close(fds[k]);
-        }
-    }
-    free(gauge);
+static bool open_value(const rg_files *files, const char *name, int number, int *ret_fd) {
+    *ret_fd = rg_files_open(files, name, number);
+    return *ret_fd >= 0;
 }
 
-static bool open_channel(rg_root *root, const rg_rail *rail, channel *c) {
+static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *c) {
     rg_files files = {.root = root};
     char code;
     int number;
-    *c = (channel){.volt_fd = -1, .curr_fd = -1, .value_fd = -1, .range_mw = rail->limits.range_mw};
     if (sscanf(rail->transport, "%127s %c %d", files.dir, &code, &number) != 3)
         return false;
     c->way = code == 'v' ? WAY_VI : code == 'e' ? WAY_ENERGY : WAY_POWER;
-    if (c->way == WAY_VI) {
-        c->volt_fd = rg_files_open(&files, "in%d_input", number);
-        c->curr_fd = rg_files_open(&files, "curr%d_input", number);
-        return c->volt_fd >= 0 && c->curr_fd >= 0;
-    }
-    c->value_fd =
-        rg_files_open(&files, c->way == WAY_ENERGY ? "energy%d_input" : "power%d_input", number);
-    if (c->value_fd < 0 && c->way == WAY_POWER)
-        c->value_fd = rg_files_open(&files, "power%d_average", number);
-    return c->value_fd >= 0;
-}
-
-static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
-                            rg_err *err) {
-    rg_gauge *gauge = calloc(1, sizeof *gauge);
-    if (!gauge)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
-        gauge->n = i + 1;
-        if (!open_channel(root, &rails[i], &gauge->channels[i])) {
-            close_gauge(gauge);
-            return rg_fail(err, RG_ABSENT, "see `railgauge list rails`", "cannot open rail %s",
-                           rails[i].id);
-        }
-    }
-    *ret_gauge = gauge;
-    return RG_OK;
+    if (c->way == WAY_VI)
+        return open_value(&files, "in%d_input", number, &c->volt_fd) &&
+               open_value(&files, "curr%d_input", number, &c->value_fd);
+    if (c->way == WAY_ENERGY)
+        return open_value(&files, "energy%d_input", number, &c->value_fd);
+    return open_value(&files, "power%d_input", number, &c->value_fd) ||
+           open_value(&files, "power%d_average", number, &c->value_fd);
 }
 
 /* V, I, V: the mean voltage belongs to the moment of the current. */
-static void read_vi(const channel *c, rg_power_row *row) {
+static void read_vi(const rg_channel *c, rg_power_row *row) {
     double before_mv = rg_files_number(c->volt_fd, &row->flags);
-    row->current_ma = rg_files_number(c->curr_fd, &row->flags);
+    row->current_ma = rg_files_number(c->value_fd, &row->flags);
     double after_mv = rg_files_number(c->volt_fd, &row->flags);
     row->voltage_mv = (before_mv + after_mv) / 2;
     row->power_mw = row->voltage_mv * row->current_ma / 1e3;
 }
 
 static void read_channel(const void *opened, rg_power_row *row) {
-    const channel *c = opened;
+    const rg_channel *c = opened;
     if (c->way == WAY_VI)
         read_vi(c, row);
     else if (c->way == WAY_POWER)
         row->power_mw = rg_files_number(c->value_fd, &row->flags) / 1e3;
     else
         row->energy_uj = rg_files_number(c->value_fd, &row->flags);
-    if (c->range_mw > 0 && fabs(row->power_mw) >= c->range_mw)
-        row->flags |= RG_ROW_CLIPPED;
 }
 
-static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
-    size_t n = gauge->n < cap ? gauge->n : cap;
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (rg_power_row){.rail = (uint32_t)i};
-        rg_row_stamp(&rows[i], read_channel, &gauge->channels[i]);
-    }
-    *ret_n = n;
-    return RG_OK;
+static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
+                            rg_err *err) {
+    static const rg_channel_kind kind = {open_channel, read_channel};
+    return rg_gauge_files_open(&kind, root, rails, n, ret_gauge, err);
 }
 
 const rg_sensor rg_sensor_hwmon = {
@@ -262,6 +219,6 @@ const rg_sensor rg_sensor_hwmon = {
     .summary = "Linux hwmon: ina3221, ina2xx, ina238, ACPI meters, any power or energy file",
     .probe = probe,
     .open = open_gauge,
-    .drain = drain,
-    .close = close_gauge,
+    .drain = rg_gauge_files_drain,
+    .close = rg_gauge_files_close,
 };

@@ -1,14 +1,13 @@
 /* iio.c: power monitors that the kernel shows as IIO devices: NVIDIA's ina3221x of JetPack 4 (rails
  * with names, millivolts, milliamperes, milliwatts) and the mainline ina2xx-adc driver (raw numbers
  * with scales; kernel's Documentation/ABI/testing/sysfs-bus-iio). */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/iface/sensor.h"
 #include "power/files.h"
+#include "power/gauge_files.h"
 #include "power/ina.h"
 
 #define IIO_DIR "/sys/bus/iio/devices"
@@ -130,64 +129,24 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-typedef struct channel {
-    int fd;
-    double scale_mw, range_mw;
-} channel;
-
-struct rg_gauge {
-    size_t n;
-    channel channels[RG_MAX_RAILS];
-};
-
-static void close_gauge(rg_gauge *gauge) {
-    for (size_t i = 0; gauge && i < gauge->n; i++)
-        close(gauge->channels[i].fd);
-    free(gauge);
-}
-
-static bool open_channel(rg_root *root, const rg_rail *rail, channel *c) {
+static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *channel) {
     char dir[160], name[64], path[256];
-    if (sscanf(rail->transport, "%159s %63s %lf", dir, name, &c->scale_mw) != 3)
+    if (sscanf(rail->transport, "%159s %63s %lf", dir, name, &channel->scale) != 3)
         return false;
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    c->range_mw = rail->limits.range_mw;
-    c->fd = rg_root_open_fd(root, path);
-    return c->fd >= 0;
+    channel->value_fd = rg_root_open_fd(root, path);
+    return channel->value_fd >= 0;
+}
+
+static void read_channel(const void *opened, rg_power_row *row) {
+    const rg_channel *channel = opened;
+    row->power_mw = rg_files_number(channel->value_fd, &row->flags) * channel->scale;
 }
 
 static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
                             rg_err *err) {
-    rg_gauge *gauge = calloc(1, sizeof *gauge);
-    if (!gauge)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
-        if (!open_channel(root, &rails[i], &gauge->channels[i])) {
-            close_gauge(gauge);
-            return rg_fail(err, RG_ABSENT, "see `railgauge list rails`", "cannot open rail %s",
-                           rails[i].id);
-        }
-        gauge->n++;
-    }
-    *ret_gauge = gauge;
-    return RG_OK;
-}
-
-static void read_channel(const void *opened, rg_power_row *row) {
-    const channel *c = opened;
-    row->power_mw = rg_files_number(c->fd, &row->flags) * c->scale_mw;
-    if (c->range_mw > 0 && fabs(row->power_mw) >= c->range_mw)
-        row->flags |= RG_ROW_CLIPPED;
-}
-
-static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
-    size_t n = gauge->n < cap ? gauge->n : cap;
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (rg_power_row){.rail = (uint32_t)i};
-        rg_row_stamp(&rows[i], read_channel, &gauge->channels[i]);
-    }
-    *ret_n = n;
-    return RG_OK;
+    static const rg_channel_kind kind = {open_channel, read_channel};
+    return rg_gauge_files_open(&kind, root, rails, n, ret_gauge, err);
 }
 
 const rg_sensor rg_sensor_iio = {
@@ -195,6 +154,6 @@ const rg_sensor rg_sensor_iio = {
     .summary = "IIO power monitors: ina3221x (JetPack 4), ina2xx-adc",
     .probe = probe,
     .open = open_gauge,
-    .drain = drain,
-    .close = close_gauge,
+    .drain = rg_gauge_files_drain,
+    .close = rg_gauge_files_close,
 };

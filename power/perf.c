@@ -3,7 +3,6 @@
  * CAP_PERFMON or kernel.perf_event_paranoid <= 0. */
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "bench/iface/sensor.h"
 #include "power/files.h"
+#include "power/gauge_files.h"
 #include "power/rapl.h"
 
 #define EVENTS_DIR "/sys/bus/event_source/devices/power/events"
@@ -148,68 +148,31 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-typedef struct counter {
-    int fd;
-    double joules;
-} counter;
-
-struct rg_gauge {
-    size_t n;
-    counter counters[RG_MAX_RAILS];
-};
-
-static void close_gauge(rg_gauge *gauge) {
-    for (size_t i = 0; gauge && i < gauge->n; i++)
-        close(gauge->counters[i].fd);
-    free(gauge);
-}
-
-static int open_rail(const rg_rail *rail, double *ret_joules) {
+static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *channel) {
     event e;
     long long type;
-    if (sscanf(rail->transport, "%lld %llx %d %lf", &type, &e.config, &e.cpu, ret_joules) != 4)
-        return -1;
-    e.type = type;
-    return open_event(&e);
-}
-
-static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
-                            rg_err *err) {
     (void)root;
-    rg_gauge *gauge = calloc(1, sizeof *gauge);
-    if (!gauge)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
-        counter *c = &gauge->counters[i];
-        c->fd = open_rail(&rails[i], &c->joules);
-        if (c->fd < 0) {
-            close_gauge(gauge);
-            return rg_fail(err, RG_DENIED, "sudo sysctl kernel.perf_event_paranoid=0",
-                           "cannot open rail %s", rails[i].id);
-        }
-        gauge->n++;
-    }
-    *ret_gauge = gauge;
-    return RG_OK;
+    if (sscanf(rail->transport, "%lld %llx %d %lf", &type, &e.config, &e.cpu, &e.joules) != 4)
+        return false;
+    e.type = type;
+    channel->scale = e.joules * 1e6;
+    channel->value_fd = open_event(&e);
+    return channel->value_fd >= 0;
 }
 
-static void read_counter(const void *opened, rg_power_row *row) {
-    const counter *c = opened;
+static void read_channel(const void *opened, rg_power_row *row) {
+    const rg_channel *channel = opened;
     uint64_t count;
-    if (read(c->fd, &count, sizeof count) == (ssize_t)sizeof count)
-        row->energy_uj = (double)count * c->joules * 1e6;
+    if (read(channel->value_fd, &count, sizeof count) == (ssize_t)sizeof count)
+        row->energy_uj = (double)count * channel->scale;
     else
         row->flags |= RG_ROW_BAD;
 }
 
-static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
-    size_t n = gauge->n < cap ? gauge->n : cap;
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (rg_power_row){.rail = (uint32_t)i};
-        rg_row_stamp(&rows[i], read_counter, &gauge->counters[i]);
-    }
-    *ret_n = n;
-    return RG_OK;
+static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
+                            rg_err *err) {
+    static const rg_channel_kind kind = {open_channel, read_channel};
+    return rg_gauge_files_open(&kind, root, rails, n, ret_gauge, err);
 }
 
 const rg_sensor rg_sensor_perf = {
@@ -217,6 +180,6 @@ const rg_sensor rg_sensor_perf = {
     .summary = "energy counters of x86 processors (RAPL) through perf events",
     .probe = probe,
     .open = open_gauge,
-    .drain = drain,
-    .close = close_gauge,
+    .drain = rg_gauge_files_drain,
+    .close = rg_gauge_files_close,
 };

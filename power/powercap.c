@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/iface/sensor.h"
 #include "power/files.h"
+#include "power/gauge_files.h"
 #include "power/rapl.h"
 
 #define POWERCAP_DIR "/sys/class/powercap"
@@ -101,49 +101,22 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-struct rg_gauge {
-    size_t n;
-    int fds[RG_MAX_RAILS];
-};
+static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *channel) {
+    rg_files files = {.root = root};
+    snprintf(files.dir, sizeof files.dir, "%.150s", rail->transport);
+    channel->value_fd = rg_files_open(&files, "energy_uj", 0);
+    return channel->value_fd >= 0;
+}
 
-static void close_gauge(rg_gauge *gauge) {
-    for (size_t i = 0; gauge && i < gauge->n; i++)
-        close(gauge->fds[i]);
-    free(gauge);
+static void read_channel(const void *opened, rg_power_row *row) {
+    const rg_channel *channel = opened;
+    row->energy_uj = rg_files_number(channel->value_fd, &row->flags);
 }
 
 static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
                             rg_err *err) {
-    rg_gauge *gauge = calloc(1, sizeof *gauge);
-    if (!gauge)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
-        rg_files files = {.root = root};
-        snprintf(files.dir, sizeof files.dir, "%.150s", rails[i].transport);
-        int fd = rg_files_open(&files, "energy_uj", 0);
-        if (fd < 0) {
-            close_gauge(gauge);
-            return rg_fail(err, RG_ABSENT, "see `railgauge list rails`", "cannot open rail %s",
-                           rails[i].id);
-        }
-        gauge->fds[gauge->n++] = fd;
-    }
-    *ret_gauge = gauge;
-    return RG_OK;
-}
-
-static void read_counter(const void *fd, rg_power_row *row) {
-    row->energy_uj = rg_files_number(*(const int *)fd, &row->flags);
-}
-
-static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
-    size_t n = gauge->n < cap ? gauge->n : cap;
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (rg_power_row){.rail = (uint32_t)i};
-        rg_row_stamp(&rows[i], read_counter, &gauge->fds[i]);
-    }
-    *ret_n = n;
-    return RG_OK;
+    static const rg_channel_kind kind = {open_channel, read_channel};
+    return rg_gauge_files_open(&kind, root, rails, n, ret_gauge, err);
 }
 
 const rg_sensor rg_sensor_powercap = {
@@ -151,6 +124,6 @@ const rg_sensor rg_sensor_powercap = {
     .summary = "energy counters of x86 processors (RAPL) through powercap",
     .probe = probe,
     .open = open_gauge,
-    .drain = drain,
-    .close = close_gauge,
+    .drain = rg_gauge_files_drain,
+    .close = rg_gauge_files_close,
 };

@@ -1,0 +1,64 @@
+/* gauge_files.c: opens, reads and closes a table of files; what is in them is the sensors' matter
+ * (gauge_files.h). */
+#include "power/gauge_files.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "power/files.h"
+
+struct rg_gauge {
+    const rg_channel_kind *kind;
+    size_t n;
+    rg_channel channels[RG_MAX_RAILS];
+};
+
+void rg_gauge_files_close(rg_gauge *gauge) {
+    for (size_t i = 0; gauge && i < gauge->n; i++) {
+        if (gauge->channels[i].value_fd >= 0)
+            close(gauge->channels[i].value_fd);
+        if (gauge->channels[i].volt_fd >= 0)
+            close(gauge->channels[i].volt_fd);
+    }
+    free(gauge);
+}
+
+static rg_status cannot_open(const rg_rail *rail, int code, rg_err *err) {
+    rg_status status = code == EACCES || code == EPERM ? RG_DENIED : RG_ABSENT;
+    return rg_fail(err, status, "see `railgauge list rails`", "cannot open rail %s", rail->id);
+}
+
+rg_status rg_gauge_files_open(const rg_channel_kind *kind, rg_root *root, const rg_rail *rails,
+                              size_t n, rg_gauge **ret_gauge, rg_err *err) {
+    rg_gauge *gauge = calloc(1, sizeof *gauge);
+    if (!gauge)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    gauge->kind = kind;
+    for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
+        rg_channel *channel = &gauge->channels[gauge->n++];
+        *channel = (rg_channel){-1, -1, 0, 1, rails[i].limits.range_mw};
+        errno = 0;
+        if (!kind->open(root, &rails[i], channel)) {
+            int code = errno;
+            rg_gauge_files_close(gauge);
+            return cannot_open(&rails[i], code, err);
+        }
+    }
+    *ret_gauge = gauge;
+    return RG_OK;
+}
+
+rg_status rg_gauge_files_drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
+    size_t n = gauge->n < cap ? gauge->n : cap;
+    for (size_t i = 0; i < n; i++) {
+        const rg_channel *channel = &gauge->channels[i];
+        rows[i] = (rg_power_row){.rail = (uint32_t)i};
+        rg_row_stamp(&rows[i], gauge->kind->read, channel);
+        if (channel->range_mw > 0 && fabs(rows[i].power_mw) >= channel->range_mw)
+            rows[i].flags |= RG_ROW_CLIPPED;
+    }
+    *ret_n = n;
+    return RG_OK;
+}
