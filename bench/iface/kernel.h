@@ -37,6 +37,10 @@ typedef struct rg_kernel {
                 size_t first_tile, size_t last_tile, void *scratch);
 } rg_kernel;
 
+/* The rows of a source whose functions are named as the members are. */
+#define RG_KERNEL_METHODS                                                                          \
+    .suits = suits, .packed_bytes = packed_bytes, .pack = pack, .tiles = tiles, .run = run
+
 /* All kernels that were built in, best first within one operator: the first whose level runs under
  * the mask and that suits the call is the one that is used. Ends with NULL. (Registry.) */
 extern const rg_kernel *const rg_kernels[];

@@ -266,10 +266,6 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 RG_KERNEL(batch_matmul_s8) = {
     RG_KERNEL_HEAD(batch_matmul_s8),
     .summary = "Both sides copied together block by block, tiles of 4 x 16",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
+    RG_KERNEL_METHODS,
     .scratch_bytes = scratch_bytes,
-    .tiles = tiles,
-    .run = run,
 };

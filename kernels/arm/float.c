@@ -278,11 +278,7 @@ const rg_kernel rg_kernel_conv2d_f32_neon = {
     .op = "conv2d_f32",
     .isa = "neon",
     .summary = "4 pixels by 8 channels, each summed in the truth's order",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .tiles = tiles,
-    .run = run,
+    RG_KERNEL_METHODS,
 };
 
 const rg_kernel rg_kernel_fully_connected_f32_neon = {
@@ -290,11 +286,7 @@ const rg_kernel rg_kernel_fully_connected_f32_neon = {
     .op = "fully_connected_f32",
     .isa = "neon",
     .summary = "4 rows by 8 outputs, each summed in the truth's order",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .tiles = tiles,
-    .run = run,
+    RG_KERNEL_METHODS,
 };
 
 const rg_kernel rg_kernel_depthwise_conv2d_f32_neon = {

@@ -260,12 +260,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     RG_KERNEL(op_name) = {                                                                         \
         RG_KERNEL_HEAD(op_name),                                                                   \
         .summary = what ", integer sums in tiles of 4 x 16, scaled in the reference's order",      \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(fully_connected_f32_s8, "float32 rows times int8");

@@ -46,33 +46,12 @@ static bool lay_out(const rg_op_call *call, pack_head *ret) {
            ret->plan.gemm.batch == call->in[0]->shape.dim[0];
 }
 
+#include "kernels/arm/strip_methods.inc"
+
 static bool suits(const rg_op_call *call) {
     pack_head h;
     const rg_tensor *bias = rg_call_in(call, 2);
     return call->in[1]->data && (!bias || bias->data) && lay_out(call, &h);
-}
-
-static size_t packed_bytes(const rg_op_call *call) {
-    pack_head h;
-    if (!lay_out(call, &h))
-        return 0;
-    size_t panels = (size_t)(h.plan.gemm.groups * h.plan.gemm.panels);
-    return sizeof h + h.plan.offset_bytes + panels * h.plan.panel_bytes;
-}
-
-static size_t scratch_bytes(const rg_op_call *call) {
-    pack_head h;
-    return lay_out(call, &h) ? strip_scratch_bytes(&h.plan) : 0;
-}
-
-static size_t tiles(const rg_op_call *call) {
-    pack_head h;
-    return lay_out(call, &h) ? rg_gemm_tiles(&h.plan.gemm) : 1;
-}
-
-static panel_head *panel_at(const pack_head *h, int64_t index) {
-    uintptr_t at = (uintptr_t)(h + 1) + h->plan.offset_bytes;
-    return (panel_head *)(at + (size_t)index * h->plan.panel_bytes);
 }
 
 static void pack_panel(const rg_op_call *call, const pack_head *h, int64_t index, panel_head *ret) {
@@ -186,10 +165,6 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 RG_KERNEL(conv2d_f32_s8) = {
     RG_KERNEL_HEAD(conv2d_f32_s8),
     .summary = "Images quantized whole, integer sums in tiles of 4 x 16",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
+    RG_KERNEL_METHODS,
     .scratch_bytes = scratch_bytes,
-    .tiles = tiles,
-    .run = run,
 };

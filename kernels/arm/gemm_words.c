@@ -55,33 +55,12 @@ static bool sums_fit(const rg_op_call *call) {
     return true;
 }
 
+#include "kernels/arm/strip_methods.inc"
+
 static bool suits(const rg_op_call *call) {
     pack_head h;
     const rg_tensor *bias = rg_call_in(call, 2);
     return call->in[1]->data && (!bias || bias->data) && lay_out(call, &h) && sums_fit(call);
-}
-
-static size_t packed_bytes(const rg_op_call *call) {
-    pack_head h;
-    if (!lay_out(call, &h))
-        return 0;
-    size_t panels = (size_t)(h.plan.gemm.groups * h.plan.gemm.panels);
-    return sizeof h + h.plan.offset_bytes + panels * h.plan.panel_bytes;
-}
-
-static size_t scratch_bytes(const rg_op_call *call) {
-    pack_head h;
-    return lay_out(call, &h) ? strip_scratch_bytes(&h.plan) : 0;
-}
-
-static size_t tiles(const rg_op_call *call) {
-    pack_head h;
-    return lay_out(call, &h) ? rg_gemm_tiles(&h.plan.gemm) : 1;
-}
-
-static panel_head *panel_at(const pack_head *h, int64_t index) {
-    uintptr_t at = (uintptr_t)(h + 1) + h->plan.offset_bytes;
-    return (panel_head *)(at + (size_t)index * h->plan.panel_bytes);
 }
 
 /* How sums of channel `c` become outputs. */
@@ -239,12 +218,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     RG_KERNEL(op_name) = {                                                                         \
         RG_KERNEL_HEAD(op_name),                                                                   \
         .summary = text " in tiles of 4 x 16, int16 times widened weights",                        \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(conv2d_s16, "Convolution");

@@ -116,9 +116,7 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 
 #define ROW(id)                                                                                    \
     RG_KERNEL(id) = {RG_KERNEL_HEAD(id), .summary = "Lines of bytes, 16 side by side",             \
-                     .suits = suits,     .packed_bytes = packed_bytes,                             \
-                     .pack = pack,       .tiles = tiles,                                           \
-                     .run = run}
+                     RG_KERNEL_METHODS}
 
 ROW(arg_max_s8);
 ROW(arg_max_u8);

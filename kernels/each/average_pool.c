@@ -249,11 +249,9 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {                                                                              \
-        RG_KERNEL_HEAD(id), .summary = "Sums of whole rows, then of neighbouring pixels",          \
-        .suits = suits,     .packed_bytes = packed_bytes,                                          \
-        .pack = pack,       .scratch_bytes = scratch_bytes,                                        \
-        .tiles = tiles,     .run = run}
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Sums of whole rows, then of neighbouring pixels",                 \
+                     RG_KERNEL_METHODS, .scratch_bytes = scratch_bytes}
 
 ROW(average_pool2d_s8);
 ROW(average_pool2d_u8);

@@ -92,9 +92,4 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 
 RG_KERNEL(batch_matmul_f32) = {RG_KERNEL_HEAD(batch_matmul_f32),
                                .summary = "Columns laid side by side, four rows at a time",
-                               .suits = suits,
-                               .packed_bytes = packed_bytes,
-                               .pack = pack,
-                               .scratch_bytes = scratch_bytes,
-                               .tiles = tiles,
-                               .run = run};
+                               RG_KERNEL_METHODS, .scratch_bytes = scratch_bytes};

@@ -213,11 +213,9 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {                                                                              \
-        RG_KERNEL_HEAD(id), .summary = "Columns in pairs along k, some rows at a time",            \
-        .suits = suits,     .packed_bytes = packed_bytes,                                          \
-        .pack = pack,       .scratch_bytes = scratch_bytes,                                        \
-        .tiles = tiles,     .run = run}
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Columns in pairs along k, some rows at a time",                   \
+                     RG_KERNEL_METHODS, .scratch_bytes = scratch_bytes}
 
 ROW(batch_matmul_s16);
 ROW(batch_matmul_f32_s8);

@@ -164,9 +164,7 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 
 #define ROW(id)                                                                                    \
     RG_KERNEL(id) = {RG_KERNEL_HEAD(id), .summary = "Bands widened to int16, two taps at a time",  \
-                     .suits = suits,     .packed_bytes = packed_bytes,                             \
-                     .pack = pack,       .scratch_bytes = scratch_bytes,                           \
-                     .tiles = tiles,     .run = run}
+                     RG_KERNEL_METHODS, .scratch_bytes = scratch_bytes}
 
 ROW(depthwise_conv2d_s16);
 ROW(depthwise_conv2d_f32_s8);

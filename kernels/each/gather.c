@@ -76,10 +76,5 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
     }
 }
 
-RG_KERNEL(gather) = {RG_KERNEL_HEAD(gather),
-                     .summary = "Slices copied without a call",
-                     .suits = suits,
-                     .packed_bytes = packed_bytes,
-                     .pack = pack,
-                     .tiles = tiles,
-                     .run = run};
+RG_KERNEL(gather) = {RG_KERNEL_HEAD(gather), .summary = "Slices copied without a call",
+                     RG_KERNEL_METHODS};

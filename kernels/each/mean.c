@@ -6,35 +6,8 @@
 
 enum { BLOCK = 64, BLOCK_VECS = BLOCK / RG_VEC_BYTES, TAPS = 120 }; /* 255 * 120 < 2^15 */
 
-typedef struct plan {
-    rg_sum_plan by;
-    rg_factor factor;
-} plan;
-
-static bool suits(const rg_op_call *call) {
-    rg_sum_plan by;
-    return rg_sum_lay_out(call, &by);
-}
-
-static size_t packed_bytes(const rg_op_call *call) {
-    (void)call;
-    return sizeof(plan);
-}
-
-static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
-    plan *p = packed;
-    rg_sum_lay_out(call, &p->by);
-    return call->op->prepare(call, &p->factor, err);
-}
-
-/* Blocks of outputs. */
-static size_t blocks(const rg_sum_plan *by) {
-    return (by->inner + BLOCK - 1) / BLOCK;
-}
-
 static size_t tiles(const rg_op_call *call) {
-    rg_sum_plan by;
-    return rg_sum_lay_out(call, &by) ? by.outer * blocks(&by) : 1;
+    return rg_sum_tiles(call, BLOCK);
 }
 
 static inline __attribute__((always_inline)) void
@@ -99,12 +72,13 @@ sum_block(const rg_sum_plan *by, const uint8_t *x, int32_t *sum, size_t n, bool 
 static void run(const rg_op_call *call, const void *packed, const void *const *in, void *const *out,
                 size_t first_tile, size_t last_tile, void *scratch) {
     (void)scratch;
-    const plan *p = packed;
+    const rg_sum_packed *p = packed;
     const rg_sum_plan *by = &p->by;
     bool is_unsigned = call->op->in == RG_DTYPE_UINT8;
     uint32_t zero = (uint32_t)call->in[0]->quant.zero_point[0] * (uint32_t)by->count;
     for (size_t tile = first_tile; tile < last_tile; tile++) {
-        size_t at = tile % blocks(by) * BLOCK, outer = tile / blocks(by);
+        size_t at = tile % rg_sum_blocks(by, BLOCK) * BLOCK,
+               outer = tile / rg_sum_blocks(by, BLOCK);
         size_t n = by->inner - at < BLOCK ? by->inner - at : BLOCK;
         const uint8_t *x = (const uint8_t *)in[0] + outer * by->count * by->inner + at;
         int32_t sum[BLOCK] = {0};
@@ -123,9 +97,12 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {RG_KERNEL_HEAD(id), .summary = "Rows of channels summed in registers",        \
-                     .suits = suits,     .packed_bytes = packed_bytes,                             \
-                     .pack = pack,       .tiles = tiles,                                           \
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Rows of channels summed in registers",                            \
+                     .suits = rg_sum_suits,                                                        \
+                     .packed_bytes = rg_sum_packed_bytes,                                          \
+                     .pack = rg_sum_pack,                                                          \
+                     .tiles = tiles,                                                               \
                      .run = run}
 
 ROW(mean_s8);

@@ -11,11 +11,6 @@ typedef struct plan {
     bool divides;
 } plan;
 
-static bool suits(const rg_op_call *call) {
-    rg_sum_plan by;
-    return rg_sum_lay_out(call, &by);
-}
-
 static size_t packed_bytes(const rg_op_call *call) {
     (void)call;
     return sizeof(plan);
@@ -113,11 +108,13 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {                                                                              \
-        RG_KERNEL_HEAD(id), .summary = "Each sum in the reference's order, many side by side",     \
-        .suits = suits,     .packed_bytes = packed_bytes,                                          \
-        .pack = pack,       .tiles = tiles,                                                        \
-        .run = run}
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Each sum in the reference's order, many side by side",            \
+                     .suits = rg_sum_suits,                                                        \
+                     .packed_bytes = packed_bytes,                                                 \
+                     .pack = pack,                                                                 \
+                     .tiles = tiles,                                                               \
+                     .run = run}
 
 ROW(mean_f32);
 ROW(sum_f32);

@@ -216,11 +216,9 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {                                                                              \
-        RG_KERNEL_HEAD(id), .summary = "Nested loops of copies, found by moving element numbers",  \
-        .suits = suits,     .packed_bytes = packed_bytes,                                          \
-        .pack = pack,       .tiles = tiles,                                                        \
-        .run = run}
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Nested loops of copies, found by moving element numbers",         \
+                     RG_KERNEL_METHODS}
 
 ROW(concat);
 ROW(pack);

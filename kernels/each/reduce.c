@@ -7,34 +7,8 @@
 
 enum { BLOCK = 256 };
 
-typedef struct plan {
-    rg_sum_plan by;
-    rg_factor factor;
-} plan;
-
-static bool suits(const rg_op_call *call) {
-    rg_sum_plan by;
-    return rg_sum_lay_out(call, &by);
-}
-
-static size_t packed_bytes(const rg_op_call *call) {
-    (void)call;
-    return sizeof(plan);
-}
-
-static rg_status pack(const rg_op_call *call, void *packed, rg_err *err) {
-    plan *p = packed;
-    rg_sum_lay_out(call, &p->by);
-    return call->op->prepare ? call->op->prepare(call, &p->factor, err) : RG_OK;
-}
-
-static size_t blocks(const rg_sum_plan *by) {
-    return (by->inner + BLOCK - 1) / BLOCK;
-}
-
 static size_t tiles(const rg_op_call *call) {
-    rg_sum_plan by;
-    return rg_sum_lay_out(call, &by) ? by.outer * blocks(&by) : 1;
+    return rg_sum_tiles(call, BLOCK);
 }
 
 /* The columns of a tile: elements from the start of the input and of the output, and how many. */
@@ -43,7 +17,7 @@ typedef struct columns {
 } columns;
 
 static columns columns_of(const rg_sum_plan *by, size_t tile) {
-    size_t at = tile % blocks(by) * BLOCK, outer = tile / blocks(by);
+    size_t at = tile % rg_sum_blocks(by, BLOCK) * BLOCK, outer = tile / rg_sum_blocks(by, BLOCK);
     columns c = {.from = outer * by->count * by->inner + at, .to = outer * by->inner + at};
     c.n = by->inner - at < BLOCK ? by->inner - at : BLOCK;
     return c;
@@ -73,7 +47,7 @@ static columns columns_of(const rg_sum_plan *by, size_t tile) {
     }                                                                                              \
     static void run_##id(const rg_op_call *call, const void *packed, const void *const *in,        \
                          void *const *out, size_t first_tile, size_t last_tile, void *scratch) {   \
-        const rg_sum_plan *by = &((const plan *)packed)->by;                                       \
+        const rg_sum_plan *by = &((const rg_sum_packed *)packed)->by;                              \
         (void)call;                                                                                \
         (void)scratch;                                                                             \
         for (size_t tile = first_tile; tile < last_tile; tile++) {                                 \
@@ -83,9 +57,12 @@ static columns columns_of(const rg_sum_plan *by, size_t tile) {
     }                                                                                              \
     ROW(id, run_##id)
 #define ROW(id, runs)                                                                              \
-    RG_KERNEL(id) = {RG_KERNEL_HEAD(id), .summary = "Columns side by side, or lines",              \
-                     .suits = suits,     .packed_bytes = packed_bytes,                             \
-                     .pack = pack,       .tiles = tiles,                                           \
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Columns side by side, or lines",                                  \
+                     .suits = rg_sum_suits,                                                        \
+                     .packed_bytes = rg_sum_packed_bytes,                                          \
+                     .pack = rg_sum_pack,                                                          \
+                     .tiles = tiles,                                                               \
                      .run = runs}
 
 EXTREME(reduce_max_s8, int8_t, b > a ? b : a);
@@ -116,7 +93,7 @@ static uint32_t add_line(const int16_t *x, size_t n) {
 
 static void run_sums(const rg_op_call *call, const void *packed, const void *const *in,
                      void *const *out, size_t first_tile, size_t last_tile, void *scratch) {
-    const plan *p = packed;
+    const rg_sum_packed *p = packed;
     uint32_t zero = (uint32_t)call->in[0]->quant.zero_point[0] * (uint32_t)p->by.count;
     (void)scratch;
     for (size_t tile = first_tile; tile < last_tile; tile++) {

@@ -82,8 +82,4 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 
 RG_KERNEL(softmax_s16) = {RG_KERNEL_HEAD(softmax_s16),
                           .summary = "Stretches of the tables in one load, scaled in vectors",
-                          .suits = suits,
-                          .packed_bytes = packed_bytes,
-                          .pack = pack,
-                          .tiles = tiles,
-                          .run = run};
+                          RG_KERNEL_METHODS};

@@ -3,6 +3,7 @@
 #ifndef RG_KERNELS_EACH_SUMPLAN_H
 #define RG_KERNELS_EACH_SUMPLAN_H
 
+#include "kernels/each/requantize.h"
 #include "kernels/ref/axes.h"
 
 /* The input as outer x count x inner, of which `count` is summed. */
@@ -27,6 +28,38 @@ static inline bool rg_sum_lay_out(const rg_op_call *call, rg_sum_plan *ret) {
     ret->inner = inner ? inner : 1;
     ret->outer = rg_elements(call->in[0]) / ret->count / ret->inner;
     return true;
+}
+
+static inline bool rg_sum_suits(const rg_op_call *call) {
+    rg_sum_plan by;
+    return rg_sum_lay_out(call, &by);
+}
+
+/* What sums of integers work out at load; no factor where the operator prepares none. */
+typedef struct rg_sum_packed {
+    rg_sum_plan by;
+    rg_factor factor;
+} rg_sum_packed;
+
+static inline size_t rg_sum_packed_bytes(const rg_op_call *call) {
+    (void)call;
+    return sizeof(rg_sum_packed);
+}
+
+static inline rg_status rg_sum_pack(const rg_op_call *call, void *packed, rg_err *err) {
+    rg_sum_packed *p = packed;
+    rg_sum_lay_out(call, &p->by);
+    return call->op->prepare ? call->op->prepare(call, &p->factor, err) : RG_OK;
+}
+
+/* Blocks of `block` columns of one outer element, and of the whole call. */
+static inline size_t rg_sum_blocks(const rg_sum_plan *by, size_t block) {
+    return (by->inner + block - 1) / block;
+}
+
+static inline size_t rg_sum_tiles(const rg_op_call *call, size_t block) {
+    rg_sum_plan by;
+    return rg_sum_lay_out(call, &by) ? by.outer * rg_sum_blocks(&by, block) : 1;
 }
 
 #endif

@@ -235,11 +235,9 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 }
 
 #define ROW(id)                                                                                    \
-    RG_KERNEL(id) = {                                                                              \
-        RG_KERNEL_HEAD(id), .summary = "Runs of taps by phase, columns and channels in registers", \
-        .suits = suits,     .packed_bytes = packed_bytes,                                          \
-        .pack = pack,       .scratch_bytes = scratch_bytes,                                        \
-        .tiles = tiles,     .run = run}
+    RG_KERNEL(id) = {RG_KERNEL_HEAD(id),                                                           \
+                     .summary = "Runs of taps by phase, columns and channels in registers",        \
+                     RG_KERNEL_METHODS, .scratch_bytes = scratch_bytes}
 
 ROW(transpose_conv_s8);
 ROW(transpose_conv_u8);

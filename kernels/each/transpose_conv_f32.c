@@ -153,10 +153,5 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
 
 RG_KERNEL(transpose_conv_f32) = {
     RG_KERNEL_HEAD(transpose_conv_f32),
-    .summary = "Runs of taps by phase, columns and channels in registers",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .scratch_bytes = scratch_bytes,
-    .tiles = tiles,
-    .run = run};
+    .summary = "Runs of taps by phase, columns and channels in registers", RG_KERNEL_METHODS,
+    .scratch_bytes = scratch_bytes};

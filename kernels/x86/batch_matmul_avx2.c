@@ -253,10 +253,6 @@ const rg_kernel rg_kernel_batch_matmul_s8_avx2 = {
     .op = "batch_matmul_s8",
     .isa = "avx2",
     .summary = "Both sides widened to 16 bits block by block, tiles of 6 x 16",
-    .suits = suits,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
+    RG_KERNEL_METHODS,
     .scratch_bytes = scratch_bytes,
-    .tiles = tiles,
-    .run = run,
 };

@@ -220,12 +220,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .op = op_name,                                                                             \
         .isa = "avx2",                                                                             \
         .summary = text " in tiles of 6 x 16, " what " widened to 16 bits for exact pairs",        \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(conv2d_s8_avx2, "conv2d_s8", "Convolution", "bytes");

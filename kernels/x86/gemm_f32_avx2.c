@@ -246,12 +246,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .op = #op_name,                                                                            \
         .isa = "avx2",                                                                             \
         .summary = what " in tiles of 6 x 16, each channel summed in the reference's order",       \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(conv2d_f32, "Convolution");

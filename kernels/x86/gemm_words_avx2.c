@@ -390,12 +390,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .op = #op_name,                                                                            \
         .isa = "avx2",                                                                             \
         .summary = text " in tiles of 6 x 16, pairs of int16 times widened weights",               \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(conv2d_f32_s8, "Images quantized whole, convolution");

@@ -319,12 +319,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .op = op_name,                                                                             \
         .isa = "avx2",                                                                             \
         .summary = text " of one row, two weights in each 16-bit lane told apart at the end",      \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(conv2d_s8_avx2_row, "conv2d_s8", "Convolution");

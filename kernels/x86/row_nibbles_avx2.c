@@ -254,12 +254,8 @@ static void run(const rg_op_call *call, const void *packed, const void *const *i
         .op = #op_name,                                                                            \
         .isa = "avx2",                                                                             \
         .summary = "One row of " what ", nibbles unpacked in registers",                           \
-        .suits = suits,                                                                            \
-        .packed_bytes = packed_bytes,                                                              \
-        .pack = pack,                                                                              \
+        RG_KERNEL_METHODS,                                                                         \
         .scratch_bytes = scratch_bytes,                                                            \
-        .tiles = tiles,                                                                            \
-        .run = run,                                                                                \
     }
 
 ROW(fully_connected_f32_s4, "float32 times int4");
