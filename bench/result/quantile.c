@@ -51,20 +51,69 @@ static void weight_range(size_t n, double p, size_t *ret_first, size_t *ret_last
     *ret_last = last < (double)n ? (size_t)last : n;
 }
 
+/* Weight after weight, for i = first .. last. */
+typedef struct weight_walk {
+    double n, a, b, before;
+} weight_walk;
+
+static weight_walk walk_weights(size_t n, double p, size_t first) {
+    weight_walk walk = {(double)n, (double)(n + 1) * p, (double)(n + 1) * (1 - p), 0};
+    walk.before = rg_beta_cdf((double)(first - 1) / walk.n, walk.a, walk.b);
+    return walk;
+}
+
+static double next_weight(weight_walk *walk, size_t i) {
+    double here = rg_beta_cdf((double)i / walk->n, walk->a, walk->b), weight = here - walk->before;
+    walk->before = here;
+    return weight;
+}
+
 double rg_quantile_hd(const double *sorted, size_t n, double p) {
     if (!n || !(p > 0 && p < 1))
         return NAN;
-    double a = (double)(n + 1) * p, b = (double)(n + 1) * (1 - p), sum = 0, weights = 0;
+    double sum = 0, weights = 0;
     size_t first, last;
     weight_range(n, p, &first, &last);
-    double before = rg_beta_cdf((double)(first - 1) / (double)n, a, b);
+    weight_walk walk = walk_weights(n, p, first);
     for (size_t i = first; i <= last; i++) {
-        double here = rg_beta_cdf((double)i / (double)n, a, b);
-        sum += (here - before) * sorted[i - 1];
-        weights += here - before;
-        before = here;
+        double weight = next_weight(&walk, i);
+        sum += weight * sorted[i - 1];
+        weights += weight;
     }
     return sum / weights;
+}
+
+struct rg_hd {
+    size_t first, last;
+    double total, weight[]; /* of the values first .. last, counted from 1 */
+};
+
+rg_status rg_hd_new(size_t n, double p, rg_hd **ret_hd, rg_err *err) {
+    if (!n || !(p > 0 && p < 1))
+        return rg_fail(err, RG_INVALID, NULL, "no weights for %zu values at %g", n, p);
+    size_t first, last;
+    weight_range(n, p, &first, &last);
+    rg_hd *hd = calloc(1, sizeof *hd + (last - first + 1) * sizeof hd->weight[0]);
+    if (!hd)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu weights", n);
+    hd->first = first;
+    hd->last = last;
+    weight_walk walk = walk_weights(n, p, first);
+    for (size_t i = first; i <= last; i++)
+        hd->total += hd->weight[i - first] = next_weight(&walk, i);
+    *ret_hd = hd;
+    return RG_OK;
+}
+
+double rg_hd_of(const rg_hd *hd, const double *sorted) {
+    double sum = 0;
+    for (size_t i = hd->first; i <= hd->last; i++)
+        sum += hd->weight[i - hd->first] * sorted[i - 1];
+    return sum / hd->total;
+}
+
+void rg_hd_free(rg_hd *hd) {
+    free(hd);
 }
 
 static const double side = 0.025; /* of a two-sided 95 % interval */

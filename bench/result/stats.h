@@ -51,6 +51,12 @@ double rg_quantile(const double *sorted, size_t n, double p);
  * b = (n+1)(1-p). Weights are made to sum to 1. NAN for n = 0, and for p outside (0, 1). */
 double rg_quantile_hd(const double *sorted, size_t n, double p);
 
+/* The same for many sets of n values each, with the weights computed once: the same bits. */
+typedef struct rg_hd rg_hd;
+rg_status rg_hd_new(size_t n, double p, rg_hd **ret_hd, rg_err *err);
+double rg_hd_of(const rg_hd *hd, const double *sorted);
+void rg_hd_free(rg_hd *hd); /* accepts NULL */
+
 /* Fewest samples for which a two-sided 95 % interval of the p-quantile by order statistics exists,
  * 2.5 % on each side: 6 for p50, 36 for p90, 72 for p95, 368 for p99. */
 size_t rg_quantile_min_n(double p);
