@@ -50,6 +50,9 @@ const rg_code rg_codes[] = {
      "there may be no int8 path here", "check the chosen kernels and the instruction set"},
     {"clock-changed", FLAG, "the CPU clock differed between start and end",
      "figures mix two speeds", "fix the governor or the clock and run again"},
+    {"state-changed", FLAG, "power mode, governor or limits of clocks changed during the round",
+     "the round has two states and its figures belong to neither",
+     "stop what changes them (power daemon, desktop, cron job) and run again"},
     {"not-pinned", FLAG, "threads could not be pinned to cores", "migrations add noise",
      "allow sched_setaffinity, or use fewer threads"},
     /* refusals of energy and TOPS/W (measurement, section 7) */

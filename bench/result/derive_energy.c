@@ -60,7 +60,7 @@ static uint32_t fact_refusals(const rg_round_view *view) {
     uint32_t refusals = 0;
     if (has_flag(view->facts, "throttled"))
         refusals |= RG_REFUSE_THROTTLE;
-    if (state_changed(view->facts))
+    if (state_changed(view->facts) || has_flag(view->facts, "state-changed"))
         refusals |= RG_REFUSE_STATE;
     double median = rg_quantile(view->sorted_ns, view->n, 0.5);
     if (view->n && view->trend.p < 0.01 && fabs(view->trend.change) > 0.02 * median)

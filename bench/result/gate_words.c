@@ -188,7 +188,8 @@ static const char *origin_word(const rg_gate *gate) {
 }
 
 void rg_gate_trust(const rg_gate *gate, rg_text *out) {
-    static const char *const flags[] = {"throttled", "hot", "unstable", "busy", "clock-changed"};
+    static const char *const flags[] = {"throttled", "hot",           "unstable",
+                                        "busy",      "clock-changed", "state-changed"};
     const rg_gate_side *sides[] = {&gate->baseline, &gate->candidate};
     bool bad = gate->counts[RG_VERDICT_INVALID] || gate->counts[RG_VERDICT_NOT_COMPARABLE];
     rg_text_printf(out, "%s: %s, ", bad ? "INVALID in part" : "VALID", origin_word(gate));

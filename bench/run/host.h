@@ -15,13 +15,26 @@
  * What cannot be read is left out. A new reference. */
 json_t *rg_host_facts(rg_root *root);
 
-/* State now: {"clock_khz":[per CPU], "governor":[distinct], "temperature_mc":{zone:..},
- * "throttle":{counter:..}, "load_1m":.., "running":.., "power_mode":.., "steal_ticks":..}. New
- * reference. */
+/* State now, a new reference; what cannot be read is left out:
+ *   "clock_khz": [per CPU], "governor": [distinct],
+ *   "cpufreq": {policy: {"cur_khz", "min_khz", "max_khz", "governor"}},
+ *   "devfreq": {device: {"cur_hz", "min_hz", "max_hz", "governor"}}, with "emc" the memory's,
+ *   "clocks_locked": every lower limit equals its upper one (what jetson_clocks does),
+ *   "power_mode": name, "power_mode_id": number of nvpmodel's,
+ *   "temperature_mc": {zone: ..}, "cooling": {device: state}, "fan": {monitor:file: ..},
+ *   "throttle": {counter: ..} only rises, a rise is an event; "alarms": {name: 0 or more} now,
+ *   "load_1m", "running", "busy_ticks", "idle_ticks", "steal_ticks". */
 json_t *rg_host_state(rg_root *root);
 
-/* Flags that follow from two states ("throttled", "hot", "clock-changed"): appended to `flags` (an
- * array of code ids), each once. `session` is the state at the session's start and may be NULL. */
+/* {counter: how much it rose} for every counter of both states, zeros too. A new reference. */
+json_t *rg_host_delta(const json_t *before, const json_t *after);
+
+/* Appends a code to an array of codes, once. */
+void rg_host_flag(json_t *flags, const char *id);
+
+/* Flags that follow from two states ("throttled", "hot", "clock-changed", "state-changed"):
+ * appended to `flags` (an array of code ids), each once. `session` is the state at the session's
+ * start and may be NULL. */
 void rg_host_flags(const json_t *session, const json_t *before, const json_t *after, json_t *flags);
 
 /* Share of the CPUs that others used over the last interval, from two states: (busy ticks of the

@@ -40,10 +40,10 @@ typedef struct rg_sample {
  * "sqnr_db", "top1": bool, "reference_sha256"} "placement":
  * {"known", "nodes", "nodes_on_target", "macs", "macs_on_target", "crossings"} "clock": {"cost_ns",
  * "resolution_ns", "monotonic"}, "overhead_ns": harness overhead an iteration from an empty target,
- *   "host": {"before": {...}, "after": {...}}                 clocks, temperatures, throttle
- * counters, load "workload": {"sha256", "path", "bytes", "format"}, "power": {"rails": [...],
- * "poll_s", "cost": {...}, "refusal": code}   when power was asked for "started_wall_ns",
- * "elapsed_ns", "pid", "exit": {"code"|"signal"}
+ *   "host": {"before": {...}, "after": {...}, "delta": {...}, "during": {...}}  clocks,
+ * temperatures, throttle counters, load (docs/machine-state.md) "workload": {"sha256", "path",
+ * "bytes", "format"}, "power": {"rails": [...], "poll_s", "cost": {...}, "refusal": code}   when
+ * power was asked for "started_wall_ns", "elapsed_ns", "pid", "exit": {"code"|"signal"}
  */
 typedef struct rg_round {
     uint32_t cell;   /* index into the plan */

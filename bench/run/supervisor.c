@@ -18,6 +18,7 @@
 #include "bench/run/meter.h"
 #include "bench/run/pattern.h"
 #include "bench/run/roundfacts.h"
+#include "bench/run/watch.h"
 
 enum { GIVE_UP_AFTER = 2 };
 
@@ -232,6 +233,12 @@ static rg_meter *start_meter(running *run, const rg_slot *slot, rg_err *why) {
     return NULL;
 }
 
+static rg_watch *start_watch(const running *run, const rg_slot *slot) {
+    char cores[256];
+    workload_cores(&run->plan->cells[slot->cell], cores, sizeof cores);
+    return rg_watch_start(run->spec->root, cores);
+}
+
 static void add_power(json_t *facts, rg_meter *meter, const rg_err *why, rg_round *round) {
     if (!meter) {
         json_object_set_new(facts, "power",
@@ -253,8 +260,25 @@ static void compare_with_start(const running *run, json_t *facts) {
         rg_host_flags(run->session, before, before, json_object_get(facts, "flags"));
 }
 
-static rg_status deliver(running *run, const rg_slot *slot, const rg_child *child, rg_meter *meter,
-                         const rg_err *why, bool real_power, rg_err *err) {
+/* What the watch saw of the steady window, beside what the worker saw at both ends. */
+static void add_watch(const rg_watch *watch, json_t *facts) {
+    const json_t *window = json_object_get(facts, "window");
+    json_t *host = json_object_get(facts, "host");
+    json_t *during = rg_watch_summary(watch, rg_json_get_int(window, "start_ns", 0),
+                                      rg_json_get_int(window, "end_ns", 0));
+    if (!during)
+        return;
+    if (!host) {
+        host = json_object();
+        json_object_set_new(facts, "host", host);
+    }
+    json_object_set_new(host, "during", during);
+    rg_watch_flags(during, json_object_get(facts, "flags"));
+}
+
+static rg_status deliver(running *run, const rg_slot *slot, const rg_child *child,
+                         const rg_watch *watch, rg_meter *meter, const rg_err *why, bool real_power,
+                         rg_err *err) {
     uint32_t order = (uint32_t)(slot - run->slots);
     rg_round_place place = {&run->plan->cells[slot->cell], slot->round, order,
                             run->admissions[slot->cell].provenance};
@@ -275,6 +299,7 @@ static rg_status deliver(running *run, const rg_slot *slot, const rg_child *chil
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (real_power)
         add_power(round.facts, meter, why, &round);
+    add_watch(watch, round.facts);
     compare_with_start(run, round.facts);
     rg_status status = run->spec->sink->round(run->spec->sink->user, &round, err);
     json_decref(round.facts);
@@ -326,17 +351,20 @@ static rg_status run_round(running *run, const rg_slot *slot, rg_err *err) {
     run->progress.round = slot->round;
     run->progress.rounds = cell->tier.rounds;
     rg_meter *meter = real_power ? start_meter(run, slot, &why) : NULL;
+    rg_watch *watch = is_simulated(run, slot->cell) ? NULL : start_watch(run, slot);
     rg_child_run(&spec, &child);
+    rg_watch_stop(watch);
     if (meter)
         rg_meter_stop(meter);
     rg_status status;
     if (child.status == RG_INTERRUPTED) {
         status = rg_fail(err, RG_INTERRUPTED, "go on with --resume", "stopped by a signal");
     } else {
-        status = deliver(run, slot, &child, meter, &why, real_power, err);
+        status = deliver(run, slot, &child, watch, meter, &why, real_power, err);
         if (status == RG_OK)
             count_round(run, slot->cell, child.status, child.err.what, child.err.advice);
     }
+    rg_watch_close(watch);
     rg_meter_close(meter);
     rg_child_free(&child);
     return status;

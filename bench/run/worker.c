@@ -180,6 +180,7 @@ static rg_status measure(rg_worker *worker, rg_err *err) {
         status = rg_worker_prove_again(worker, err);
     if (status != RG_OK)
         return status;
+    rg_worker_facts_clock(worker);
     rg_worker_power_idle(worker, "idle_after");
     rg_worker_facts_end(worker);
     rg_worker_load_warm(worker);

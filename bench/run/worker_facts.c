@@ -9,6 +9,7 @@
 #include "bench/core/json.h"
 #include "bench/iface/exec.h"
 #include "bench/run/host.h"
+#include "bench/run/spin.h"
 #include "bench/run/worker_priv.h"
 
 /* A line "Key:   123 kB" of a /proc file in bytes; -1 when it is not there. */
@@ -141,6 +142,22 @@ static void host_state(rg_worker *worker, const char *key) {
     json_object_set_new(host, key, rg_host_state(worker->root));
 }
 
+/* The real clock of the first core that the workload sits on. */
+static rg_spin spin(const rg_worker *worker) {
+    const rg_cell *cell = &worker->job.cell;
+    rg_exec_options options = {.threads = cell->threads, .cores = cell->cores};
+    char cores[256];
+    if (worker->is_virtual)
+        return (rg_spin){0, 0};
+    if (rg_exec_cores(&options, cores, sizeof cores, NULL) != RG_OK || !*cores)
+        return rg_spin_measure();
+    return rg_spin_measure_on((uint16_t)strtoul(cores, NULL, 10));
+}
+
+void rg_worker_facts_clock(rg_worker *worker) {
+    worker->spin_after = spin(worker);
+}
+
 /* Virtual time costs nothing to read and moves in steps of 1 ns. */
 void rg_worker_facts_begin(rg_worker *worker) {
     rg_clock_check check = {0, 1, true};
@@ -155,7 +172,9 @@ void rg_worker_facts_begin(rg_worker *worker) {
     rg_json_set_real(clock, "resolution_ns", check.resolution_ns);
     json_object_set_new(worker->facts, "clock", clock);
     rg_json_set_real(worker->facts, "overhead_ns", overhead);
+    rg_spin before = spin(worker);
     host_state(worker, "before");
+    rg_spin_note(&before, json_object_get(json_object_get(worker->facts, "host"), "before"));
     worker->cpu_at_start_ns = rg_usage_now().cpu_ns;
 }
 
@@ -192,7 +211,11 @@ void rg_worker_facts_end(rg_worker *worker) {
     const json_t *before = json_object_get(host, "before"), *after = json_object_get(host, "after");
     if (!host)
         return;
+    rg_spin_note(&worker->spin_after, json_object_get(host, "after"));
     rg_host_flags(NULL, before, after, worker->flags);
+    if (rg_spin_moved(before, after))
+        rg_worker_flag(worker, "clock-changed");
+    json_object_set_new(host, "delta", rg_host_delta(before, after));
     note_other_load(worker, before, after);
 }
 

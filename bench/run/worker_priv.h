@@ -15,6 +15,7 @@
 #include "bench/run/meter.h"
 #include "bench/run/pattern.h"
 #include "bench/run/prover.h"
+#include "bench/run/spin.h"
 #include "bench/run/workload.h"
 
 enum { RG_WORKER_MAX_OPTIONS = 64, RG_WORKER_CHECKS = 16 };
@@ -26,6 +27,7 @@ typedef struct rg_worker {
     json_t *facts, *phases, *flags, *memory_facts; /* all owned by facts but facts itself */
     rg_job_memory *shared;
     double clock_cost_ns;
+    rg_spin spin_after;      /* right after the steady window */
     int64_t cpu_at_start_ns; /* CPU time of this process when the host was looked at first */
 
     /* the target and what it holds */
@@ -83,7 +85,8 @@ rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
 void rg_worker_facts_begin(rg_worker *worker); /* clock, overhead, host before */
 void rg_worker_facts_memory(rg_worker *worker, const char *key);
 void rg_worker_facts_loaded(rg_worker *worker);
-void rg_worker_facts_end(rg_worker *worker); /* memory at the end, host after */
+void rg_worker_facts_clock(rg_worker *worker); /* the core's real clock, right after the window */
+void rg_worker_facts_end(rg_worker *worker);   /* memory at the end, host after */
 json_t *rg_worker_workload_facts(const rg_loaded *loaded);
 /* Of one sample, when the graph's inputs hold `samples`; NULL when the work is unknown. */
 json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples);

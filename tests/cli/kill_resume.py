@@ -32,7 +32,7 @@ return rg.scenario {
 """
 # What may differ between two runs: when, which process, and the state of the machine around it.
 VOLATILE = {"started_wall_ns", "elapsed_ns", "pid", "host"}
-HOST_FLAGS = {"busy", "hot", "clock-changed", "throttled"}
+HOST_FLAGS = {"busy", "hot", "clock-changed", "throttled", "state-changed"}
 
 
 def settled(value):
