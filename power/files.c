@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/core/clock.h"
-
 typedef struct path {
     char text[256];
 } path;
@@ -74,14 +72,4 @@ double rg_files_number(int fd, uint32_t *flags) {
     if (end == text)
         *flags |= RG_ROW_BAD;
     return end == text ? NAN : value;
-}
-
-void rg_row_stamp(rg_power_row *row, void (*read)(const void *channel, rg_power_row *row),
-                  const void *channel) {
-    int64_t start_ns = rg_clock_real_ns();
-    row->power_mw = row->energy_uj = row->voltage_mv = row->current_ma = NAN;
-    read(channel, row);
-    int64_t end_ns = rg_clock_real_ns();
-    row->t_ns = start_ns + (end_ns - start_ns) / 2;
-    row->half_ns = (end_ns - start_ns) / 2;
 }

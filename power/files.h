@@ -37,9 +37,4 @@ void rg_rail_add_fact(rg_rail *rail, const char *format, ...) __attribute__((for
 /* One number of an open file, NAN with a flag of rg_power_row_flags when there is none. */
 double rg_files_number(int fd, uint32_t *flags);
 
-/* Calls `read` for one channel between two readings of the clock and stamps the row with their
- * middle. All parts of the row are NAN before. */
-void rg_row_stamp(rg_power_row *row, void (*read)(const void *channel, rg_power_row *row),
-                  const void *channel);
-
 #endif

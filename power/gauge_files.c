@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "power/files.h"
+#include "power/rows.h"
 
 struct rg_gauge {
     const rg_channel_kind *kind;

@@ -2,84 +2,38 @@
  * one reading a line (pipe_line.h). It is started to ask what it measures, and again for each
  * measurement; it runs in a process group of its own, so that all of it ends with us. Commands come
  * from the command line alone: a scenario cannot name one. */
-#include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench/core/clock.h"
 #include "bench/iface/sensor.h"
+#include "power/child.h"
 #include "power/pipe_line.h"
+#include "power/rows.h"
 
 enum { FIRST_READING_MS = 10000, SETTLE_MS = 300, STOP_MS = 500, LINE_BYTES = 512, KEPT = 256 };
 
 struct rg_gauge {
-    pid_t pid;
-    int fd;
+    rg_sensor_child child;
     rg_pipe_head head;
     char line[LINE_BYTES]; /* of which `used` bytes have come */
     size_t used;
-    bool overlong;           /* the line is longer than that: it is no reading */
-    double delay_s;          /* least arrival minus meter's time so far */
+    bool overlong;        /* the line is longer than that: it is no reading */
+    rg_meter_clock clock; /* of a meter that has its own */
+    rg_silence silence;
+    size_t n_rails;          /* opened */
     rg_power_row rows[KEPT]; /* taken and not yet drained */
     size_t n_rows;
     uint32_t map[RG_PIPE_RAILS]; /* rail of the program -> opened rail, UINT32_MAX: not opened */
 };
 
-/* --- the program ------------------------------------------------------------------------------ */
-
-static void become_program(const char *command, int out) {
-    int null = open("/dev/null", O_RDONLY);
-    setpgid(0, 0);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0)
-        _exit(127);
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    _exit(127);
-}
-
-static rg_status start_program(rg_gauge *gauge, const char *command, rg_err *err) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return rg_fail(err, RG_IO, NULL, "no pipe to the meter's program: %s", strerror(errno));
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    gauge->fd = ends[0];
-    gauge->pid = fork();
-    if (gauge->pid == 0)
-        become_program(command, ends[1]);
-    close(ends[1]);
-    if (gauge->pid < 0)
-        return rg_fail(err, RG_IO, NULL, "cannot start the meter's program: %s", strerror(errno));
-    setpgid(gauge->pid, gauge->pid);
-    return RG_OK;
-}
-
-/* Asks it to end, and after half a second makes it. */
-static void stop_program(rg_gauge *gauge) {
-    if (gauge->pid <= 0)
-        return;
-    kill(-gauge->pid, SIGTERM);
-    for (int waited_ms = 0; waitpid(gauge->pid, NULL, WNOHANG) == 0; waited_ms += 10) {
-        if (waited_ms == STOP_MS)
-            kill(-gauge->pid, SIGKILL);
-        nanosleep(&(struct timespec){0, 10000000}, NULL);
-    }
-    kill(-gauge->pid, SIGKILL); /* what it may have left behind */
-    gauge->pid = 0;
-}
-
 static void close_gauge(rg_gauge *gauge) {
-    if (!gauge)
-        return;
-    stop_program(gauge);
-    if (gauge->fd >= 0)
-        close(gauge->fd);
+    if (gauge)
+        rg_sensor_child_stop(&gauge->child, STOP_MS, NULL, 0);
     free(gauge);
 }
 
@@ -91,16 +45,14 @@ static int64_t clock_ns(clockid_t id) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Where the meter's time lies on our clock. Its own clock is laid so that the fastest line seen so
- * far arrived at once: later lines only make that better. */
+/* Where the meter's time lies on our clock. */
 static int64_t our_time_ns(rg_gauge *gauge, double time_s) {
     int64_t now_ns = rg_clock_real_ns();
     if (gauge->head.clock == RG_PIPE_MONOTONIC)
         return (int64_t)(time_s * 1e9) - clock_ns(CLOCK_MONOTONIC) + now_ns;
     if (gauge->head.clock == RG_PIPE_REALTIME)
         return (int64_t)(time_s * 1e9) - clock_ns(CLOCK_REALTIME) + now_ns;
-    gauge->delay_s = fmin(gauge->delay_s, (double)now_ns * 1e-9 - time_s);
-    return (int64_t)((time_s + gauge->delay_s) * 1e9);
+    return rg_meter_clock_ns(&gauge->clock, time_s, now_ns);
 }
 
 /* A line that is no reading becomes a bad row: a hole that the analysis sees. */
@@ -114,11 +66,10 @@ static rg_status take_line(rg_gauge *gauge, rg_err *err) {
     rg_status status = gauge->overlong
                            ? rg_fail(err, RG_BAD_DATA, NULL, "the meter's program writes no lines")
                            : rg_pipe_take_reading(line, &gauge->head, &reading, err);
-    reading.row.t_ns = status == RG_OK ? our_time_ns(gauge, reading.time_s) : rg_clock_real_ns();
-    if (status != RG_OK) {
-        reading.row.flags = RG_ROW_BAD;
-        reading.row.power_mw = reading.row.energy_uj = NAN;
-    }
+    if (status == RG_OK)
+        reading.row.t_ns = our_time_ns(gauge, reading.time_s);
+    else
+        reading.row = rg_row_hole(0);
     gauge->rows[gauge->n_rows++] = reading.row;
     return status;
 }
@@ -144,7 +95,7 @@ static rg_status take_bytes(rg_gauge *gauge, rg_err *err) {
     char bytes[256];
     rg_status status = RG_OK;
     while (gauge->n_rows + sizeof bytes / 4 < KEPT) {
-        ssize_t n = read(gauge->fd, bytes, sizeof bytes);
+        ssize_t n = read(gauge->child.fd, bytes, sizeof bytes);
         if (n < 0)
             return status;
         if (n == 0)
@@ -164,7 +115,7 @@ static rg_status await_reading(rg_gauge *gauge, rg_err *err) {
     int64_t end_ns = rg_clock_real_ns() + (int64_t)FIRST_READING_MS * 1000000;
     rg_status status = RG_OK;
     while (status == RG_OK && gauge->n_rows == 0) {
-        struct pollfd waiting = {.fd = gauge->fd, .events = POLLIN};
+        struct pollfd waiting = {.fd = gauge->child.fd, .events = POLLIN};
         int left_ms = (int)((end_ns - rg_clock_real_ns()) / 1000000);
         if (left_ms <= 0 || poll(&waiting, 1, left_ms) == 0)
             return rg_fail(err, RG_FAILED, "let it flush its output after every line",
@@ -179,9 +130,9 @@ static rg_status new_gauge(const char *command, rg_gauge **ret_gauge, rg_err *er
     rg_gauge *gauge = calloc(1, sizeof *gauge);
     if (!gauge)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    gauge->fd = -1;
-    gauge->delay_s = INFINITY;
-    rg_status status = start_program(gauge, command, err);
+    gauge->child = (rg_sensor_child)RG_NO_CHILD;
+    gauge->clock = rg_meter_clock_begin();
+    rg_status status = rg_sensor_child_start(rg_sensor_child_shell, command, &gauge->child, err);
     if (status == RG_OK)
         status = await_reading(gauge, err);
     if (status != RG_OK) {
@@ -243,10 +194,14 @@ static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_ga
                 (*ret_gauge)->map[p] = (uint32_t)i;
         }
     }
+    if (status == RG_OK) {
+        (*ret_gauge)->silence = rg_silence_begin(rails, n);
+        (*ret_gauge)->n_rails = n;
+    }
     return status;
 }
 
-/* A program that has ended gives no more rows: the analysis sees the gap. */
+/* A program that has ended, or hangs, gives holes: the analysis sees the gap. */
 static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
     size_t n = 0, kept = 0;
     take_bytes(gauge, NULL);
@@ -260,7 +215,7 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
         }
     }
     gauge->n_rows = kept;
-    *ret_n = n;
+    *ret_n = rg_silence_rows(&gauge->silence, gauge->n_rails, rows, n, cap);
     return RG_OK;
 }
 
