@@ -36,7 +36,7 @@ static rg_rail *begin_rail(rg_pipe_head *head, const char *name) {
     return rail;
 }
 
-static bool is_name(const char *word) {
+bool rg_rail_is_name(const char *word) {
     if (!isalpha((unsigned char)*word) || strlen(word) > 40)
         return false;
     for (; *word; word++) {
@@ -85,19 +85,23 @@ static bool take_word(rg_rail *rail, const char *key, const char *word) {
     return rail->kind != RG_POWER_COUNTER && !strcmp(rg_power_kind_word(rail->kind), word);
 }
 
+bool rg_rail_take_pair(rg_rail *rail, const char *key, const char *word) {
+    if (!strcmp(key, "scope") || !strcmp(key, "role") || !strcmp(key, "kind"))
+        return take_word(rail, key, word);
+    return take_number(rail, key, word);
+}
+
 static bool take_pair(rg_pipe_head *head, const char *key, const char *word) {
     if (!strcmp(key, "clock"))
         return take_clock(head, word);
     if (!strcmp(key, "rail")) {
-        if (!is_name(word) || head->n_rails == RG_PIPE_RAILS)
+        if (!rg_rail_is_name(word) || head->n_rails == RG_PIPE_RAILS)
             return false;
         begin_rail(head, word);
         return true;
     }
-    rg_rail *rail = head->n_rails ? &head->rails[head->n_rails - 1] : begin_rail(head, "power");
-    if (!strcmp(key, "scope") || !strcmp(key, "role") || !strcmp(key, "kind"))
-        return take_word(rail, key, word);
-    return take_number(rail, key, word);
+    return rg_rail_take_pair(
+        head->n_rails ? &head->rails[head->n_rails - 1] : begin_rail(head, "power"), key, word);
 }
 
 rg_status rg_pipe_take_head(const char *line, rg_pipe_head *head, rg_err *err) {

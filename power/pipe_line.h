@@ -33,6 +33,13 @@ typedef struct rg_pipe_reading {
     rg_power_row row; /* rail and powers; no stamp yet */
 } rg_pipe_reading;
 
+/* Takes what somebody tells of a rail: scope, role, kind, refresh_s, lag_s, gain, offset_mw,
+ * lsb_mw, range_mw. False for an unknown key or a value out of its range. */
+bool rg_rail_take_pair(rg_rail *rail, const char *key, const char *word);
+
+/* A letter, then letters, digits, '-', '_' or '.'; 40 at most. */
+bool rg_rail_is_name(const char *word);
+
 /* Takes a line that begins with '#'. A `rail=` begins a rail, other keys tell of the latest one;
  * words without '=' are remarks. RG_BAD_DATA for an unknown key or a value out of its range. */
 rg_status rg_pipe_take_head(const char *line, rg_pipe_head *head, rg_err *err);

@@ -129,6 +129,7 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
 const rg_sensor rg_sensor_replay = {
     .name = "replay",
     .summary = "a recorded trace played back: replay:FILE",
+    .has_options = true,
     .probe = probe,
     .open = open_gauge,
     .start = start,

@@ -144,6 +144,8 @@ void rg_list_rails_print(const json_t *rows) {
         printf("%s: %s\n", rg_json_get_text(row, "name", ""),
                is_rail && !strcmp(kind, "present") ? role : kind);
         print_indented(rg_json_get_text(row, "summary", ""));
+        if (is_rail && !strcmp(kind, "present"))
+            print_indented(rg_json_get_text(row, "facts", ""));
         const char *advice = rg_json_get_text(row, "try", "");
         if (*advice) {
             char text[256];

@@ -96,11 +96,14 @@ typedef struct rg_gauge rg_gauge; /* open sensor, defined by each */
 
 typedef struct rg_sensor {
     const char *name, *summary;
-    bool is_virtual; /* runs on virtual time; drained inline, never by the meter's thread */
+    bool is_virtual;  /* runs on virtual time; drained inline, never by the meter's thread */
+    bool has_options; /* `--rail NAME:OPTIONS` goes to its probe, and means all rails it then finds
+                       */
 
     /* Appends rails that exist, and for known but unreadable ones entries with their status.
-     * `options` is the text after the sensor's name in `--rail replay:FILE`, else "". Never opens a
-     * foreign library. */
+     * `options` is the text after the sensor's name in `--rail replay:FILE` where it has_options,
+     * else
+     * "". Never loads a foreign library into this process. */
     rg_status (*probe)(rg_root *root, const char *options, rg_rail_list *ret_rails, rg_err *err);
     rg_status (*open)(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
                       rg_err *err);

@@ -11,7 +11,7 @@
 static bool selects(const char *selector, const rg_rail *rail) {
     size_t name = strcspn(selector, ":");
     bool whole_sensor = strlen(rail->sensor) == name && !strncmp(selector, rail->sensor, name) &&
-                        (selector[name] == '\0' || !strcmp(rail->sensor, "replay"));
+                        (selector[name] == '\0' || rg_sensor_find(rail->sensor)->has_options);
     return whole_sensor || !strcmp(selector, rail->id) || !strcmp(selector, rail->label);
 }
 
@@ -66,7 +66,7 @@ static rg_status probe_all(rg_root *root, const char *const *selectors, bool is_
         bool asked = false;
         for (size_t k = 0; selectors && selectors[k]; k++) {
             if (!strncmp(selectors[k], sensor->name, n) && selectors[k][n] == ':' &&
-                !strcmp(sensor->name, "replay") && !is_virtual) {
+                sensor->has_options && !is_virtual) {
                 sensor->probe(root, selectors[k] + n + 1, all, why);
                 asked = true;
             }

@@ -1,0 +1,173 @@
+"""Instruments and vendors' tools as rails, each against its double: a Raspberry Pi's vcgencmd, meters that speak SCPI,
+and what becomes of a run when one of them vanishes. TAP on stdout.
+
+    instruments.py RAILGAUGE SOURCE_ROOT
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+PROGRAM, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DOUBLES = os.path.join(SOURCE, "tests", "doubles")
+WORK = tempfile.mkdtemp(prefix="railgauge-instruments-")
+BAD, CLIPPED = 1, 4
+
+
+def call(*words, **more):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, **more)
+
+
+def listed(name, **more):
+    """The rows of `list rails` of one sensor."""
+    done = call("list", "rails", "--json", **more)
+    assert done.returncode == 0, done.stderr
+    return [row for row in json.loads(done.stdout) if row["name"].split(":")[0] == name]
+
+
+def trace_of(rail, seconds="2", **more):
+    """Records that long; the trace's rails and rows (as [t_ns, half_ns, rail, flags, power_mw, energy_uj, mv, ma])."""
+    path = os.path.join(WORK, "trace.jsonl")
+    done = call("power", "record", "--rail", rail, "-o", path, "--", "sleep", seconds, **more)
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return lines[0]["rails"], [line for line in lines if isinstance(line, list)], done
+
+
+class double:
+    """A double that runs while the block does; `said` is its first line."""
+
+    def __init__(self, name, *words):
+        self.command = [sys.executable, os.path.join(DOUBLES, name), *words]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.said = self.process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+# --- a Raspberry Pi's power chip ----------------------------------------------------------------------------------
+
+def pi(**settings):
+    folder = os.path.join(WORK, "bin")
+    if not os.path.exists(folder):
+        os.mkdir(folder)
+        shutil.copy(os.path.join(DOUBLES, "vcgencmd.py"), os.path.join(folder, "vcgencmd"))
+    return {"env": dict(os.environ, PATH=folder + ":" + os.environ["PATH"], **settings)}
+
+
+def test_a_raspberry_pi_5_shows_its_regulators_and_says_what_they_miss():
+    rails = listed("pmic", **pi())
+    assert [row["label"] for row in rails] == ["3V3_SYS", "VDD_CORE", "DDR_VDD2"], rails
+    for row in rails:
+        assert (row["scope"], row["role"], row["refresh_s"]) == ("module", "component", 0.2), row
+        assert "AI HAT or Coral stick is not covered" in row["facts"] and "EXT5V=5.132V" in row["facts"], row["facts"]
+    assert "EXT5V" in call("list", "rails", **pi()).stdout
+
+
+def test_vcgencmd_is_asked_five_times_a_second_at_most():
+    count = os.path.join(WORK, "count")
+    rails, rows, _ = trace_of("pmic", **pi(VCGENCMD_COUNT=count))
+    times = [row[0] for row in rows if row[2] == 0]
+    assert 7 <= len(times) <= 16 and os.path.getsize(count) <= len(times) + 2, (len(times), os.path.getsize(count))
+    assert len(times) <= 5 * (times[-1] - times[0]) / 1e9 + 2, times
+    powers = {rails[row[2]]["label"]: round(row[4], 6) for row in rows}
+    assert powers == {"3V3_SYS": 330, "VDD_CORE": 1500, "DDR_VDD2": 220}, powers
+
+
+def test_a_pi_that_refuses_or_has_no_meter_says_what_to_do():
+    denied, = listed("pmic", **pi(VCGENCMD_DOUBLE="denied"))
+    assert denied["kind"] == "denied" and "usermod -aG video" in denied["try"], denied
+    old, = listed("pmic", **pi(VCGENCMD_DOUBLE="pi4"))
+    assert old["kind"] == "absent" and "Raspberry Pi 5" in old["summary"], old
+
+
+def test_a_vcgencmd_that_hangs_costs_readings_and_not_the_run():
+    flag = os.path.join(WORK, "hang")
+    path = os.path.join(WORK, "hung.jsonl")
+    done = call("power", "record", "--rail", "pmic", "-o", path, "--", "sh", "-c", "sleep 1; touch %s; sleep 2" % flag,
+                **pi(VCGENCMD_DOUBLE=flag))
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        rows = [row for row in map(json.loads, file) if isinstance(row, list)]
+    assert any(row[3] == 0 for row in rows) and rows[-1][3] & BAD, rows
+    assert "gap" in done.stderr, done.stderr
+
+
+# --- SCPI ---------------------------------------------------------------------------------------------------------
+
+def test_each_family_is_known_by_what_it_answers_and_asked_in_its_own_words():
+    for like, words, dialect, more in (
+            ("yokogawa", "scope=wall", "yokogawa-wt300", {"scope": "wall", "role": "total", "refresh_s": 0.1}),
+            ("keysight", "channel=2,rail=jack", "keysight-e36000", {"label": "jack", "role": "unknown"}),
+            ("dmm", "volts=5", "keysight-34400", {}),
+            ("rs", "channel=2,gain=0.001,offset_mw=3", "rs-supply", {}),
+            ("unknown", "refresh_s=0.05", "generic", {"refresh_s": 0.05})):
+        with double("scpi_meter.py", like) as meter:
+            rails, rows, done = trace_of("scpi:127.0.0.1:%s,%s" % (meter.said, words), "1")
+        rail, = rails
+        assert "dialect " + dialect in rail["facts"], (like, rail)
+        assert {key: rail[key] for key in more} == more, (like, rail)
+        assert len(rows) > 3 and all(row[3] == 0 and abs(row[4] - 2500) < 1e-6 for row in rows), (like, rows[:3])
+        if like == "yokogawa":
+            assert rail["limits"]["gain"] == 0.001 and abs(rail["limits"]["offset_mw"] - 30) < 1e-9, rail["limits"]
+            assert rail["limits"]["range_mw"] == 15000 and "set a fixed range" in rail["facts"], rail
+        if like == "rs":
+            assert (rail["limits"]["gain"], rail["limits"]["offset_mw"]) == (0.001, 3), rail["limits"]
+
+
+def test_over_range_is_clipped_and_refused_and_never_a_number():
+    for like, words in (("yokogawa", ""), ("unknown", "")):
+        with double("scpi_meter.py", like, "--over-after", "5") as meter:
+            _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall%s" % (meter.said, words))
+        clipped = [row for row in rows if row[3] & CLIPPED]
+        assert clipped and all(row[4] is None for row in clipped), (like, clipped[:2])
+        assert "range" in done.stderr, (like, done.stderr)
+
+
+def test_a_connection_that_is_lost_gives_holes_and_is_made_again():
+    with double("scpi_meter.py", "yokogawa", "--drop-after", "6", "--away", "0.7") as meter:
+        _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall" % meter.said, "4")
+    flags = [row[3] for row in rows]
+    first, last = flags.index(BAD), len(flags) - 1 - flags[::-1].index(BAD)
+    assert 0 in flags[:first] and 0 in flags[last:], flags
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert "gap" in done.stderr, done.stderr
+
+
+def test_an_instrument_that_falls_silent_does_not_hold_up_the_run():
+    with double("scpi_meter.py", "unknown", "--silent-after", "6") as meter:
+        _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall" % meter.said, "2")
+    assert rows[-1][3] & BAD and any(row[3] == 0 for row in rows), rows
+
+
+def test_what_cannot_be_measured_with_is_refused_with_a_reason():
+    with double("scpi_meter.py", "yokogawa") as gone:
+        pass
+    with double("scpi_meter.py", "dmm") as dmm, double("scpi_meter.py", "unknown", "--deaf") as deaf:
+        for rail, code, words in (("scpi:127.0.0.1:" + gone.said, 5, "refuses connections"),
+                                  ("scpi:127.0.0.1:" + dmm.said, 64, "volts=5.0"),
+                                  ("scpi:127.0.0.1:" + deaf.said, 3, "no answer in time"),
+                                  ("scpi:127.0.0.1:%s,scope=moon" % dmm.said, 64, "scope=moon"),
+                                  ("scpi:127.0.0.1:seven", 64, "no address"),
+                                  ("scpi", 5, "no rail")):
+            done = call("power", "record", "--rail", rail, "-o", os.path.join(WORK, "none.jsonl"), "--", "true")
+            assert done.returncode == code and words in done.stderr, (rail, done.returncode, done.stderr)
+    row, = listed("scpi")
+    assert row["kind"] == "absent" and "scpi:HOST" in row["try"], row
+
+
+try:
+    sys.exit(tap.run(globals()))
+finally:
+    shutil.rmtree(WORK, ignore_errors=True)
