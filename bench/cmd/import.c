@@ -1,11 +1,13 @@
-/* import.c: `railgauge import FORMAT PATH`: what others measured, worked out again from their raw
- * data. One row a format. */
+/* import.c: `railgauge import`: bundles into a store (import_bundles.c), and, by the name of their
+ * format, what others measured, worked out again from their raw data. One row a format. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/import_bundles.h"
+#include "bench/cmd/stores.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
@@ -13,7 +15,7 @@
 #include "bench/result/eembc.h"
 
 typedef struct options {
-    const char *output;
+    const char *output, *store, *who;
     bool json;
 } options;
 
@@ -22,6 +24,9 @@ static const rg_field table[] = {
      "writes the readings as a power trace, also -o; see `railgauge power replay`"},
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout"},
+    RG_STORE_ROW(options, store),
+    {"who", RG_FIELD_TEXT, offsetof(options, who), "", 0, 0, NULL, "",
+     "for the store's log; not given: user@host"},
     {0},
 };
 
@@ -117,24 +122,43 @@ typedef struct format {
 } format;
 static const format formats[] = {{"eembc", import_eembc}};
 
-static rg_status import_named(const rg_args *args, const options *opt, rg_err *err) {
+static const format *format_named(const char *word) {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (!strcmp(formats[i].name, args->words[0]))
-            return formats[i].import(args->words[1], opt, err);
+        if (!strcmp(formats[i].name, word))
+            return &formats[i];
     }
-    return rg_fail(err, RG_USAGE, "railgauge import eembc DIR", "no format '%s' is imported",
-                   args->words[0]);
+    return NULL;
+}
+
+/* A first word that names a format is one; a folder of that name is written ./eembc. */
+static rg_status import_words(const rg_args *args, const options *opt, rg_err *err) {
+    const format *format = format_named(args->words[0]);
+    bool bundles = !strcmp(args->words[0], "bundle");
+    if (format && args->n_words != 2)
+        return rg_fail(err, RG_USAGE, "railgauge import eembc DIR", "one %s session at a time",
+                       format->name);
+    if (format)
+        return format->import(args->words[1], opt, err);
+    if (bundles && args->n_words < 2)
+        return rg_fail(err, RG_USAGE, "railgauge import runs/ --store lab.db",
+                       "which bundles are meant?");
+    return rg_import_bundles(args->words + bundles, args->n_words - bundles, opt->store, opt->who,
+                             opt->json, err);
 }
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
 const rg_verb rg_verb_import = {
     .name = "import",
-    .summary = "what others measured, worked out again from their raw data",
-    .usage = "railgauge import eembc DIR",
-    .help = "eembc: an energy session of an MLPerf Tiny submission (trace1-energy.bin,\n"
-            "trace1-timestamps.json, log.txt, results.txt). A session whose edges or energies\n"
-            "cannot be right ends with exit code 4 and the reason.\n",
+    .summary = "bundles into a store; what others measured, worked out again",
+    .usage = "railgauge import DIR... --store FILE | railgauge import eembc DIR",
+    .help =
+        "DIR: a finished bundle, or a folder of them. Each goes in whole or not at all, checked\n"
+        "against its manifest; one that the store has already changes nothing. The store is\n"
+        "made when it is not there (docs/store.md).\n"
+        "eembc: an energy session of an MLPerf Tiny submission (trace1-energy.bin,\n"
+        "trace1-timestamps.json, log.txt, results.txt). A session whose edges or energies\n"
+        "cannot be right ends with exit code 4 and the reason.\n",
     .run = run,
 };
 
@@ -144,9 +168,9 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_err err = RG_ERR_INIT;
     int code;
     (void)globals;
-    if (!rg_args_begin(&rg_verb_import, table, &opt, 2, 2, argc, argv, &args, &code))
+    if (!rg_args_begin(&rg_verb_import, table, &opt, 1, RG_MAX_ARGS, argc, argv, &args, &code))
         return code;
-    rg_status status = import_named(&args, &opt, &err);
+    rg_status status = import_words(&args, &opt, &err);
     if (status == RG_OK && (fflush(stdout) || ferror(stdout)))
         status = rg_fail(&err, RG_IO, NULL, "cannot write to the standard output");
     return status == RG_OK ? RG_EXIT_OK : rg_report_error("import", &err);

@@ -130,4 +130,15 @@ rg_status rg_bundle_read_text(const rg_bundle *bundle, const char *path, rg_aren
  * first file that is changed, missing, or (in rounds/ and lib/) not listed. */
 rg_status rg_bundle_verify(const rg_bundle *bundle, rg_err *err);
 
+/* The same, showing each file's content once, in the manifest's order, after its hash was found
+ * right: for who takes a bundle over whole. Stops at the first `show` that is not RG_OK; files
+ * that are not listed are only found at the end. */
+typedef rg_status (*rg_bundle_visit)(void *user, const char *path, const void *data, size_t bytes,
+                                     const char *hash, rg_err *err);
+rg_status rg_bundle_each_file(const rg_bundle *bundle, rg_bundle_visit show, void *user,
+                              rg_err *err);
+
+/* The bundle's id: SHA-256 of MANIFEST.sha256. RG_ABSENT when unfinished. */
+rg_status rg_bundle_id(const rg_bundle *bundle, char ret_hex[RG_HASH_HEX], rg_err *err);
+
 #endif

@@ -96,7 +96,10 @@ static rg_status list_content(const rg_bundle *bundle, names *list, rg_err *err)
     return status;
 }
 
-static rg_status hash_inside(const rg_bundle *bundle, const char *path, char ret_hex[RG_HASH_HEX],
+/* Reads a file, hashes it, and shows it to `show` where its hash is the promised one; either may be
+ * NULL. */
+static rg_status look_inside(const rg_bundle *bundle, const char *path, const char *promised,
+                             rg_bundle_visit show, void *user, char ret_hex[RG_HASH_HEX],
                              rg_err *err) {
     rg_arena *arena = rg_arena_new(0);
     char *data;
@@ -107,6 +110,10 @@ static rg_status hash_inside(const rg_bundle *bundle, const char *path, char ret
         rg_bundle_read_file(bundle, path, RG_BUNDLE_RAW_LIMIT, arena, &data, &bytes, err);
     if (status == RG_OK)
         rg_hash_bytes(data, bytes, ret_hex);
+    if (status == RG_OK && promised && strcmp(promised, ret_hex))
+        status = rg_fail(err, RG_BAD_DATA, copy_again, "%s was changed after the run", path);
+    if (status == RG_OK && show)
+        status = show(user, path, data, bytes, ret_hex, err);
     rg_arena_free(arena);
     return status;
 }
@@ -120,7 +127,7 @@ rg_status rg_bundle_finish(rg_bundle *bundle, rg_err *err) {
     rg_status status = list.arena ? list_content(bundle, &list, err)
                                   : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     for (size_t i = 0; status == RG_OK && i < list.n; i++) {
-        status = hash_inside(bundle, list.items[i], hash, err);
+        status = look_inside(bundle, list.items[i], NULL, NULL, NULL, hash, err);
         rg_text_printf(&text, "%s  %s\n", hash, list.items[i]);
     }
     char *path = rg_bundle_path(bundle, "MANIFEST.sha256");
@@ -149,28 +156,34 @@ static bool cut_line(char *line, char **ret_hash, char **ret_path) {
     return rg_bundle_path_plain(*ret_path);
 }
 
-static rg_status check_line(const rg_bundle *bundle, char *line, names *listed, rg_err *err) {
+/* What a check does with each file that is as the manifest promises. */
+typedef struct check {
+    const rg_bundle *bundle;
+    names *listed;
+    rg_bundle_visit show;
+    void *user;
+} check;
+
+static rg_status check_line(const check *how, char *line, rg_err *err) {
     char *promised, *path, hash[RG_HASH_HEX];
     if (!cut_line(line, &promised, &path))
         return rg_fail(err, RG_BAD_DATA, copy_again, "MANIFEST.sha256 is damaged");
-    rg_status status = hash_inside(bundle, path, hash, err);
+    rg_status status = look_inside(how->bundle, path, promised, how->show, how->user, hash, err);
     if (status == RG_ABSENT)
         return rg_fail(err, RG_BAD_DATA, copy_again, "%s is in the manifest but missing", path);
-    if (status == RG_OK && strcmp(promised, hash))
-        return rg_fail(err, RG_BAD_DATA, copy_again, "%s was changed after the run", path);
-    if (status == RG_OK && !add_name(listed, path))
+    if (status == RG_OK && !add_name(how->listed, path))
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return status;
 }
 
-static rg_status check_lines(const rg_bundle *bundle, char *text, names *listed, rg_err *err) {
+static rg_status check_lines(const check *how, char *text, rg_err *err) {
     rg_status status = RG_OK;
     while (status == RG_OK && *text) {
         char *end = strchr(text, '\n');
         if (!end)
             return rg_fail(err, RG_BAD_DATA, copy_again, "MANIFEST.sha256 is cut off");
         *end = '\0';
-        status = check_line(bundle, text, listed, err);
+        status = check_line(how, text, err);
         text = end + 1;
     }
     return status;
@@ -193,8 +206,14 @@ static rg_status check_unlisted(const rg_bundle *bundle, const names *listed, rg
 }
 
 rg_status rg_bundle_verify(const rg_bundle *bundle, rg_err *err) {
+    return rg_bundle_each_file(bundle, NULL, NULL, err);
+}
+
+rg_status rg_bundle_each_file(const rg_bundle *bundle, rg_bundle_visit show, void *user,
+                              rg_err *err) {
     rg_arena *arena = rg_arena_new(0);
     names listed = {.arena = arena};
+    const check how = {bundle, &listed, show, user};
     char *text = NULL;
     size_t bytes;
     if (!arena)
@@ -205,7 +224,7 @@ rg_status rg_bundle_verify(const rg_bundle *bundle, rg_err *err) {
         rg_fail(err, RG_ABSENT, "finish it with `railgauge run ... --resume`",
                 "%s is unfinished: it has no manifest", bundle->dir);
     if (status == RG_OK)
-        status = check_lines(bundle, text, &listed, err);
+        status = check_lines(&how, text, err);
     if (status == RG_OK && listed.n)
         qsort(listed.items, listed.n, sizeof *listed.items, by_name);
     if (status == RG_OK)
@@ -213,4 +232,12 @@ rg_status rg_bundle_verify(const rg_bundle *bundle, rg_err *err) {
     free(listed.items);
     rg_arena_free(arena);
     return status;
+}
+
+rg_status rg_bundle_id(const rg_bundle *bundle, char ret_hex[RG_HASH_HEX], rg_err *err) {
+    rg_status status = look_inside(bundle, "MANIFEST.sha256", NULL, NULL, NULL, ret_hex, err);
+    return status == RG_ABSENT
+               ? rg_fail(err, RG_ABSENT, "finish it with `railgauge run ... --resume`",
+                         "%s is unfinished: it has no manifest", bundle->dir)
+               : status;
 }
