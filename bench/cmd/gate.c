@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/gate_sides.h"
+#include "bench/cmd/stores.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/result/gate.h"
 #include "bench/result/junit.h"
 
 typedef struct options {
-    const char *baseline, *candidate, *output, *junit, *tolerance, *target, *metric, *exit;
+    const char *baseline, *candidate, *store, *output, *junit, *tolerance, *target, *metric, *exit;
     int format;
     int64_t width;
     bool all;
@@ -22,7 +24,9 @@ static const char *const formats[] = {"text", "json", "markdown", "junit", NULL}
 
 #define AT(member) offsetof(options, member)
 static const rg_field table[] = {
-    {"baseline", RG_FIELD_TEXT, AT(baseline), "", 0, 0, NULL, "", "bundle to compare with"},
+    {"baseline", RG_FIELD_TEXT, AT(baseline), "", 0, 0, NULL, "",
+     "bundle to compare with, or a baseline of the store"},
+    RG_STORE_ROW(options, store),
     {"candidate", RG_FIELD_TEXT, AT(candidate), "", 0, 0, NULL, "", "bundle to judge"},
     {"format", RG_FIELD_CHOICE, AT(format), "text", 0, 0, formats, "", "form of the answer"},
     {"output", RG_FIELD_TEXT, AT(output), "", 0, 0, NULL, "", "write it to this file (-o)"},
@@ -84,35 +88,6 @@ static rg_status read_repeated(const rg_args *args, rg_gate_options *gate, exit_
     return status;
 }
 
-/* A bundle as a side; records that are not there yet are derived from the rounds. */
-typedef struct loaded {
-    rg_bundle *bundle;
-    json_t *derived;
-    rg_gate_side side;
-} loaded;
-
-static rg_status load(const char *dir, loaded *ret, rg_err *err) {
-    *ret = (loaded){0};
-    rg_status status = rg_bundle_open(dir, &ret->bundle, err);
-    if (status == RG_OK && rg_bundle_finished(ret->bundle))
-        status = rg_bundle_verify(ret->bundle, err);
-    if (status == RG_ABSENT) /* a file that is not there; code 5 is kept for devices */
-        status = err->status = RG_IO;
-    if (status != RG_OK)
-        return status;
-    ret->side = rg_gate_side_of(ret->bundle);
-    if (!ret->side.records && ret->side.cells) {
-        status = rg_bundle_derive(ret->bundle, &ret->derived, err);
-        ret->side.records = ret->derived;
-    }
-    return status;
-}
-
-static void unload(loaded *side) {
-    json_decref(side->derived);
-    rg_bundle_close(side->bundle);
-}
-
 static size_t columns_of(const options *opt) {
     return opt->width ? (size_t)opt->width
                       : rg_terminal_columns(*opt->output ? -1 : STDOUT_FILENO, 80);
@@ -167,7 +142,7 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_gate = {
     .name = "gate",
     .summary = "judge a run against a baseline, cell by cell: pass, regressed, inconclusive ...",
-    .usage = "railgauge gate --baseline BUNDLE --candidate BUNDLE [--format F] [-o FILE]",
+    .usage = "railgauge gate --baseline BUNDLE|NAME --candidate BUNDLE [--store FILE] [--format F]",
     .help = "A cell that the candidate lacks fails the gate. Exit codes: 0 pass, 1 regressed,\n"
             "2 inconclusive, 3 missing or error, 4 not comparable or invalid; where several\n"
             "hold, 3 before 1 before 4 before 2. Limits come from --tolerance and --target, else\n"
@@ -178,16 +153,16 @@ const rg_verb rg_verb_gate = {
 static rg_status gate_bundles(const options *opt, const rg_args *args, int *ret_code, rg_err *err) {
     rg_gate_options how = rg_gate_options_default();
     exit_map map = {0};
-    loaded baseline = {0}, candidate = {0};
+    rg_gate_loaded baseline = {0}, candidate = {0};
     rg_gate *gate = NULL;
     rg_status status = read_repeated(args, &how, &map, err);
     if (status == RG_OK && (!*opt->baseline || !*opt->candidate))
         status = rg_fail(err, RG_USAGE, "railgauge gate --baseline runs/A --candidate runs/B",
                          "two bundles are needed");
     if (status == RG_OK)
-        status = load(opt->baseline, &baseline, err);
+        status = rg_gate_load(opt->store, opt->baseline, &baseline, err);
     if (status == RG_OK)
-        status = load(opt->candidate, &candidate, err);
+        status = rg_gate_load(opt->store, opt->candidate, &candidate, err);
     if (status == RG_OK)
         status = rg_gate_judge(&baseline.side, &candidate.side, &how, &gate, err);
     if (status == RG_OK) {
@@ -195,8 +170,8 @@ static rg_status gate_bundles(const options *opt, const rg_args *args, int *ret_
         status = print(opt, gate, *ret_code, err);
     }
     rg_gate_free(gate);
-    unload(&baseline);
-    unload(&candidate);
+    rg_gate_unload(&baseline);
+    rg_gate_unload(&candidate);
     return status;
 }
 

@@ -132,13 +132,13 @@ static const format *format_named(const char *word) {
 
 /* A first word that names a format is one; a folder of that name is written ./eembc. */
 static rg_status import_words(const rg_args *args, const options *opt, rg_err *err) {
-    const format *format = format_named(args->words[0]);
+    const format *known = format_named(args->words[0]);
     bool bundles = !strcmp(args->words[0], "bundle");
-    if (format && args->n_words != 2)
+    if (known && args->n_words != 2)
         return rg_fail(err, RG_USAGE, "railgauge import eembc DIR", "one %s session at a time",
-                       format->name);
-    if (format)
-        return format->import(args->words[1], opt, err);
+                       known->name);
+    if (known)
+        return known->import(args->words[1], opt, err);
     if (bundles && args->n_words < 2)
         return rg_fail(err, RG_USAGE, "railgauge import runs/ --store lab.db",
                        "which bundles are meant?");

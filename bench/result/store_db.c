@@ -43,6 +43,9 @@ rg_status rg_store_fail(const rg_store *store, const char *verb, rg_err *err) {
             advice = outcomes[i].advice;
         }
     }
+    if (code == SQLITE_CORRUPT)
+        return rg_fail(err, status, advice, "store %s is damaged: %s", store->path,
+                       sqlite3_errmsg(store->db));
     return rg_fail(err, status, advice, "cannot %s store %s: %s", verb, store->path,
                    sqlite3_errmsg(store->db));
 }

@@ -1,0 +1,275 @@
+"""A store from outside: bundles in and out again byte for byte, damage and newer schemas told, older
+ones brought up, baselines as events. TAP on stdout.
+
+usage: store.py PROGRAM
+"""
+import filecmp
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+import bundles
+import tap
+
+PROGRAM = os.path.abspath(sys.argv[1])
+HERE = os.path.dirname(os.path.abspath(__file__))
+MARK = 0x52474442
+
+
+def say(*words, code=0, env=None, **more):
+    """Runs the program; its stdout. The exit code must be the one that is expected."""
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}, **more)
+    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+class Lab:
+    """A folder with `n` small bundles, each a little slower than the one before."""
+
+    def __init__(self, n=1):
+        self.folder = tempfile.mkdtemp(prefix="railgauge-store-")
+        self.store = os.path.join(self.folder, "lab.db")
+        self.runs = [self.add(i) for i in range(n)]
+
+    def add(self, i, **more):
+        folder = os.path.join(self.folder, "runs", "run-%03d" % i)
+        cells = [bundles.cell("net-%d/sim" % c, base_ns=1_000_000 + 1000 * i, n=40, rounds=3)
+                 for c in range(2)]
+        return bundles.make(folder, cells, name="stored", **more)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+    def __call__(self, *words, **more):
+        return say(*words, "--store", self.store, **more)
+
+    def fill(self):
+        self("import", os.path.join(self.folder, "runs"))
+        return self
+
+    def ask(self, text):
+        with sqlite3.connect(self.store) as db:
+            return db.execute(text).fetchall()
+
+    def bytes(self):
+        with open(self.store, "rb") as file:
+            return file.read()
+
+
+def same_tree(a, b):
+    """True when two folders hold the same files with the same bytes."""
+    found = filecmp.dircmp(a, b)
+    if found.left_only or found.right_only or found.funny_files:
+        return False
+    _, differing, odd = filecmp.cmpfiles(a, b, found.common_files, shallow=False)
+    return not differing and not odd and all(
+        same_tree(os.path.join(a, name), os.path.join(b, name)) for name in found.common_dirs)
+
+
+def test_a_bundle_goes_in_once_and_importing_it_again_changes_nothing():
+    with Lab(1) as lab:
+        first = lab("import", lab.runs[0])
+        assert first.startswith("imported "), first
+        before = list(sqlite3.connect(lab.store).iterdump())
+        assert lab("import", lab.runs[0]).startswith("known "), "again"
+        assert list(sqlite3.connect(lab.store).iterdump()) == before
+        assert lab.ask("select count(*) from import_log") == [(1,)]
+
+
+def test_an_exported_bundle_is_the_imported_one_byte_for_byte():
+    with Lab(2) as lab:
+        with open(os.path.join(lab.runs[1], "MANIFEST.sig"), "wb") as file:
+            file.write(b"\x00signed\xff")
+        lab.fill()
+        ids = {run["name"]: run["bundle"] for run in json.loads(lab("db", "runs", "--json"))}
+        for path in lab.runs:
+            name, out = os.path.basename(path), path + "-again"
+            lab("db", "export", ids[name][:12], "-o", out)
+            assert same_tree(path, out), name
+        assert "exists already" in lab("db", "export", "run-000", "-o", lab.runs[0], code=64)
+        assert "no baseline, run" in lab("db", "export", "run-9", "-o", "/x", code=64)
+
+
+def test_tables_hold_what_the_records_say():
+    with Lab(1) as lab:
+        lab.fill()
+        with open(os.path.join(lab.runs[0], "records.jsonl"), encoding="utf-8") as file:
+            record = json.loads(file.readline())
+        rows = lab.ask("select m.value, m.low, m.high, m.n from metric m join cell c on c.id = m.cell_id"
+                       " where c.key = '%s' and m.name = 'latency_p95_ns' and m.round = -1" % record["cell"])
+        figure = record["figures"]["latency_p95_ns"]
+        assert rows == [(figure["value"], figure["low"], figure["high"], figure["n"])], rows
+        assert lab.ask("select status, rounds from outcome") == [("ok", 3), ("ok", 3)]
+        assert lab.ask("select place, temperature_mc, clock_khz from round where place = 0") == \
+            [(0, 51000, 2350000)]
+        status = json.loads(lab("db", "status", "--json"))
+        assert (status["runs"], status["cells"], status["rounds"], status["schema"]) == (1, 2, 6, 2)
+        assert lab("db", "check").startswith("ok: ")
+
+
+def test_damaged_and_unfinished_bundles_are_refused_and_the_others_go_in():
+    with Lab(3) as lab:
+        with open(os.path.join(lab.runs[1], "rounds", "00002", "samples.bin"), "r+b") as file:
+            file.seek(40)
+            file.write(b"\xff\xff")
+        lab.add(7, finished=False)
+        said = lab("import", os.path.join(lab.folder, "runs"), code=65)
+        assert "rounds/00002/samples.bin was changed" in said and "unfinished" in said, said
+        assert "2 of 4 bundles were refused" in said, said
+        assert lab.ask("select name from run order by name") == [("run-000",), ("run-002",)]
+        assert "ok: " in lab("db", "check")
+        assert "cannot open" in lab("import", os.path.join(lab.folder, "nowhere"), code=74)
+        os.mkdir(os.path.join(lab.folder, "empty"))
+        assert "try:" in lab("import", os.path.join(lab.folder, "empty"), code=65)
+
+
+def test_a_store_that_is_missing_or_not_named_is_told():
+    with Lab(1) as lab:
+        assert "there is no store" in lab("db", "status", code=74)
+        assert "no store is named" in say("db", "status", code=64, env={"RAILGAUGE_STORE": ""})
+        lab.fill()
+        assert "schema" in say("db", "status", env={"RAILGAUGE_STORE": lab.store})
+        for words in (("db", "chekc"), ("db", "export", "x"), ("baseline", "set", "a"), ("db",)):
+            assert "try:" in lab(*words, code=64), words
+
+
+def foreign_files(lab):
+    """Name, how it is made: files that are no stores."""
+    def other(path):
+        with sqlite3.connect(path) as db:
+            db.execute("create table run (id integer)")
+    yield "text", lambda path: open(path, "w").write("return rg.scenario {}\n" * 20)
+    yield "empty", lambda path: open(path, "w").close()
+    yield "another", other
+    yield "cut", lambda path: open(path, "wb").write(lab.bytes()[:60])
+
+
+def test_foreign_files_are_reported_and_left_as_they_are():
+    with Lab(1) as lab:
+        lab.fill()
+        for name, make in foreign_files(lab):
+            path = os.path.join(lab.folder, name)
+            make(path)
+            before = open(path, "rb").read()
+            for words in (("db", "status"), ("db", "check"), ("db", "vacuum"), ("baseline", "list"),
+                          ("import", lab.runs[0])):
+                assert "is no store" in say(*words, "--store", path, code=65), (name, words)
+            assert open(path, "rb").read() == before, name
+            assert not os.path.exists(path + "-wal"), name
+
+
+def test_a_damaged_store_is_reported_and_left_as_it_is():
+    with Lab(2) as lab:
+        lab.fill()
+        whole = lab.bytes()
+        for start in range(4096, len(whole), 3 * 4096):
+            spoilt = bytearray(whole)
+            spoilt[start:start + 64] = b"\xa5" * 64
+            with open(lab.store, "wb") as file:
+                file.write(spoilt)
+            assert "damaged" in lab("db", "check", code=65), start
+            assert lab.bytes() == bytes(spoilt), start
+
+
+def test_a_store_cut_short_is_reported():
+    with Lab(2) as lab:
+        lab.fill()
+        whole = lab.bytes()
+        with open(lab.store, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+        lab("db", "check", code=65)
+        said = lab("import", lab.add(5), code=65)
+        assert "try:" in said, said
+        assert lab.bytes() == whole[:len(whole) // 2]
+
+
+def test_a_newer_schema_is_refused_with_what_it_needs():
+    with Lab(1) as lab:
+        lab.fill()
+        with sqlite3.connect(lab.store) as db:
+            db.execute("insert into store_version values (99, '7.5.0', '2031-01-01T00:00:00Z')")
+        before = list(sqlite3.connect(lab.store).iterdump())
+        for words in (("db", "status"), ("db", "upgrade"), ("import", lab.runs[0])):
+            said = lab(*words, code=65)
+            assert "has schema 99" in said and "needs railgauge 7.5.0" in said, said
+        assert list(sqlite3.connect(lab.store).iterdump()) == before
+
+
+def old_store(path):
+    """The store of schema 1 that is kept as text."""
+    with open(os.path.join(HERE, "store-v1.sql"), encoding="utf-8") as file:
+        db = sqlite3.connect(path)
+        db.executescript(file.read())
+        db.execute("pragma application_id = %d" % MARK)
+        db.commit()
+        db.execute("pragma journal_mode = wal")
+        db.close()
+
+
+def test_an_older_schema_is_brought_up_with_all_it_held():
+    with Lab(1) as lab:
+        old_store(lab.store)
+        held = {table: lab.ask("select * from " + table) for table in ("run", "metric", "file", "baseline")}
+        assert held["run"] and held["metric"] and held["baseline"]
+        before = lab.bytes()
+        assert "older schema 1" in lab("db", "status", code=65)
+        assert "db upgrade" in lab("db", "runs", code=65)
+        assert lab.bytes() == before
+        assert lab("db", "upgrade") == "schema 2\n"
+        for table, rows in held.items():
+            assert lab.ask("select * from " + table) == rows, table
+        assert [row[0] for row in lab.ask("select version from store_version")] == [1, 2]
+        assert lab.ask("select count(*) from change_point, verdict") == [(0,)]
+        assert lab("db", "check").startswith("ok: ")
+        out = os.path.join(lab.folder, "out")
+        lab("db", "export", "main", "-o", out)
+        done = subprocess.run(["sha256sum", "--quiet", "-c", "MANIFEST.sha256"], cwd=out)
+        assert done.returncode == 0
+
+
+def test_importing_into_an_older_store_brings_it_up():
+    with Lab(1) as lab:
+        old_store(lab.store)
+        assert lab("import", lab.runs[0]).startswith("imported")
+        assert json.loads(lab("db", "status", "--json"))["runs"] == 2
+
+
+def test_baselines_are_events_that_stay():
+    with Lab(2) as lab:
+        lab.fill()
+        lab("baseline", "set", "main", "run-000", "--who", "Ada", "--why", "first light")
+        lab("baseline", "set", "release", "run-000", "--why", "1.0")
+        lab("baseline", "set", "main", "run-001", "--who", "Bob", "--why", "faster conv")
+        listed = json.loads(lab("baseline", "list", "--json"))
+        assert [(e["name"], e["run"]) for e in listed] == [("main", "run-001"), ("release", "run-000")]
+        shown = json.loads(lab("baseline", "show", "main", "--json"))
+        assert [(e["who"], e["why"], e["holds"]) for e in shown] == \
+            [("Bob", "faster conv", True), ("Ada", "first light", False)]
+        assert "@" in listed[1]["who"]
+        for words in (("main", "run-000"), ("a b", "run-000", "--why", "x"), ("main", "nothing", "--why", "x"),
+                      ("abcdef12", "run-000", "--why", "looks like an id")):
+            assert "try:" in lab("baseline", "set", *words, code=64), words
+        assert lab.ask("select count(*) from baseline") == [(3,)]
+        assert "no baseline is named" in lab("baseline", "show", "other", code=64)
+
+
+def test_the_gate_takes_a_baseline_by_its_name():
+    with Lab(2) as lab:
+        lab.fill()
+        lab("baseline", "set", "main", "run-000", "--why", "first")
+        found = json.loads(lab("gate", "--baseline", "main", "--candidate", lab.runs[0], "--format", "json",
+                               "--metric", "arena_bytes"))
+        assert found["baseline"]["path"] == "main (run-000)" and found["cells"] == 2, found
+        assert "no baseline, run or bundle 'mian'" in \
+            lab("gate", "--baseline", "mian", "--candidate", lab.runs[0], code=64)
+
+
+sys.exit(tap.run(globals()))
