@@ -1,14 +1,17 @@
-/* gate.h: the same cells of two bundles, judged cell by cell and metric by metric. gate.c matches
- * and judges, gate_test.c does the arithmetic of one metric, gate_text.c and junit.c print.
+/* gate.h: the same cells of two bundles, judged cell by cell and metric by metric. gate.c matches,
+ * gate_test.c and gate_rounds.c measure one metric, gate_decide.c corrects over all, gate_order.c
+ * concludes, gate_text.c and junit.c print.
  *
- * The rule (docs of the statistics, section 2.4, one look at fixed R): per round r the logarithmic
- * change d_r = s (ln candidate_r - ln baseline_r), s = +1 where more is worse, -1 where less is.
- * Rounds that were interleaved are paired, others are compared by Welch's test.
+ * The rule (docs of the statistics, section 2.4): per round r the logarithmic change
+ * d_r = s (ln candidate_r - ln baseline_r), s = +1 where more is worse, -1 where less is. Rounds
+ * that were interleaved are paired and looked at after 6, 12, 24 and 48 of them (looks.h), at once
+ * where their number was settled beforehand; others are compared by Welch's test.
  *
- *   regressed      P(T > (mean d - ln(1 + tolerance)) / se) survives Benjamini-Hochberg at q = 0.05
- *                  over all tested cells and metrics
+ *   regressed      p, corrected for looking, of mean d <= ln(1 + tolerance) survives
+ *                  Benjamini-Hochberg at q = 0.05 over all tested cells and metrics
  *   improved       the same with the sign turned
- *   pass           the upper 95 % bound of mean d lies below ln(1 + target)
+ *   pass           at some look the upper bound of mean d, 95 % over all looks, lay below
+ *                  ln(1 + target)
  *   inconclusive   none of these; always, when a side has fewer than two rounds
  *   missing        the candidate lacks a cell or a figure that the baseline has
  *   error          the candidate's cell is wrong, failed, absent ... where the baseline's was ok
@@ -22,7 +25,9 @@
  * error.
  *
  * Rounds count as interleaved when both bundle.json say so: {"pairing": {"session": ID, "arm":
- * "A"}} with the same session and different arms; rounds with the same number are then partners. */
+ * "A"}} with the same session and different arms; rounds with the same number are then partners.
+ * A pairing may name its schedule of looks, {"looks": "standard" or "strict"}: its rounds ended by
+ * what they showed. */
 #ifndef RG_RESULT_GATE_H
 #define RG_RESULT_GATE_H
 
@@ -34,6 +39,7 @@
 #include "bench/core/err.h"
 #include "bench/core/text.h"
 #include "bench/result/bundle.h"
+#include "bench/result/looks.h"
 #include "bench/result/record.h"
 
 /* name, word in files, exit code it leads to, rank: the worst first in tables, sentence */
@@ -79,6 +85,7 @@ typedef struct rg_gate_limit {
 typedef struct rg_gate_options {
     rg_gate_limit limits[RG_FIG_COUNT]; /* from the command line; they win over the scenario's */
     bool wanted[RG_FIG_COUNT];          /* metrics to judge; none set: the default ones */
+    bool strict;                        /* presets of 0.5 % / 2 % in place of 1 % / 5 % */
 } rg_gate_options;
 
 /* No limits, default metrics. */
@@ -105,6 +112,7 @@ typedef struct rg_gate_test {
     double p_worse, p_better;   /* before correction; NAN when not tested */
     double q_worse, q_better;   /* after Benjamini-Hochberg */
     double sd_log;              /* of the logarithmic change of one round; NAN */
+    rg_looked looked;           /* by rounds: what the looks said; `call` FAIL: surely worse */
     size_t rounds_baseline, rounds_candidate;
     size_t rounds_needed; /* rounds a side that would decide; 0 unknown */
     const char *method;   /* "paired", "welch", "exact", "every-round", "" */
@@ -119,6 +127,7 @@ typedef struct rg_gate {
     size_t counts[RG_VERDICT_COUNT];
     size_t n_cells;           /* of the baseline */
     bool interleaved;         /* rounds were paired */
+    const rg_looks *looks;    /* their schedule; NULL: one look */
     const char *const *notes; /* about the comparison as a whole */
     size_t n_notes;
     rg_exit exit; /* before any mapping */
@@ -128,6 +137,10 @@ typedef struct rg_gate {
 rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candidate,
                         const rg_gate_options *options, rg_gate **ret_gate, rg_err *err);
 void rg_gate_free(rg_gate *gate); /* accepts NULL */
+
+/* While two arms are still being measured: is this cell decided, so that more of its rounds would
+ * change nothing? One of its metrics surely regressed, or all passed or have no look left. */
+bool rg_gate_settled(const rg_gate *gate, const char *key);
 
 /* "p95", "peak RSS", or "cell" for a whole one. Static. */
 const char *rg_gate_metric_label(const rg_gate_test *test);

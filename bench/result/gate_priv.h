@@ -20,8 +20,26 @@ rg_gate_rule rg_gate_rule_of(int metric);
 bool rg_gate_measure(rg_gate *gate, const json_t *baseline, const json_t *candidate,
                      rg_gate_test *test);
 
+/* The rounds of one side: their numbers and values, without those that have none. */
+typedef struct rg_gate_series {
+    double *value;
+    int64_t *round;
+    size_t n;
+} rg_gate_series;
+rg_gate_series rg_gate_series_of(rg_gate *gate, const json_t *record, int metric);
+
+/* A metric of rule RG_RULE_ROUNDS; the series are used up. */
+void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
+                            rg_gate_test *test);
+
+/* A change with the sign that makes worse positive. */
+double rg_gate_worse_share(int metric, double change);
+
 /* After all tests are measured: Benjamini-Hochberg over them, final verdicts. */
 rg_status rg_gate_decide(rg_gate *gate, rg_err *err);
+
+/* After rg_gate_decide: orders the tests, counts verdicts, finds the exit code, writes notes. */
+void rg_gate_conclude(rg_gate *gate);
 
 /* The command line's word, else the scenario's gate block ({metric = {tolerance =, target =}} or
  * {metric = tolerance}), else 1 % and 5 %. A target is never below its tolerance. */

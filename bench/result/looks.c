@@ -67,7 +67,7 @@ static void add_look(rg_looked *looked, const rg_ttest *worse, const rg_ttest *b
     double beyond = rg_t_upper((limits->target - worse->mean) / worse->se, worse->df);
     if (looked->call == RG_LOOK_OPEN && looks * beyond < RG_LOOKS_LEVEL)
         looked->call = RG_LOOK_PASS;
-    if (looked->p_worse * (double)limits->tests <= RG_LOOKS_LEVEL)
+    if (limits->tests && looked->p_worse * (double)limits->tests <= RG_LOOKS_LEVEL)
         looked->call = RG_LOOK_FAIL;
 }
 

@@ -46,7 +46,7 @@ const rg_looks *rg_looks_named(const char *name);
 /* Limits on the scale of the differences: log1p(0.01) for 1 % of a ratio, 0.001 for 0.1 points. */
 typedef struct rg_look_limits {
     double tolerance, target;
-    size_t tests; /* M, at least 1 */
+    size_t tests; /* M; 0: not known yet, so that only spreadless rounds can fail */
 } rg_look_limits;
 
 typedef enum rg_look_call {

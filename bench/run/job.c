@@ -2,6 +2,7 @@
 #include "bench/run/job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,6 +66,12 @@ rg_status rg_job_from_json(const json_t *object, rg_arena *arena, rg_job *ret_jo
     if (status == RG_OK)
         *ret_job = job;
     return status;
+}
+
+void rg_job_protocol(char *ret, size_t cap) {
+    snprintf(ret, cap, "railgauge-worker %d memory=%zu sample=%zu rail=%zu power=%zu",
+             RG_JOB_PROTOCOL, rg_job_memory_bytes(), sizeof(rg_sample), sizeof(rg_rail),
+             sizeof(rg_power_row));
 }
 
 size_t rg_job_memory_bytes(void) {

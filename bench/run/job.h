@@ -1,7 +1,8 @@
 /* job.h: what the supervisor and its child processes say to each other. The child gets one job (a
  * line of JSON) over a socket pair at descriptor RG_JOB_SOCKET, answers with lines of JSON, and
  * leaves samples and power rows in shared memory at RG_JOB_MEMORY. Both sides are this same
- * program, so structs need no translation; sizes are checked all the same. */
+ * program, or another build that speaks the same protocol (the arms of a gate), so structs need no
+ * translation; sizes are checked all the same. */
 #ifndef RG_RUN_JOB_H
 #define RG_RUN_JOB_H
 
@@ -58,6 +59,12 @@ typedef struct rg_job_memory {
 } rg_job_memory;
 
 #define RG_JOB_MAGIC UINT64_C(0x52474a4f424d454d)
+
+/* What both sides must agree on, as one line ("railgauge-worker 1 rows=... sample=..."): two builds
+ * that say the same can drive each other's workers. Its number changes with the meaning of jobs and
+ * answers; the sizes speak for themselves. */
+#define RG_JOB_PROTOCOL 1
+void rg_job_protocol(char *ret, size_t cap);
 
 /* Bytes of the shared memory before any power rows. */
 size_t rg_job_memory_bytes(void);

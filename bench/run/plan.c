@@ -207,19 +207,38 @@ static rg_status no_such_cell(rg_plan *plan, const char *pattern, rg_err *err) {
     return rg_fail(err, RG_USAGE, advice, "no cell matches '%s'", pattern);
 }
 
-rg_status rg_plan_only(rg_plan *plan, const char *pattern, rg_err *err) {
-    size_t kept = 0;
+static bool matches_any(const rg_cell *cell, const char *const *patterns, size_t n) {
     bool any = false;
-    for (size_t i = 0; *pattern && i < plan->n_cells; i++)
-        any |= matches(&plan->cells[i], pattern);
-    if (!any)
-        return no_such_cell(plan, pattern, err);
+    for (size_t k = 0; k < n; k++)
+        any |= *patterns[k] && matches(cell, patterns[k]);
+    return any;
+}
+
+rg_status rg_plan_only_any(rg_plan *plan, const char *const *patterns, size_t n, rg_err *err) {
+    size_t kept = 0;
+    for (size_t k = 0; k < n; k++) {
+        bool any = false;
+        for (size_t i = 0; i < plan->n_cells; i++)
+            any |= matches_any(&plan->cells[i], &patterns[k], 1);
+        if (!any)
+            return no_such_cell(plan, patterns[k], err);
+    }
     for (size_t i = 0; i < plan->n_cells; i++) {
-        if (matches(&plan->cells[i], pattern))
+        if (matches_any(&plan->cells[i], patterns, n))
             plan->cells[kept++] = plan->cells[i];
         else
             release(&plan->cells[i]);
     }
     plan->n_cells = kept;
+    return finish(plan, err);
+}
+
+rg_status rg_plan_only(rg_plan *plan, const char *pattern, rg_err *err) {
+    return rg_plan_only_any(plan, &pattern, 1, err);
+}
+
+rg_status rg_plan_set_rounds(rg_plan *plan, uint32_t rounds, rg_err *err) {
+    for (size_t i = 0; i < plan->n_cells; i++)
+        plan->cells[i].tier.rounds = rounds;
     return finish(plan, err);
 }

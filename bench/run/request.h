@@ -94,6 +94,12 @@ void rg_plan_print(const rg_plan *plan, FILE *file);
  * RG_USAGE naming the nearest cell when none does. */
 rg_status rg_plan_only(rg_plan *plan, const char *pattern, rg_err *err);
 
+/* The same for several: cells that any of them matches; each must match one. */
+rg_status rg_plan_only_any(rg_plan *plan, const char *const *patterns, size_t n, rg_err *err);
+
+/* Gives every cell this many rounds, in place of its tier's. */
+rg_status rg_plan_set_rounds(rg_plan *plan, uint32_t rounds, rg_err *err);
+
 /* One line of cells.jsonl for a cell (new reference). */
 json_t *rg_cell_to_json(const rg_cell *cell);
 

@@ -69,6 +69,8 @@ typedef struct rg_run_spec {
     const char *program; /* this program's file, started as worker */
     rg_root *root;
     const rg_sink *sink;
+    const char *layout; /* mixed into the seeds of stack and heap offsets of rounds; NULL: the same
+                           in every run of the plan */
 } rg_run_spec;
 
 /* Runs everything. `ret_outcomes` holds one row a cell, written also when the run ends early.
@@ -77,6 +79,21 @@ typedef struct rg_run_spec {
  * at once); a sink's error otherwise. */
 rg_status rg_run_plan(const rg_plan *plan, const rg_run_spec *spec, rg_outcome *ret_outcomes,
                       rg_err *err);
+
+/* A plan opened for rounds in an order of the caller's: two arms of a gate, turn by turn. Opening
+ * admits the cells and looks for rails; outcomes are written from then on. Runners that are open at
+ * the same time are closed in reverse order (each hands signals back to the one before). `plan`,
+ * `spec` and outcomes must outlive it. */
+typedef struct rg_runner rg_runner;
+rg_status rg_runner_open(const rg_plan *plan, const rg_run_spec *spec, rg_outcome *ret_outcomes,
+                         rg_runner **ret_runner, rg_err *err);
+void rg_runner_close(rg_runner *runner); /* accepts NULL */
+
+/* Was the cell admitted, and not given up since? */
+bool rg_runner_admits(const rg_runner *runner, uint32_t cell);
+
+/* Runs one round into the sink; nothing when the cell is not admitted. Errors as rg_run_plan's. */
+rg_status rg_runner_round(rg_runner *runner, uint32_t cell, uint32_t round, rg_err *err);
 
 /* The exit code for outcomes: 0 all ok; 5 when no cell ran because devices are absent or denied; 3
  * otherwise. */

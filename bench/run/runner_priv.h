@@ -1,0 +1,47 @@
+/* runner_priv.h: what runner.c (opening a plan: admission, rails, telling, counting),
+ * runner_round.c (one round) and supervisor.c (the whole schedule) share. */
+#ifndef RG_RUN_RUNNER_PRIV_H
+#define RG_RUN_RUNNER_PRIV_H
+
+#include <signal.h>
+
+#include "bench/core/arena.h"
+#include "bench/run/admission.h"
+#include "bench/run/supervisor.h"
+
+/* Not 0 after SIGINT or SIGTERM, while any runner is open. */
+extern volatile sig_atomic_t rg_runner_stop;
+
+typedef struct rg_handlers {
+    struct sigaction interrupt, terminate;
+} rg_handlers;
+
+struct rg_runner {
+    const rg_plan *plan;
+    const rg_run_spec *spec;
+    rg_outcome *outcomes;
+    rg_arena *arena;
+    rg_admission *admissions;
+    rg_slot *slots;
+    size_t n_slots, ran, left;
+    rg_rail_list *rails; /* real ones, NULL when power is not asked for */
+    rg_err no_rails;     /* why there are none */
+    json_t *session;     /* the machine's state when the run began; NULL when out of memory */
+    rg_progress progress;
+    int64_t start_ns, rounds_start_ns;
+    rg_handlers before; /* who took signals before */
+};
+
+/* Tells the sink where the run stands; `note` may be NULL. */
+void rg_runner_report(rg_runner *run, const char *phase, uint64_t rows, const char *note);
+
+/* Counts a round into its cell's outcome; gives the cell up when that is hopeless. */
+void rg_runner_count(rg_runner *run, uint32_t cell, rg_status status, const char *what,
+                     const char *advice);
+
+bool rg_runner_is_simulated(const rg_runner *run, size_t cell);
+
+/* Runs the round at this place of the schedule and hands it to the sink. */
+rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err);
+
+#endif
