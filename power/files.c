@@ -34,6 +34,15 @@ bool rg_files_text(const rg_files *files, const char *name, int channel, char *r
     return rg_root_read(files->root, at.text, ret, cap, NULL) == RG_OK;
 }
 
+double rg_files_tree_number(const rg_files *files, const char *name, int channel) {
+    path at = path_of(files, name, channel);
+    char bytes[8];
+    if (rg_root_read_bytes(files->root, at.text, bytes, sizeof bytes) != 4)
+        return 0;
+    const unsigned char *b = (const unsigned char *)bytes;
+    return (double)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+}
+
 int rg_files_open(const rg_files *files, const char *name, int channel) {
     path at = path_of(files, name, channel);
     return rg_root_open_fd(files->root, at.text);

@@ -23,6 +23,8 @@ bool rg_files_exists(const rg_files *files, const char *name, int channel) RG_FI
 /* False when there is none, or it cannot be read; trailing white space is cut. */
 bool rg_files_text(const rg_files *files, const char *name, int channel, char *ret, size_t cap)
     RG_FILES_NAME(2);
+/* A number of device tree: four bytes, most significant first; 0 when there is none. */
+double rg_files_tree_number(const rg_files *files, const char *name, int channel) RG_FILES_NAME(2);
 /* For repeated reading; -1 when it cannot be opened. The caller closes it. */
 int rg_files_open(const rg_files *files, const char *name, int channel) RG_FILES_NAME(2);
 

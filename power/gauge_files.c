@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "power/files.h"
 #include "power/rows.h"
 
 struct rg_gauge {
@@ -17,10 +18,12 @@ struct rg_gauge {
 
 void rg_gauge_files_close(rg_gauge *gauge) {
     for (size_t i = 0; gauge && i < gauge->n; i++) {
-        if (gauge->channels[i].value_fd >= 0)
-            close(gauge->channels[i].value_fd);
-        if (gauge->channels[i].volt_fd >= 0)
-            close(gauge->channels[i].volt_fd);
+        const rg_channel *c = &gauge->channels[i];
+        const int fds[] = {c->value_fd, c->volt_fd, c->sign_fd};
+        for (size_t k = 0; k < sizeof fds / sizeof fds[0]; k++) {
+            if (fds[k] >= 0)
+                close(fds[k]);
+        }
     }
     free(gauge);
 }
@@ -38,7 +41,11 @@ rg_status rg_gauge_files_open(const rg_channel_kind *kind, rg_root *root, const 
     gauge->kind = kind;
     for (size_t i = 0; i < n && i < RG_MAX_RAILS; i++) {
         rg_channel *channel = &gauge->channels[gauge->n++];
-        *channel = (rg_channel){-1, -1, 0, 1, rails[i].limits.range_mw};
+        *channel = (rg_channel){.value_fd = -1,
+                                .volt_fd = -1,
+                                .sign_fd = -1,
+                                .scale = 1,
+                                .range_mw = rails[i].limits.range_mw};
         errno = 0;
         if (!kind->open(root, &rails[i], channel)) {
             int code = errno;
@@ -61,4 +68,9 @@ rg_status rg_gauge_files_drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, 
     }
     *ret_n = n;
     return RG_OK;
+}
+
+double rg_channel_signed(const rg_channel *channel, double power, uint32_t *flags) {
+    double current = channel->sign_fd >= 0 ? rg_files_number(channel->sign_fd, flags) : 0;
+    return isnan(current) ? NAN : current < 0 ? -power : power;
 }

@@ -11,6 +11,7 @@
 /* One rail's open files. `way` and `scale` are the sensor's own. */
 typedef struct rg_channel {
     int value_fd, volt_fd; /* -1: not open; closed with the gauge */
+    int sign_fd;           /* a current, for rg_channel_signed; -1: none */
     int way;
     double scale;
     double range_mw; /* full scale of the rail, 0 unknown: powers beyond it are clipped */
@@ -30,5 +31,9 @@ rg_status rg_gauge_files_open(const rg_channel_kind *kind, rg_root *root, const 
                               size_t n, rg_gauge **ret_gauge, rg_err *err);
 rg_status rg_gauge_files_drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n);
 void rg_gauge_files_close(rg_gauge *gauge); /* accepts NULL */
+
+/* Power registers of these chips hold a magnitude; which way it flows, the current at sign_fd
+ * tells. NAN stays NAN; a current that cannot be read sets a flag. */
+double rg_channel_signed(const rg_channel *channel, double power, uint32_t *flags);
 
 #endif

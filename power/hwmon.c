@@ -68,8 +68,18 @@ static bool find_label(const probe_state *p, const chip *c, int channel, char *r
     return true;
 }
 
-/* update_interval is the refresh, except where `samples` averages: there it is the time constant.
- */
+static int enabled_channels(const probe_state *p, const chip *c) {
+    int n = 0;
+    for (int i = c->first; i <= c->last; i++) {
+        int64_t enabled = 1;
+        rg_files_int(&p->files, "in%d_enable", i, &enabled);
+        n += enabled != 0;
+    }
+    return n;
+}
+
+/* update_interval is the refresh, except where `samples` averages: some kernels then tell the
+ * whole averaging time, others still one cycle. The averaging time is the lag. */
 static void find_timing(const probe_state *p, const chip *c, rg_rail *rail) {
     int64_t interval_ms = 0, samples = 1;
     rail->kind = c->way == WAY_ENERGY ? RG_POWER_COUNTER : RG_POWER_BLOCK;
@@ -79,8 +89,9 @@ static void find_timing(const probe_state *p, const chip *c, rg_rail *rail) {
         rail->refresh_s = interval_ms > 0 ? (double)interval_ms / 1e3 : rail->refresh_s;
     if (c->averages && rg_files_int(&p->files, "samples", 0, &samples) && samples > 1) {
         rail->kind = RG_POWER_RECURSIVE;
-        rail->lag_s = rail->refresh_s;
-        rail->refresh_s /= (double)samples;
+        if (!rg_ina3221_cycle(interval_ms, enabled_channels(p, c)))
+            rail->refresh_s /= (double)samples;
+        rail->lag_s = rail->refresh_s * (double)samples;
     }
     snprintf(rail->facts, sizeof rail->facts, "chip=%s samples=%lld update_interval_ms=%lld",
              p->chip, (long long)samples, (long long)interval_ms);
@@ -99,10 +110,18 @@ static bool accuracy_gain(const probe_state *p, int channel, double *ret_gain) {
     return true;
 }
 
+/* Drivers that do not tell their shunt (ina238) take the device tree's, else a default, and scale
+ * their figures by it. */
+static int64_t assumed_shunt(const probe_state *p) {
+    double told_uohm = rg_files_tree_number(&p->files, "device/of_node/shunt-resistor", 0);
+    return (int64_t)(told_uohm > 0 ? told_uohm : rg_ina_find(p->chip)->shunt_uohm);
+}
+
 static void find_limits(const probe_state *p, const chip *c, int channel, rg_rail *rail) {
     int64_t shunt_uohm = 0, bus_mv = 0;
-    if (!rg_files_int(&p->files, "shunt%d_resistor", channel, &shunt_uohm))
-        rg_files_int(&p->files, "shunt_resistor", 0, &shunt_uohm);
+    if (!rg_files_int(&p->files, "shunt%d_resistor", channel, &shunt_uohm) &&
+        !rg_files_int(&p->files, "shunt_resistor", 0, &shunt_uohm))
+        shunt_uohm = assumed_shunt(p);
     rg_files_int(&p->files, "in%d_input", channel, &bus_mv);
     rg_ina_limits(rg_ina_find(p->chip), (double)shunt_uohm, (double)bus_mv, rail);
     accuracy_gain(p, channel, &rail->limits.gain);
@@ -185,6 +204,7 @@ static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *c) {
                open_value(&files, "curr%d_input", number, &c->value_fd);
     if (c->way == WAY_ENERGY)
         return open_value(&files, "energy%d_input", number, &c->value_fd);
+    open_value(&files, "curr%d_input", number, &c->sign_fd); /* where there is one */
     return open_value(&files, "power%d_input", number, &c->value_fd) ||
            open_value(&files, "power%d_average", number, &c->value_fd);
 }
@@ -203,7 +223,8 @@ static void read_channel(const void *opened, rg_power_row *row) {
     if (c->way == WAY_VI)
         read_vi(c, row);
     else if (c->way == WAY_POWER)
-        row->power_mw = rg_files_number(c->value_fd, &row->flags) / 1e3;
+        row->power_mw =
+            rg_channel_signed(c, rg_files_number(c->value_fd, &row->flags) / 1e3, &row->flags);
     else
         row->energy_uj = rg_files_number(c->value_fd, &row->flags);
 }

@@ -18,18 +18,6 @@ typedef struct probe_state {
     char chip[64], address[64];
 } probe_state;
 
-/* A number of device tree: four bytes, most significant first; 0 when there is none. */
-static double tree_number(const probe_state *p, const char *name, int channel) {
-    char path[256], bytes[8];
-    size_t used =
-        (size_t)snprintf(path, sizeof path, "%s/of_node/channel@%d/", p->files.dir, channel);
-    snprintf(path + used, sizeof path - used, "%s", name);
-    if (rg_root_read_bytes(p->files.root, path, bytes, sizeof bytes) != 4)
-        return 0;
-    const unsigned char *b = (const unsigned char *)bytes;
-    return (double)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
-}
-
 /* A number of a file whose name has no channel; 0 when there is none. */
 static double number_of(const probe_state *p, const char *name) {
     char path[256], text[64];
@@ -63,14 +51,15 @@ static void add_named(probe_state *p, int channel) {
     if (!rail)
         return;
     rg_files_int(&p->files, "in_voltage%d_input", channel, &bus_mv);
-    double shunt_uohm = 1e3 * tree_number(p, "ti,shunt-resistor-mohm", channel);
+    double shunt_uohm =
+        1e3 * rg_files_tree_number(&p->files, "of_node/channel@%d/ti,shunt-resistor-mohm", channel);
     rg_ina_limits(rg_ina_find("ina3221"), shunt_uohm, (double)bus_mv, rail);
     rail->refresh_s = rg_ina_find("ina3221")->refresh_s;
     snprintf(rail->transport, sizeof rail->transport, "%.120s in_power%d_input 1", p->files.dir,
              channel);
 }
 
-/* ina2xx-adc: one rail; the power register in steps of its scale. */
+/* ina2xx-adc: one rail; the power register, a magnitude, in steps of its scale. */
 static void add_scaled(probe_state *p) {
     double scale_mw = number_of(p, "in_power2_scale"), hz = number_of(p, "in_sampling_frequency");
     double shunt_uohm = 1e6 * number_of(p, "in_shunt_resistor");
@@ -135,12 +124,17 @@ static bool open_channel(rg_root *root, const rg_rail *rail, rg_channel *channel
         return false;
     snprintf(path, sizeof path, "%s/%s", dir, name);
     channel->value_fd = rg_root_open_fd(root, path);
+    if (!strcmp(name, "in_power2_raw")) {
+        snprintf(path, sizeof path, "%s/in_current3_raw", dir);
+        channel->sign_fd = rg_root_open_fd(root, path);
+    }
     return channel->value_fd >= 0;
 }
 
 static void read_channel(const void *opened, rg_power_row *row) {
     const rg_channel *channel = opened;
-    row->power_mw = rg_files_number(channel->value_fd, &row->flags) * channel->scale;
+    double raw = rg_files_number(channel->value_fd, &row->flags);
+    row->power_mw = rg_channel_signed(channel, raw * channel->scale, &row->flags);
 }
 
 static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,

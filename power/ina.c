@@ -16,7 +16,7 @@ static const rg_ina chips[] = {
     {"ina226", 0.0352, 0.011, 10e-6, 2.5e-6, 0.08192},
     {"ina230", 0.0352, 0.013, 50e-6, 2.5e-6, 0.08192},
     {"ina231", 0.0352, 0.013, 50e-6, 2.5e-6, 0.08192},
-    {"ina238", 0.0168, 0.017, 5e-6, 5e-6, 0},
+    {"ina238", 0.0168, 0.017, 5e-6, 20e-6, 0, 10000}, /* the step as Linux calibrates it */
     {"ina228", 0.0168, 0.015, 1e-6, 0.3125e-6, 0},
     {"power_meter", 1.0, 0.05, 0, 0, 0},
     {"", 1.0, -1, -1, -1, 0},
@@ -41,4 +41,13 @@ void rg_ina_limits(const rg_ina *ina, double shunt_uohm, double bus_mv, rg_rail 
     rail->limits.range_mw = ina->range_v * amps_per_volt * bus_mv;
     rg_rail_add_fact(rail, " shunt_uohm=%.0f", shunt_uohm);
     rg_rail_add_fact(rail, " bus_mv=%.0f", bus_mv);
+}
+
+bool rg_ina3221_cycle(int64_t interval_ms, int channels) {
+    static const int conversion_us[] = {140, 204, 332, 588, 1100, 2116, 4156, 8244};
+    for (size_t i = 0; i < sizeof conversion_us / sizeof conversion_us[0]; i++) {
+        if ((channels * 2 * conversion_us[i] + 500) / 1000 == interval_ms)
+            return true;
+    }
+    return false;
 }
