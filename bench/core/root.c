@@ -223,6 +223,28 @@ rg_status rg_root_reread(int fd, char *buf, size_t cap) {
     return RG_OK;
 }
 
+bool rg_root_is_writable(rg_root *root) {
+    return root->live || rg_root_exists(root, "/.railgauge-scratch");
+}
+
+rg_status rg_root_write(rg_root *root, const char *path, const char *text, rg_err *err) {
+    if (!rg_root_is_writable(root))
+        return rg_fail(err, RG_UNSUPPORTED, "run on the machine itself",
+                       "%s belongs to a recorded machine, which is never changed", path);
+    int fd = open_below(root, path, O_WRONLY | (root->live ? 0 : O_TRUNC));
+    if (fd < 0)
+        return rg_fail(err, from_errno(errno), "run as root", "cannot write %s: %s", path,
+                       strerror(errno));
+    size_t bytes = strlen(text);
+    ssize_t n = write(fd, text, bytes);
+    int code = n < 0 ? errno : n != (ssize_t)bytes ? EIO : 0;
+    close(fd);
+    if (code)
+        return rg_fail(err, from_errno(code), NULL, "%s does not take '%s': %s", path, text,
+                       strerror(code));
+    return RG_OK;
+}
+
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }

@@ -39,6 +39,15 @@ rg_status rg_root_read_int(rg_root *root, const char *path, int64_t *ret_value, 
 int rg_root_open_fd(rg_root *root, const char *path); /* -1 with errno */
 rg_status rg_root_reread(int fd, char *buf, size_t cap);
 
+/* May files of this root be written? Of the machine itself, as far as its permissions go; of a tree
+ * only where it says itself, by a file ".railgauge-scratch" at its top, that it is a copy to try
+ * things on. Recorded machines never are. */
+bool rg_root_is_writable(rg_root *root);
+
+/* Writes a value into an existing file of a writable root, as the kernel's setting files want it:
+ * in one piece. RG_UNSUPPORTED for other roots. */
+rg_status rg_root_write(rg_root *root, const char *path, const char *text, rg_err *err);
+
 /* Names in a directory, sorted (bytewise), without "." and ".."; calls `each` for every one until
  * it returns false. RG_ABSENT where there is no such directory. */
 rg_status rg_root_list(rg_root *root, const char *dir, bool (*each)(const char *name, void *user),

@@ -25,16 +25,26 @@ static json_t *tier_to_json(const rg_tier *tier) {
                      tier->precision);
 }
 
+/* Settings of the machine are written only where they are asked for. */
+static json_t *with_settings(const rg_cell *cell, json_t *line) {
+    if (line && cell->power_mode && *cell->power_mode)
+        json_object_set_new(line, "power_mode", json_string(cell->power_mode));
+    if (line && cell->governor && *cell->governor)
+        json_object_set_new(line, "governor", json_string(cell->governor));
+    return line;
+}
+
 json_t *rg_cell_to_json(const rg_cell *cell) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:O, s:o, s:o, s:s, "
-                     "s:I, s:O}",
-                     "key", cell->key, "name", cell->name, "workload", cell->workload, "source",
-                     cell->source, "precision", cell->precision, "target", cell->target, "device",
-                     cell->device, "variant", cell->variant, "cores", cell->cores, "threads",
-                     (json_int_t)cell->threads, "batch", (json_int_t)cell->batch, "options",
-                     cell->options, "pattern", rg_pattern_to_json(&cell->pattern), "tier",
-                     tier_to_json(&cell->tier), "inputs", cell->inputs, "seed",
-                     (json_int_t)cell->seed, "requested", cell->requested);
+    json_t *line = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:O, s:o, s:o, s:s, "
+        "s:I, s:O}",
+        "key", cell->key, "name", cell->name, "workload", cell->workload, "source", cell->source,
+        "precision", cell->precision, "target", cell->target, "device", cell->device, "variant",
+        cell->variant, "cores", cell->cores, "threads", (json_int_t)cell->threads, "batch",
+        (json_int_t)cell->batch, "options", cell->options, "pattern",
+        rg_pattern_to_json(&cell->pattern), "tier", tier_to_json(&cell->tier), "inputs",
+        cell->inputs, "seed", (json_int_t)cell->seed, "requested", cell->requested);
+    return with_settings(cell, line);
 }
 
 static bool pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
@@ -65,11 +75,12 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
         const char *key;
         const char **member;
         bool needed;
-    } texts[] = {{"name", &cell.name, true},        {"workload", &cell.workload, true},
-                 {"source", &cell.source, true},    {"precision", &cell.precision, false},
-                 {"target", &cell.target, true},    {"device", &cell.device, false},
-                 {"variant", &cell.variant, false}, {"cores", &cell.cores, false},
-                 {"inputs", &cell.inputs, false}};
+    } texts[] = {{"name", &cell.name, true},         {"workload", &cell.workload, true},
+                 {"source", &cell.source, true},     {"precision", &cell.precision, false},
+                 {"target", &cell.target, true},     {"device", &cell.device, false},
+                 {"variant", &cell.variant, false},  {"cores", &cell.cores, false},
+                 {"inputs", &cell.inputs, false},    {"power_mode", &cell.power_mode, false},
+                 {"governor", &cell.governor, false}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *text = rg_json_get_text(line, texts[i].key, texts[i].needed ? NULL : "");
         if (!text)

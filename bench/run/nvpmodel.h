@@ -1,6 +1,6 @@
 /* nvpmodel.h: power modes of a Jetson as its files tell them: /etc/nvpmodel.conf names them,
  * /var/lib/nvpmodel/status holds the one that was chosen last. hostmode.c reads them for the
- * record, powermode.c sets one. */
+ * record, nvpmodel.c sets one. */
 #ifndef RG_RUN_NVPMODEL_H
 #define RG_RUN_NVPMODEL_H
 
@@ -10,6 +10,8 @@
 #include "bench/core/root.h"
 
 enum { RG_MAX_POWER_MODES = 32 };
+
+#define RG_NVPMODEL "/usr/sbin/nvpmodel"
 
 typedef struct rg_power_mode {
     int id;
@@ -28,5 +30,10 @@ rg_status rg_power_modes_read(rg_root *root, rg_power_modes *ret_modes, rg_err *
 
 /* By id or by name ("2", "15W"); NULL when there is none. */
 const rg_power_mode *rg_power_mode_find(const rg_power_modes *modes, const char *word);
+
+/* Sets a mode by RG_NVPMODEL, which must not ask to restart the machine; nothing is done where it
+ * is the present one. Leaves the limits of clocks as the mode has them. RG_UNSUPPORTED when a
+ * restart is needed, or for a recorded machine; RG_FAILED when it did not take. */
+rg_status rg_power_mode_set(rg_root *root, int id, rg_err *err);
 
 #endif

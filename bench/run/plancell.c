@@ -250,10 +250,13 @@ static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *
     cell->variant = rg_arena_strdup(arena, spec->variant);
     cell->precision = rg_arena_strdup(arena, spec->precision);
     cell->cores = rg_arena_strdup(arena, spec->cores);
+    cell->power_mode = rg_arena_strdup(arena, spec->power_mode);
+    cell->governor = rg_arena_strdup(arena, spec->governor);
     cell->inputs = rg_input_words[spec->inputs];
     cell->threads = (uint32_t)spec->threads;
     cell->batch = (uint32_t)spec->batch;
-    bool whole = cell->target && cell->device && cell->variant && cell->precision && cell->cores;
+    bool whole = cell->target && cell->device && cell->variant && cell->precision && cell->cores &&
+                 cell->power_mode && cell->governor;
     return whole ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
 }
 

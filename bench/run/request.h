@@ -46,11 +46,12 @@ typedef struct rg_cell {
     const char *name;      /* for people, unique in the plan: "ds-cnn/cpu/threads=1" */
     const char *workload; /* logical name: "ds-cnn", "conv2d_s8:56x56x64", "some" for some.tflite */
     const char *source;   /* "suite:ds-cnn", "op:<JSON>", "empty:64", "file:/path/some.tflite" */
-    const char *precision; /* int8, float32, "" as the file has it */
-    const char *target;    /* "cpu" */
-    const char *device;    /* "" any, else an id such as "cuda:0" */
-    const char *variant;   /* "" default */
-    const char *cores;     /* "" default */
+    const char *precision;             /* int8, float32, "" as the file has it */
+    const char *target;                /* "cpu" */
+    const char *device;                /* "" any, else an id such as "cuda:0" */
+    const char *variant;               /* "" default */
+    const char *cores;                 /* "" default */
+    const char *power_mode, *governor; /* set for its rounds (setting.h); "" as found */
     uint32_t threads, batch;
     json_t *options; /* the target's own options, those of the arm included; may be empty */
     rg_pattern pattern;

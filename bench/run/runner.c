@@ -9,6 +9,7 @@
 #include "bench/core/json.h"
 #include "bench/run/host.h"
 #include "bench/run/meter.h"
+#include "bench/run/modes.h"
 #include "bench/run/runner_priv.h"
 
 enum { GIVE_UP_AFTER = 2 };
@@ -114,6 +115,8 @@ static rg_status admit_all(rg_runner *run, rg_err *err) {
         .news = admission_news,
         .user = run};
     rg_status status = rg_admit_plan(run->plan, &spec, run->arena, run->admissions, err);
+    if (status == RG_OK)
+        status = rg_modes_admit(run->spec->root, run->plan, run->arena, run->admissions, err);
     for (size_t i = 0; status == RG_OK && i < run->plan->n_cells; i++) {
         const rg_admission *answer = &run->admissions[i];
         run->outcomes[i].status = answer->status == RG_OK ? RG_INTERRUPTED : answer->status;
@@ -177,6 +180,8 @@ static rg_status prepare(rg_runner *run, rg_err *err) {
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     rg_schedule(plan, run->slots);
     rg_status status = admit_all(run, err);
+    if (status == RG_OK)
+        status = rg_modes_open(run->spec->root, plan, run->admissions, &run->setter, err);
     return status == RG_OK ? find_rails(run, err) : status;
 }
 
@@ -209,9 +214,19 @@ rg_status rg_runner_open(const rg_plan *plan, const rg_run_spec *spec, rg_outcom
     return status;
 }
 
+/* What the run set goes back; a failure of that is told whatever else happened. */
+static void put_back(rg_runner *run) {
+    rg_err err = RG_ERR_INIT;
+    if (rg_modes_close(run->setter, &err) == RG_OK)
+        return;
+    rg_err_prefix(&err, "the machine is not as it was found");
+    rg_runner_report(run, "put back", 0, err.what);
+}
+
 void rg_runner_close(rg_runner *run) {
     if (!run)
         return;
+    put_back(run);
     release_signals(&run->before);
     open_runners--;
     if (run->admissions)

@@ -7,6 +7,7 @@
 
 #include "bench/core/arena.h"
 #include "bench/run/admission.h"
+#include "bench/run/setting.h"
 #include "bench/run/supervisor.h"
 
 /* Not 0 after SIGINT or SIGTERM, while any runner is open. */
@@ -26,6 +27,7 @@ struct rg_runner {
     size_t n_slots, ran, left;
     rg_rail_list *rails; /* real ones, NULL when power is not asked for */
     rg_err no_rails;     /* why there are none */
+    rg_setter *setter;   /* of power mode and governor; NULL when no cell asks for one */
     json_t *session;     /* the machine's state when the run began; NULL when out of memory */
     rg_progress progress;
     int64_t start_ns, rounds_start_ns;

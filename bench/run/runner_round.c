@@ -9,6 +9,7 @@
 #include "bench/run/child.h"
 #include "bench/run/host.h"
 #include "bench/run/meter.h"
+#include "bench/run/modes.h"
 #include "bench/run/pattern.h"
 #include "bench/run/roundfacts.h"
 #include "bench/run/runner_priv.h"
@@ -173,9 +174,14 @@ rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err) {
     run->progress.cell = cell->name;
     run->progress.round = slot->round;
     run->progress.rounds = cell->tier.rounds;
+    rg_err unset = RG_ERR_INIT; /* a machine that does not take its setting costs the round */
+    rg_status set = rg_modes_set(run->setter, cell, &unset);
     rg_meter *meter = real_power ? start_meter(run, slot, &why) : NULL;
     rg_watch *watch = rg_runner_is_simulated(run, slot->cell) ? NULL : start_watch(run, slot);
-    rg_child_run(&spec, &child);
+    if (set == RG_OK)
+        rg_child_run(&spec, &child);
+    else
+        child = (rg_child){.status = set, .err = unset, .exit_code = -1, .exit_signal = -1};
     rg_watch_stop(watch);
     if (meter)
         rg_meter_stop(meter);

@@ -35,7 +35,8 @@ typedef struct rg_measure_spec {
 } rg_measure_spec;
 
 typedef struct rg_cell_spec {
-    const char *model, *file, *workload, *target, *device, *variant, *precision, *cores;
+    const char *model, *file, *workload, *target, *device, *variant, *precision, *cores,
+        *power_mode, *governor;
     int64_t empty, threads, batch;
     int inputs;
 } rg_cell_spec;
