@@ -20,7 +20,7 @@ rg_status rg_modes_admit(rg_root *root, const rg_plan *plan, rg_arena *arena,
 
 /* Starts the guardian where an admitted cell sets something; else *ret_setter is NULL. Runners of
  * one process that are open at the same time share one, so that all of them know the machine as the
- * first one found it. Close each with rg_modes_close. */
+ * first one found it; its root must outlive all. Close each with rg_modes_close. */
 rg_status rg_modes_open(rg_root *root, const rg_plan *plan, const rg_admission *admissions,
                         rg_setter **ret_setter, rg_err *err);
 
