@@ -92,9 +92,13 @@ rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err) {
     return RG_OK;
 }
 
+double rg_joules_factor(const rg_joules *sum) {
+    return rg_coverage_factor(sum->u_systematic, sum->u_random, sum->dof, sum->flatness);
+}
+
 /* Energy an inference with its interval, or its refusal. */
 rg_figure rg_joules_figure(const rg_joules *sum, double inferences, uint32_t refusals) {
-    double k = rg_coverage_factor(sum->u_systematic, sum->u_random, sum->dof);
+    double k = rg_joules_factor(sum);
     double u = k * hypot(sum->u_systematic, sum->u_random);
     if (refusals)
         return rg_figure_na(rg_refusal_first(refusals));
@@ -129,7 +133,8 @@ rg_figure rg_joules_efficiency(const rg_figure *energy_uj, double tera, const ch
 }
 
 static rg_joules joules_of(const rg_energy_value *value) {
-    return (rg_joules){value->uj, value->systematic_uj, value->random_uj, value->random_dof};
+    return (rg_joules){value->uj, value->systematic_uj, value->random_uj, value->random_dof,
+                       value->flatness};
 }
 
 void rg_view_fill_energy(rg_round_view *view) {

@@ -73,6 +73,7 @@ static void add_rounds(const rg_round_view *views, size_t n, half_of half, share
         cell->used++;
         cell->sum.uj += value->uj;
         cell->sum.u_systematic += value->systematic_uj;
+        cell->sum.flatness = value->flatness; /* the same sensors in every round */
         random = hypot(random, value->random_uj);
         cell->sum.dof = value->random_dof;
         cell->shares += share(&views[r]);
@@ -94,12 +95,12 @@ static cell_half cell_half_of(const rg_round_view *views, size_t n, half_of half
         cell.sum.dof = (double)cell.used - 1;
     }
     double u = hypot(cell.sum.u_systematic, cell.sum.u_random);
-    double k = rg_coverage_factor(cell.sum.u_systematic, cell.sum.u_random, cell.sum.dof);
+    double k = rg_joules_factor(&cell.sum);
     for (size_t r = 0; r < n; r++) /* unknown limits cannot be averaged away */
         cell.refusals |= views[r].has_energy && half(&views[r].energy.headline)->unbounded
                              ? RG_REFUSE_UNCERTAINTY
                              : 0;
-    if (k * u > 0.1 * fabs(cell.sum.uj))
+    if (fmax(k, 2) * u > 0.1 * fabs(cell.sum.uj))
         cell.refusals |= RG_REFUSE_UNCERTAINTY;
     if (half == the_above && cell.sum.uj < 3 * u)
         cell.refusals |= RG_REFUSE_LOW_SIGNAL;
@@ -163,7 +164,7 @@ static json_t *half_to_json(const cell_half *cell) {
     json_t *object = json_object();
     bool there = cell->used && cell->shares > 0;
     double scale = there ? 1 / cell->shares : NAN;
-    double k = rg_coverage_factor(cell->sum.u_systematic, cell->sum.u_random, cell->sum.dof);
+    double k = rg_joules_factor(&cell->sum);
     double u = hypot(cell->sum.u_systematic, cell->sum.u_random);
     rg_json_set_real(object, "uj", cell->sum.uj * scale);
     rg_json_set_real(object, "u_uj", k * u * scale);

@@ -40,7 +40,11 @@ json_t *rg_views_combine_energy(const rg_round_view *views, size_t n, rg_figure 
 /* A sum over rounds of energy with the parts of its uncertainty, in uJ. */
 typedef struct rg_joules {
     double uj, u_systematic, u_random, dof;
+    double flatness; /* of the systematic part, as in rg_energy_value */
 } rg_joules;
+
+/* k of the sum (rg_coverage_factor). */
+double rg_joules_factor(const rg_joules *sum);
 
 /* Energy an inference with U = k sqrt(systematic^2 + random^2) as interval, or its refusal. */
 rg_figure rg_joules_figure(const rg_joules *sum, double inferences, uint32_t refusals);

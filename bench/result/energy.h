@@ -77,23 +77,34 @@ typedef struct rg_energy_value {
     double terms_uj[RG_TERM_COUNT];
     double systematic_uj, random_uj; /* standard; repeats shrink only the random part */
     double random_dof;               /* degrees of freedom of the random part */
-    double k;                        /* 2, or Student's t below 30 effective degrees of freedom */
+    double flatness;                 /* of the systematic part: 1 one rectangle, 0 bell-shaped */
+    double k;                        /* rg_coverage_factor */
     double expanded_uj;              /* U = k sqrt(systematic^2 + random^2) */
     bool unbounded;                  /* limits of error are not known: U is a part only */
 } rg_energy_value;
 
+/* How the energy was formed: mean power after the sensor's lag times the window (steady loops);
+ * trapezoid with interpolated edges, or the counter's difference; or all that exceeds idle, tail of
+ * an averaging sensor included, plus idle (bursts with quiet idle on both sides). */
+typedef enum rg_estimator {
+    RG_ESTIMATOR_MEAN,
+    RG_ESTIMATOR_TRAPEZOID,
+    RG_ESTIMATOR_TAIL
+} rg_estimator;
+
 /* One rail over the window. */
 typedef struct rg_rail_energy {
     uint32_t rail;
-    size_t n;            /* fresh readings inside the window */
-    size_t n_settled;    /* of those, after the sensor's lag */
-    size_t n_lost;       /* readings that should have come and did not */
-    size_t n_bad;        /* rows inside the window marked bad or not ready */
-    double period_s;     /* median distance of fresh readings */
-    double mean_mw;      /* over the settled readings */
-    double trapezoid_uj; /* interpolated at both edges; for lagging sensors the tail counts too */
-    double mean_uj;      /* settled mean x window */
-    bool by_trapezoid;   /* which of the two is `total` */
+    size_t n;         /* fresh readings inside the window */
+    size_t n_settled; /* of those, after the sensor's lag */
+    size_t n_lost;    /* readings that should have come and did not */
+    size_t n_bad;     /* rows inside the window marked bad or not ready */
+    double period_s;  /* median distance of fresh readings */
+    double mean_mw;   /* over the settled readings */
+    double mean_uj;   /* the three estimates, NAN where one cannot be formed */
+    double trapezoid_uj;
+    double tail_uj;
+    rg_estimator estimator;                        /* which of them is `total` */
     double idle_before_mw, idle_after_mw, idle_mw; /* NAN where not measured; idle_mw: baseline */
     double idle_u_mw; /* standard uncertainty of idle_mw, NAN where limits are unknown */
     rg_energy_value total, above;
@@ -152,19 +163,30 @@ void rg_energy_free(rg_energy *energy); /* accepts NULL and {0} */
 /* Everything as one object for the record: scope, total, above_idle, terms, refusals, rails. */
 json_t *rg_energy_to_json(const rg_energy *energy, const rg_rail *rails);
 
-/* k of a budget: 2 from 30 effective degrees of freedom on (Welch-Satterthwaite, systematic part
- * infinitely many), else Student's t at 97.5 %. */
-double rg_coverage_factor(double systematic, double random, double random_dof);
+/* k of a budget, for 95 of 100: 2 from 30 effective degrees of freedom on (Welch-Satterthwaite,
+ * systematic part infinitely many), else Student's t at 97.5 %. Limits of error are rectangular:
+ * the more one of them outweighs the rest, the nearer k comes to the rectangle's own 1.65 (GUM,
+ * G.2). `flatness`: sum of fourth powers of the rectangular parts over that of the systematic part.
+ */
+double rg_coverage_factor(double systematic, double random, double random_dof, double flatness);
+
+/* k and U of a budget whose parts stand. */
+void rg_energy_close_budget(rg_energy_value *value);
+
+/* U by a factor of 2 at least, as the refusal `uncertainty` and its 10 % mean it. */
+bool rg_energy_is_vague(const rg_energy_value *value);
 
 /* --- one rail, step by step (energy_series.c), open for tests -------------------------------- */
 
 /* Cleaned readings of one rail, times in seconds from the window's start. Counters are unwrapped
  * and start at 0. */
 typedef struct rg_series {
-    size_t n;
-    double *t_s, *value; /* mW, or uJ for counters */
-    bool counter;
+    size_t n, n_reads;
+    double *t_s, *value;             /* mW, or uJ for counters */
+    double *read_s;                  /* when something was read, repeats included: n_reads */
+    bool counter, points;            /* kinds; else averages */
     double refresh_s, lag_s, half_s; /* half_s: mean half-width of the reads */
+    double stale_s;                  /* a counter's tick is seen up to so much later */
     bool invalid;                    /* counter ran backwards or jumped */
 } rg_series;
 
@@ -185,5 +207,15 @@ typedef struct rg_series_mean {
     double mean_mw, sd_mw, u_mw, dof; /* u_mw: of the mean; NAN when n < 2 */
 } rg_series_mean;
 rg_series_mean rg_series_mean_of(const rg_series *series, double a_s, double b_s);
+
+/* As rg_series_energy_uj, but nothing outside [from, b] is looked at: both ends are held at the
+ * nearest reading inside. NAN when there is none. */
+double rg_series_held_uj(const rg_series *series, double a_s, double from_s, double b_s);
+
+/* Standard uncertainty of the integral from a to b when the power itself moves: each reading
+ * against the line through its neighbours, an average's lag undone first. The median of these is
+ * noise; what single ones have more are steps of the load, each hidden anywhere between two
+ * readings. NAN for fewer than four readings. */
+double rg_series_roughness_uj(const rg_series *series, double a_s, double b_s);
 
 #endif

@@ -51,33 +51,51 @@ static void append(rg_series *series, const rg_energy_ask *ask, const rg_rail *r
         series->value[i] = row->power_mw;
     else
         series->value[i] = last ? series->value[i - 1] + counter_step(series, rail, last, row) : 0;
-    series->half_s += (double)row->half_ns * 1e-9;
+}
+
+/* A tick shows at the first read after it, or is passed over where ticks come faster. */
+static void close_series(rg_series *series, double half_s) {
+    size_t n = series->n_reads;
+    double read_s = n > 1 ? (series->read_s[n - 1] - series->read_s[0]) / (double)(n - 1) : 0;
+    series->stale_s = fmin(series->refresh_s, read_s);
+    series->half_s = n ? half_s / (double)n : 0;
+}
+
+static rg_status reserve(rg_series *series, size_t n_rows, rg_err *err) {
+    series->t_s = malloc((n_rows + 1) * sizeof *series->t_s);
+    series->value = malloc((n_rows + 1) * sizeof *series->value);
+    series->read_s = malloc((n_rows + 1) * sizeof *series->read_s);
+    if (series->t_s && series->value && series->read_s)
+        return RG_OK;
+    rg_series_free(series);
+    return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu power rows", n_rows);
 }
 
 rg_status rg_series_clean(const rg_energy_ask *ask, uint32_t number, rg_series *ret, rg_err *err) {
     const rg_rail *rail = &ask->rails[number];
     rg_series series = {.counter = rail->kind == RG_POWER_COUNTER,
+                        .points = rail->kind == RG_POWER_INSTANT,
                         .refresh_s = rail->refresh_s > 0 ? rail->refresh_s : 0,
                         .lag_s = rail->lag_s > 0 ? rail->lag_s : 0};
-    series.t_s = malloc((ask->n_rows + 1) * sizeof *series.t_s);
-    series.value = malloc((ask->n_rows + 1) * sizeof *series.value);
-    if (!series.t_s || !series.value) {
-        rg_series_free(&series);
-        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu power rows", ask->n_rows);
-    }
+    rg_status status = reserve(&series, ask->n_rows, err);
+    if (status != RG_OK)
+        return status;
+    double half_s = 0;
     const rg_power_row *last = NULL;
     int64_t fresh_ns = (int64_t)(series.refresh_s * 0.999e9);
     for (size_t i = 0; i < ask->n_rows; i++) {
         const rg_power_row *row = &ask->rows[i];
-        if (!usable(row, rail, number))
+        if (!usable(row, rail, number) || (last && row->t_ns <= last->t_ns))
             continue;
-        if (last && (row->t_ns <= last->t_ns || (same_reading(row, last, series.counter) &&
-                                                 row->t_ns - last->t_ns < fresh_ns)))
+        series.read_s[series.n_reads++] = (double)(row->t_ns - ask->window.start_ns) * 1e-9;
+        half_s += (double)row->half_ns * 1e-9;
+        if (last &&
+            ((same_reading(row, last, series.counter) && row->t_ns - last->t_ns < fresh_ns)))
             continue;
         append(&series, ask, rail, row, last);
         last = row;
     }
-    series.half_s = series.n ? series.half_s / (double)series.n : 0;
+    close_series(&series, half_s);
     *ret = series;
     return RG_OK;
 }
@@ -87,6 +105,7 @@ void rg_series_free(rg_series *series) {
         return;
     free(series->t_s);
     free(series->value);
+    free(series->read_s);
     *series = (rg_series){0};
 }
 
@@ -128,7 +147,7 @@ double rg_series_energy_uj(const rg_series *series, double a_s, double b_s) {
     return 1000 * (sum + 0.5 * (p + value_at(series, b_s)) * (b_s - t));
 }
 
-/* A counter averages by itself; each end is stale by up to one refresh. */
+/* A counter averages by itself; each end is stale by up to `stale_s`. */
 static void counter_mean(const rg_series *series, size_t first, rg_series_mean *ret) {
     if (ret->n < 2)
         return;
@@ -136,7 +155,7 @@ static void counter_mean(const rg_series *series, size_t first, rg_series_mean *
     double seconds = series->t_s[last] - series->t_s[first];
     ret->mean_mw = (series->value[last] - series->value[first]) / seconds / 1000;
     ret->sd_mw = 0;
-    ret->u_mw = fabs(ret->mean_mw) * series->refresh_s / sqrt(6) / seconds;
+    ret->u_mw = fabs(ret->mean_mw) * series->stale_s / sqrt(6) / seconds;
     ret->dof = INFINITY;
 }
 
@@ -159,4 +178,72 @@ rg_series_mean rg_series_mean_of(const rg_series *series, double a_s, double b_s
     ret.u_mw = ret.sd_mw / sqrt(n_eff);
     ret.dof = n_eff - 1;
     return ret;
+}
+
+double rg_series_held_uj(const rg_series *series, double a_s, double from_s, double b_s) {
+    size_t first = first_from(series, from_s), last = first;
+    if (first == series->n || series->t_s[first] > b_s || series->counter)
+        return NAN;
+    while (last + 1 < series->n && series->t_s[last + 1] <= b_s)
+        last++;
+    double before = series->value[first] * (series->t_s[first] - a_s);
+    double after = series->value[last] * (b_s - series->t_s[last]);
+    return 1000 * (before + after) +
+           rg_series_energy_uj(series, series->t_s[first], series->t_s[last]);
+}
+
+/* Readings from a to b as they would be without the sensor's lag: its memory of the one before
+ * taken out. Those of a lagging sensor are a quarter of the lag apart, else their moments' wander
+ * would outweigh what changed between them. */
+static size_t sharpen(const rg_series *series, double a_s, double b_s, double *ret_mw) {
+    size_t n = 0, last = first_from(series, a_s);
+    for (size_t i = last + 1; i < series->n && series->t_s[i] <= b_s; i++) {
+        double step = series->t_s[i] - series->t_s[last];
+        if (step < 0.25 * series->lag_s)
+            continue;
+        double keep = series->lag_s > 0 ? exp(-step / series->lag_s) : 0;
+        ret_mw[n++] = (series->value[i] - keep * series->value[last]) / (1 - keep);
+        last = i;
+    }
+    return n;
+}
+
+/* Squared distances of n readings from the line through their neighbours, each scaled to be the
+ * variance of one; returns how many. */
+static size_t off_lines(double *mw, size_t n) {
+    if (n < 4)
+        return 0;
+    double before = mw[0];
+    for (size_t i = 1; i + 1 < n; i++) {
+        double off = mw[i] - 0.5 * (before + mw[i + 1]);
+        before = mw[i];
+        mw[i - 1] = off * off / 1.5;
+    }
+    return n - 2;
+}
+
+/* How much of the time between readings a step can hide in: all of it between points. Averages see
+ * every step, only their reader may come late, and a lag spreads a step over readings that come
+ * late each by its own. */
+static double hidden_share(const rg_series *series, double per_s) {
+    if (series->points)
+        return 1;
+    double share = fmin(1, series->stale_s * per_s);
+    return series->lag_s > 0 ? share * sqrt(series->stale_s / (2 * series->lag_s)) : share;
+}
+
+double rg_series_roughness_uj(const rg_series *series, double a_s, double b_s) {
+    double *squares = calloc(series->n + 1, sizeof *squares);
+    size_t n = squares ? off_lines(squares, sharpen(series, a_s, b_s, squares)) : 0;
+    if (!n) {
+        free(squares);
+        return NAN;
+    }
+    double all = rg_mean(squares, n), seconds = b_s - a_s;
+    rg_sort_reals(squares, n);
+    double noise = fmin(all, rg_quantile(squares, n, 0.5) / 0.4549); /* chi-squared's median */
+    free(squares);
+    double share = hidden_share(series, (double)n / seconds);
+    double variance = noise + (all - noise) * share * share / 4;
+    return 1000 * seconds * sqrt(variance / (double)n);
 }

@@ -1,11 +1,10 @@
-/* energy_sum.c: rails added up by their roles, one sum a scope, and the record's JSON. A total
+/* energy_sum.c: rails added up by their roles, one sum a scope,. A total
  * stands for its scope; else all components together do. Parents and children are never summed, and
  * a rail of unknown role never counts. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/core/json.h"
 #include "bench/result/energy.h"
 #include "bench/result/energy_priv.h"
 
@@ -18,7 +17,10 @@ static void add_value(rg_energy_value *sum, const rg_energy_value *part) {
                                   : hypot(sum->terms_uj[i], part->terms_uj[i]);
     }
     /* rails of one chip or shunt batch may err to the same side: linear is safe */
+    double flat = pow(sum->flatness, 0.25) * sum->systematic_uj +
+                  pow(part->flatness, 0.25) * part->systematic_uj;
     sum->systematic_uj += part->systematic_uj;
+    sum->flatness = sum->systematic_uj > 0 ? pow(flat / sum->systematic_uj, 4) : 0;
     double old = pow(sum->random_uj, 4) / sum->random_dof;
     double more = part->random_uj > 0 ? pow(part->random_uj, 4) / part->random_dof : 0;
     sum->random_uj = hypot(sum->random_uj, part->random_uj);
@@ -47,9 +49,9 @@ static void close_sum(rg_energy_sum *sum) {
     const rg_energy_value *above = &sum->above;
     sum->refusals &= ~judged;
     sum->above_refusals &= ~judged;
-    if (sum->total.unbounded || sum->total.expanded_uj > 0.1 * fabs(sum->total.uj))
+    if (rg_energy_is_vague(&sum->total))
         sum->refusals |= RG_REFUSE_UNCERTAINTY;
-    if (above->unbounded || above->expanded_uj > 0.1 * fabs(above->uj))
+    if (rg_energy_is_vague(above))
         sum->above_refusals |= RG_REFUSE_UNCERTAINTY;
     if (above->uj < 3 * hypot(above->systematic_uj, above->random_uj))
         sum->above_refusals |= RG_REFUSE_LOW_SIGNAL;
@@ -160,100 +162,4 @@ void rg_energy_free(rg_energy *energy) {
         return;
     free(energy->rails);
     *energy = (rg_energy){0};
-}
-
-/* --- JSON ------------------------------------------------------------------------------------ */
-
-static const char *const codes[] = {
-#define X(name, code) code,
-    RG_REFUSAL_LIST(X)
-#undef X
-};
-
-const char *rg_refusal_first(uint32_t refusals) {
-    return refusals ? codes[__builtin_ctz(refusals)] : NULL;
-}
-
-json_t *rg_refusals_to_json(uint32_t refusals) {
-    json_t *list = json_array();
-    for (unsigned i = 0; i < RG_REFUSAL_COUNT; i++) {
-        if (refusals & 1u << i)
-            json_array_append_new(list, json_string(codes[i]));
-    }
-    return list;
-}
-
-static const char *const term_keys[] = {
-#define X(name, key) key "_uj",
-    RG_ENERGY_TERM_LIST(X)
-#undef X
-};
-
-static json_t *value_to_json(const rg_energy_value *value, uint32_t refusals) {
-    json_t *object = json_object(), *terms = json_object();
-    rg_json_set_real(object, "uj", value->uj);
-    if (isfinite(value->uj)) {
-        rg_json_set_real(object, "u_uj", value->expanded_uj);
-        rg_json_set_real(object, "k", value->k);
-        rg_json_set_real(object, "systematic_uj", value->systematic_uj);
-        rg_json_set_real(object, "random_uj", value->random_uj);
-        for (int i = 0; i < RG_TERM_COUNT; i++)
-            rg_json_set_real(terms, term_keys[i], value->terms_uj[i]);
-        json_object_set(object, "terms", terms);
-    }
-    json_decref(terms);
-    json_object_set_new(object, "refusals", rg_refusals_to_json(refusals));
-    return object;
-}
-
-static json_t *sum_to_json(const rg_energy_sum *sum) {
-    json_t *object = json_object();
-    json_object_set_new(object, "scope", json_string(rg_scope_word(sum->scope)));
-    json_object_set_new(object, "rails_summed", json_integer((json_int_t)sum->n_rails));
-    json_object_set_new(object, "n", json_integer((json_int_t)sum->n));
-    rg_json_set_real(object, "mean_mw", sum->mean_mw);
-    rg_json_set_real(object, "idle_mw", sum->idle_mw);
-    rg_json_set_real(object, "idle_u_mw", 2 * sum->idle_u_mw);
-    json_object_set_new(object, "total", value_to_json(&sum->total, sum->refusals));
-    json_object_set_new(
-        object, "above_idle",
-        value_to_json(&sum->above, rg_above_refusals(sum->refusals, sum->above_refusals)));
-    return object;
-}
-
-static json_t *rail_to_json(const rg_rail_energy *energy, const rg_rail *rail) {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "id", rail->id, "sensor",
-        rail->sensor, "scope", rg_scope_word(rail->scope), "role", rg_role_word(rail->role), "kind",
-        rg_power_kind_word(rail->kind), "n", (json_int_t)energy->n, "n_settled",
-        (json_int_t)energy->n_settled, "n_lost", (json_int_t)energy->n_lost, "n_bad",
-        (json_int_t)energy->n_bad, "estimator", energy->by_trapezoid ? "trapezoid" : "mean");
-    if (!object)
-        return json_object();
-    rg_json_set_real(object, "period_s", energy->period_s);
-    rg_json_set_real(object, "mean_mw", energy->mean_mw);
-    rg_json_set_real(object, "idle_before_mw", energy->idle_before_mw);
-    rg_json_set_real(object, "idle_after_mw", energy->idle_after_mw);
-    rg_json_set_real(object, "trapezoid_uj", energy->trapezoid_uj);
-    rg_json_set_real(object, "mean_uj", energy->mean_uj);
-    json_object_set_new(object, "total", value_to_json(&energy->total, energy->refusals));
-    json_object_set_new(
-        object, "above_idle",
-        value_to_json(&energy->above, rg_above_refusals(energy->refusals, energy->above_refusals)));
-    return object;
-}
-
-json_t *rg_energy_to_json(const rg_energy *energy, const rg_rail *rails) {
-    json_t *object = sum_to_json(&energy->headline), *list = json_array(), *scopes = json_array();
-    rg_json_set_real(object, "window_s", energy->window_s);
-    rg_json_set_real(object, "inferences", energy->inferences);
-    for (int i = RG_SCOPE_UNKNOWN + 1; i < RG_SCOPE_COUNT; i++) {
-        if (energy->sums[i].formed && i != (int)energy->scope)
-            json_array_append_new(scopes, sum_to_json(&energy->sums[i]));
-    }
-    for (size_t i = 0; i < energy->n_rails; i++)
-        json_array_append_new(list, rail_to_json(&energy->rails[i], &rails[i]));
-    json_object_set_new(object, "other_scopes", scopes);
-    json_object_set_new(object, "rails", list);
-    return object;
 }
