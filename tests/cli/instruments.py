@@ -1,5 +1,5 @@
-"""Instruments and vendors' tools as rails, each against its double: a Raspberry Pi's vcgencmd, meters that speak SCPI,
-and what becomes of a run when one of them vanishes. TAP on stdout.
+"""Instruments and vendors' tools as rails, each against its double: a Raspberry Pi's vcgencmd, meters that speak SCPI, a
+Nordic PPK2, and what becomes of a run when one of them vanishes. TAP on stdout.
 
     instruments.py RAILGAUGE SOURCE_ROOT
 """
@@ -165,6 +165,65 @@ def test_what_cannot_be_measured_with_is_refused_with_a_reason():
             assert done.returncode == code and words in done.stderr, (rail, done.returncode, done.stderr)
     row, = listed("scpi")
     assert row["kind"] == "absent" and "scpi:HOST" in row["try"], row
+
+
+# --- Nordic Power Profiler Kit II ---------------------------------------------------------------------------------
+
+def ppk2(words="volts=5,scope=board-in", seconds="1", how=()):
+    with double("ppk2_unit.py", *how) as unit:
+        return trace_of("ppk2:%s,%s" % (unit.said, words), seconds)
+
+
+def test_a_ppk2_gives_milliseconds_of_current_at_the_declared_voltage():
+    (rail,), rows, _ = ppk2()
+    assert (rail["scope"], rail["role"], rail["kind"], rail["refresh_s"]) == ("board-in", "total", "block-average", 0.001), rail
+    assert "current only; voltage declared: 5 V; 15 values of calibration" in rail["facts"], rail["facts"]
+    times = [row[0] for row in rows]
+    assert len(rows) > 700 and times == sorted(times), len(rows)
+    assert all(row[3] == 0 and abs(row[7] - 100) < 1 and abs(row[4] - 5 * row[7]) < 1e-6 for row in rows), rows[:3]
+    (rail,), rows, _ = ppk2("source=3.3", "0.5")
+    assert "voltage supplied: 3.3 V" in rail["facts"] and rail["role"] == "unknown" and rows[9][6] == 3300, (rail, rows[9])
+
+
+def test_words_that_a_ppk2_lost_are_holes_and_its_wrong_words_after_a_change_of_range_do_not_count():
+    _, rows, _ = ppk2(how=("--drop-every", "1000"))
+    holes = [row for row in rows if row[3] & BAD]
+    assert 0.05 * len(rows) < len(holes) < 0.15 * len(rows) and all(row[4] is None for row in holes), (len(rows), len(holes))
+    _, rows, _ = ppk2(how=("--spike", "--milliamperes", "20"))
+    assert len(rows) > 700 and all(row[3] == 0 and abs(row[7] - 20) < 0.5 for row in rows), [row for row in rows if abs(row[7] - 20) >= 0.5][:3]
+
+
+def test_a_ppk2_at_its_end_is_clipped_and_one_that_is_unplugged_leaves_holes():
+    _, rows, done = ppk2(how=("--clip",))
+    assert rows and all(row[3] & CLIPPED for row in rows) and "range" in done.stderr, (rows[:2], done.stderr)
+    _, rows, done = ppk2(seconds="3", how=("--unplug-after", "120000"))
+    assert rows[20][3] == 0 and rows[-1][3] & BAD and "gap" in done.stderr, (rows[-3:], done.stderr)
+
+
+def test_a_ppk2_without_a_voltage_or_that_is_none_says_what_to_do():
+    with double("ppk2_unit.py") as unit, double("ppk2_unit.py", "--mute") as mute:
+        for rail, code, words in (("ppk2:" + unit.said, 64, "volts=5.0"),
+                                  ("ppk2:%s,volts=5,source=3" % unit.said, 64, "one voltage"),
+                                  ("ppk2:/dev/ttyACM99,volts=5", 5, "plug it in"),
+                                  ("ppk2:/dev/null,volts=5", 64, "no serial port"),
+                                  ("ppk2:%s,volts=5" % mute.said, 3, "does not answer as a PPK2")):
+            done = call("power", "record", "--rail", rail, "-o", os.path.join(WORK, "none.jsonl"), "--", "true")
+            assert done.returncode == code and words in done.stderr, (rail, done.returncode, done.stderr)
+
+
+def test_a_ppk2_that_is_plugged_in_is_listed_with_what_it_needs():
+    root = os.path.join(WORK, "usb")
+    port = os.path.join(root, "sys/devices/usb1/1-2")
+    for tty, interface in (("ttyACM0", "1-2:1.1"), ("ttyACM1", "1-2:1.3")):
+        os.makedirs(os.path.join(port, interface))
+        os.makedirs(os.path.join(root, "sys/class/tty", tty))
+        os.symlink("../../../devices/usb1/1-2/" + interface, os.path.join(root, "sys/class/tty", tty, "device"))
+    for name, value in (("idVendor", "1915"), ("idProduct", "c00a")):
+        with open(os.path.join(port, name), "w", encoding="utf-8") as file:
+            file.write(value + "\n")
+    rows = [row for row in json.loads(call("--root", root, "list", "rails", "--json").stdout) if row["name"].startswith("ppk2")]
+    assert [row["name"] for row in rows] == ["ppk2:/dev/ttyACM0"], rows
+    assert rows[0]["kind"] == "absent" and "volts=5.0" in rows[0]["try"], rows
 
 
 try:
