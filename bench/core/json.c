@@ -13,6 +13,17 @@ char *rg_json_text(const json_t *value, int indent) {
     return json_dumps(value, flags);
 }
 
+void rg_text_add_json(rg_text *text, const json_t *value) {
+    char *dump = value ? rg_json_text(value, 2) : NULL;
+    if (dump) {
+        rg_text_add(text, dump);
+        rg_text_add(text, "\n");
+    } else {
+        text->failed = true;
+    }
+    free(dump);
+}
+
 rg_status rg_json_parse(const char *text, size_t bytes, const char *origin, json_t **ret_value,
                         rg_err *err) {
     json_error_t where;

@@ -8,10 +8,15 @@
 #include <stdbool.h>
 
 #include "bench/core/err.h"
+#include "bench/core/text.h"
 
 /* Text of a value, owned by the caller (free). `indent` 0 gives one line. NULL when out of memory.
  */
 char *rg_json_text(const json_t *value, int indent);
+
+/* Appends it, indented by 2, with a final newline. NULL, which is what jansson makes when it
+ * cannot, makes the text a failed one. */
+void rg_text_add_json(rg_text *text, const json_t *value);
 
 /* Parses one document; `origin` names it in messages. The caller owns the reference. */
 rg_status rg_json_parse(const char *text, size_t bytes, const char *origin, json_t **ret_value,

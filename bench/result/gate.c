@@ -35,10 +35,6 @@ rg_exit rg_verdict_exit(rg_verdict verdict) {
     return verdicts[verdict].exit;
 }
 
-const char *rg_gate_metric_label(const rg_gate_test *test) {
-    return test->metric == RG_FIG_COUNT ? "cell" : rg_figure_rows[test->metric].label;
-}
-
 const char *rg_gate_note(rg_gate *gate, const char *format, ...) {
     char text[1024];
     va_list args;

@@ -1,6 +1,6 @@
 /* gate.h: the same cells of two bundles, judged cell by cell and metric by metric. gate.c matches,
  * gate_test.c and gate_rounds.c measure one metric, gate_decide.c corrects over all, gate_order.c
- * concludes, gate_text.c and junit.c print.
+ * concludes, gate_json.c writes it down (result.h).
  *
  * The rule (docs of the statistics, section 2.4): per round r the logarithmic change
  * d_r = s (ln candidate_r - ln baseline_r), s = +1 where more is worse, -1 where less is. Rounds
@@ -141,18 +141,5 @@ void rg_gate_free(rg_gate *gate); /* accepts NULL */
 /* While two arms are still being measured: is this cell decided, so that more of its rounds would
  * change nothing? One of its metrics surely regressed, or all passed or have no look left. */
 bool rg_gate_settled(const rg_gate *gate, const char *key);
-
-/* "p95", "peak RSS", or "cell" for a whole one. Static. */
-const char *rg_gate_metric_label(const rg_gate_test *test);
-
-/* Everything as one JSON object (new reference, NULL when memory ran out). */
-json_t *rg_gate_to_json(const rg_gate *gate);
-
-/* Adds the first screen: is the run trustworthy, the verdict, the worst rows, how to repeat it.
- * `columns` wide (80 at least are used); `all` shows passing rows too. `exit` after mapping. */
-void rg_gate_to_text(const rg_gate *gate, size_t columns, bool all, int exit, rg_text *ret_text);
-
-/* The same as Markdown for a comment or a job summary: at most 50 rows. */
-void rg_gate_to_markdown(const rg_gate *gate, int exit, rg_text *ret_text);
 
 #endif

@@ -62,6 +62,9 @@ bool rg_gate_has_flag(const json_t *record, const char *flag);
 rg_verdict rg_gate_cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_gate_view *b,
                                 const char **ret_note);
 
+/* "VALID: measured, 6 rounds a side, interleaved; unstable 2 then 0" */
+void rg_gate_trust(const rg_gate *gate, rg_text *out);
+
 /* printf into the gate's arena; never NULL. */
 const char *rg_gate_note(rg_gate *gate, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/core/json.h"
-#include "bench/result/gate_priv.h"
+#include "bench/result/emit.h"
 #include "bench/result/gate_words.h"
 
-enum { FIRST_SCREEN = 20, WIDE = 120 };
+enum { FIRST_SCREEN = 20, WIDE = 120, HEAD = 11 };
 
 static const char marks[RG_VERDICT_COUNT] = {
     [RG_VERDICT_PASS] = ' ',         [RG_VERDICT_REGRESSED] = 'x',      [RG_VERDICT_IMPROVED] = '+',
@@ -18,35 +17,40 @@ static const char marks[RG_VERDICT_COUNT] = {
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-static void add_head(const rg_gate *gate, size_t columns, rg_text *out) {
-    rg_text line = {0};
-    char name[1024];
-    rg_gate_clean(gate->baseline.name, name, sizeof name);
-    rg_text_printf(out, "baseline   %s\n", name);
-    rg_gate_clean(gate->candidate.name, name, sizeof name);
-    rg_text_printf(out, "candidate  %s\n", name);
-    const json_t *host = json_object_get(gate->candidate.facts, "host");
-    const char *machine = rg_json_get_text(host, "board", rg_json_get_text(host, "cpu", NULL));
-    if (machine) {
-        rg_text_add(out, "device     ");
-        rg_gate_wrap(out, machine, 11, 11, columns);
-    }
-    rg_gate_trust(gate, &line);
-    rg_text_add(out, "trust      ");
-    rg_gate_wrap(out, line.data ? line.data : "", 11, 11, columns);
-    for (size_t i = 0; i < gate->n_notes; i++) {
-        rg_text_add(out, "note       ");
-        rg_gate_wrap(out, gate->notes[i], 11, 11, columns);
-    }
-    rg_text_free(&line);
-    rg_gate_counts(gate, &line);
-    rg_text_printf(out, "\nVERDICT    %s   ", rg_gate_title(gate));
-    rg_text body = {0};
-    rg_text_printf(&body, "%zu tests of %zu cells (%s)", gate->n, gate->n_cells,
-                   line.data ? line.data : "none");
-    rg_gate_wrap(out, body.data ? body.data : "", 14 + strlen(rg_gate_title(gate)), 11, columns);
+/* "NAME       TEXT", further lines under the text. */
+static void add_item(const char *name, const char *text, size_t columns, rg_text *out) {
+    if (!*text)
+        return;
+    rg_text_printf(out, "%-11s", name);
+    rg_gate_wrap(out, text, HEAD, HEAD, columns);
+}
+
+static void add_path(const char *name, const char *path, rg_text *out) {
+    char clean[1024];
+    rg_gate_clean(path, clean, sizeof clean);
+    rg_text_printf(out, "%-11s%s\n", name, clean);
+}
+
+static void add_head(const rg_result *result, size_t columns, rg_text *out) {
+    add_path("baseline", result->baseline.path, out);
+    add_path("candidate", result->candidate.path, out);
+    add_item("device", result->candidate.machine, columns, out);
+    add_item("trust", result->trust, columns, out);
+    for (size_t i = 0; i < result->n_notes; i++)
+        add_item("note", result->notes[i], columns, out);
+}
+
+static void add_verdict(const rg_result *result, size_t columns, rg_text *out) {
+    rg_text counts = {0}, body = {0};
+    const char *title = rg_result_title(result);
+    rg_result_counts(result, &counts);
+    rg_text_printf(&body, "%zu tests of %zu cells (%s)", result->n, result->n_cells,
+                   counts.data ? counts.data : "none");
+    rg_text_printf(out, "\nVERDICT    %s   ", title);
+    rg_gate_wrap(out, body.data ? body.data : "", HEAD + 3 + strlen(title), HEAD, columns);
     rg_text_add(out, "\n");
-    rg_text_free(&line);
+    out->failed |= counts.failed || body.failed;
+    rg_text_free(&counts);
     rg_text_free(&body);
 }
 
@@ -70,30 +74,30 @@ static void fit_name(const char *raw, size_t columns, char *ret, size_t cap) {
 }
 
 /* Narrow: the cell's name on a line of its own, then one line a metric. */
-static void add_narrow(const rg_gate_test *test, const char *previous, size_t columns,
+static void add_narrow(const rg_result_row *row, const char *previous, size_t columns,
                        rg_text *out) {
     char name[512];
-    rg_gate_texts t = rg_gate_texts_of(test);
-    if (!previous || strcmp(previous, test->cell)) {
-        fit_name(test->cell, columns - 2, name, sizeof name);
+    rg_result_texts t = rg_result_texts_of(row);
+    if (!previous || strcmp(previous, row->name)) {
+        fit_name(row->name, columns - 2, name, sizeof name);
         rg_text_printf(out, "  %s\n", name);
     }
-    rg_text_printf(out, "%c   %-12.14s", marks[test->verdict], rg_gate_metric_label(test));
-    if (test->metric == RG_FIG_COUNT)
-        rg_text_printf(out, " %s\n", rg_verdict_word(test->verdict));
+    rg_text_printf(out, "%c   %-12.14s", marks[row->verdict_id], rg_result_label(row));
+    if (!*row->metric)
+        rg_text_printf(out, " %s\n", row->verdict);
     else
         rg_text_printf(out, " %9s %9s %9s %18s %8s\n", t.baseline, t.candidate, t.change,
                        t.interval, t.limit);
-    if (*test->note) {
+    if (*row->note) {
         rg_text_add(out, "      ");
-        rg_gate_wrap(out, test->note, 6, 6, columns);
+        rg_gate_wrap(out, row->note, 6, 6, columns);
     }
 }
 
-static size_t widest_name(const rg_gate *gate, size_t most) {
+static size_t widest_name(const rg_result *result, size_t most) {
     size_t widest = 4;
-    for (size_t i = 0; i < gate->n; i++) {
-        size_t n = rg_text_columns(gate->tests[i].cell);
+    for (size_t i = 0; i < result->n; i++) {
+        size_t n = rg_text_columns(result->rows[i].name);
         widest = n > widest ? n : widest;
     }
     return widest < most ? widest : most;
@@ -106,22 +110,20 @@ static void add_padded(rg_text *out, const char *text, size_t columns) {
 
 enum { FIXED_WIDE = 2 + 1 + 13 + 10 + 10 + 10 + 20 + 9 + 15 };
 
-static void add_wide(const rg_gate_test *test, size_t name_columns, size_t columns, rg_text *out) {
+static void add_wide(const rg_result_row *row, size_t name_columns, size_t columns, rg_text *out) {
     char name[512];
-    rg_gate_texts t = rg_gate_texts_of(test);
-    fit_name(test->cell, name_columns, name, sizeof name);
-    rg_text_printf(out, "%c ", marks[test->verdict]);
+    rg_result_texts t = rg_result_texts_of(row);
+    fit_name(row->name, name_columns, name, sizeof name);
+    rg_text_printf(out, "%c ", marks[row->verdict_id]);
     add_padded(out, name, name_columns);
-    rg_text_printf(out, " %-12.14s %9s %9s %9s %19s %8s  %-14s", rg_gate_metric_label(test),
-                   test->metric == RG_FIG_COUNT ? "" : t.baseline,
-                   test->metric == RG_FIG_COUNT ? "" : t.candidate, t.change, t.interval, t.limit,
-                   rg_verdict_word(test->verdict));
+    rg_text_printf(out, " %-12.14s %9s %9s %9s %19s %8s  %-14s", rg_result_label(row), t.baseline,
+                   t.candidate, t.change, t.interval, t.limit, row->verdict);
     size_t at = name_columns + FIXED_WIDE;
-    if (*test->note && at + 16 > columns) {
+    if (*row->note && at + 16 > columns) {
         rg_text_add(out, "\n    ");
-        rg_gate_wrap(out, test->note, 4, 4, columns);
+        rg_gate_wrap(out, row->note, 4, 4, columns);
     } else {
-        rg_gate_wrap(out, test->note, at, at, columns);
+        rg_gate_wrap(out, row->note, at, at, columns);
     }
 }
 
@@ -136,9 +138,9 @@ static void trim_line(rg_text *out) {
     rg_text_add(out, "\n");
 }
 
-static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out) {
+static void add_rows(const rg_result *result, size_t columns, bool all, rg_text *out) {
     bool wide = columns >= WIDE;
-    size_t names = wide ? widest_name(gate, columns - FIXED_WIDE - 1) : 0;
+    size_t names = wide ? widest_name(result, columns - FIXED_WIDE - 1) : 0;
     const char *previous = NULL;
     size_t shown = 0, passed = 0, left = 0;
     if (wide)
@@ -147,20 +149,20 @@ static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out
     else
         rg_text_printf(out, "    %-12s %9s %9s %9s %18s %8s\n", "metric", "baseline", "candidate",
                        "change", "95 % interval", "limits");
-    for (size_t i = 0; i < gate->n; i++) {
-        const rg_gate_test *test = &gate->tests[i];
-        bool quiet = test->verdict == RG_VERDICT_PASS || test->verdict == RG_VERDICT_SKIPPED;
-        if (!all && ((quiet && gate->n > FIRST_SCREEN) || shown == FIRST_SCREEN)) {
+    for (size_t i = 0; i < result->n; i++) {
+        const rg_result_row *row = &result->rows[i];
+        bool quiet = row->verdict_id == RG_VERDICT_PASS || row->verdict_id == RG_VERDICT_SKIPPED;
+        if (!all && ((quiet && result->n > FIRST_SCREEN) || shown == FIRST_SCREEN)) {
             passed += quiet;
             left += !quiet;
             continue;
         }
         if (wide)
-            add_wide(test, names, columns, out);
+            add_wide(row, names, columns, out);
         else
-            add_narrow(test, previous, columns, out);
+            add_narrow(row, previous, columns, out);
         trim_line(out);
-        previous = test->cell;
+        previous = row->name;
         shown++;
     }
     if (left)
@@ -170,37 +172,29 @@ static void add_rows(const rg_gate *gate, size_t columns, bool all, rg_text *out
     rg_text_add(out, "\n");
 }
 
-static void add_rerun(const rg_gate *gate, rg_text *out) {
-    rg_text path = {0};
-    rg_text_printf(&path, "%s/scenario.lua", gate->candidate.name);
-    rg_text_add(out, "railgauge run ");
-    rg_gate_quote(out, path.data ? path.data : "");
-    const json_t *arguments = json_object_get(gate->candidate.facts, "arguments");
-    size_t i;
-    json_t *set;
-    json_array_foreach(json_object_get(arguments, "set"), i, set) {
-        if (!json_is_string(set))
-            continue;
-        rg_text_add(out, " --set ");
-        rg_gate_quote(out, json_string_value(set));
+/* What may be behind it, and the commands to copy: these are not broken into lines. */
+static void add_tail(const rg_result *result, size_t columns, rg_text *out) {
+    char clean[4096];
+    for (size_t i = 0; i < result->n_causes; i++) {
+        add_item(i ? "" : "check", result->causes[i].what, columns, out);
+        add_item("", result->causes[i].advice, columns, out);
     }
-    rg_text_add(out, " --only ");
-    rg_gate_quote(out, gate->tests[0].cell);
-    rg_text_free(&path);
+    rg_gate_clean(result->repeat, clean, sizeof clean);
+    rg_text_printf(out, "repeat     %s\n", clean);
+    rg_gate_clean(result->rerun, clean, sizeof clean);
+    if (*clean)
+        rg_text_printf(out, "look at    %s\n", clean);
+    const char *text = rg_exit_text(result->exit_mapped);
+    bool mapped = !text || result->exit_mapped != result->exit;
+    rg_text_printf(out, "exit       %d  %s\n", result->exit_mapped,
+                   mapped ? "as mapped by a policy" : text);
 }
 
-void rg_gate_to_text(const rg_gate *gate, size_t columns, bool all, int exit, rg_text *ret_text) {
-    if (columns < 80)
-        columns = 80;
-    add_head(gate, columns, ret_text);
-    if (gate->n)
-        add_rows(gate, columns, all, ret_text);
-    rg_text_add(ret_text, "repeat     ");
-    rg_gate_repeat(gate, ret_text);
-    if (gate->exit != RG_EXIT_OK && gate->n) {
-        rg_text_add(ret_text, "\nlook at    ");
-        add_rerun(gate, ret_text);
-    }
-    const char *text = rg_exit_text(exit);
-    rg_text_printf(ret_text, "\nexit       %d  %s\n", exit, text ? text : "as mapped by --exit");
+void rg_emit_text(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
+    size_t columns = how->columns < 80 ? 80 : how->columns;
+    add_head(result, columns, ret_text);
+    add_verdict(result, columns, ret_text);
+    if (result->n)
+        add_rows(result, columns, how->all, ret_text);
+    add_tail(result, columns, ret_text);
 }

@@ -1,19 +1,14 @@
-/* gate_words.c: the figures and sentences that the gate's text and Markdown share, and text from
- * strangers made harmless for a terminal and a shell. */
+/* gate_words.c: the figures and sentences that the forms of a result share, and text from strangers
+ * made harmless for a terminal and a shell. */
 #include "bench/result/gate_words.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/core/json.h"
-#include "bench/result/gate_priv.h"
-
 /* --- cells of the table ----------------------------------------------------------------------- */
 
-/* A figure with three digits and its unit; "n/a" when it is not a number. */
-static void value_text(int metric, double value, char *ret, size_t cap) {
-    const char *unit = metric < RG_FIG_COUNT ? rg_figure_rows[metric].unit : "";
+void rg_figure_text(const char *unit, double value, char *ret, size_t cap) {
     if (!isfinite(value))
         snprintf(ret, cap, "n/a");
     else if (!strcmp(unit, "ns"))
@@ -32,8 +27,7 @@ static void value_text(int metric, double value, char *ret, size_t cap) {
         rg_text_si(value, unit, ret, cap);
 }
 
-/* "+10.3 %"; "" when it is not known. */
-static void change_text(double share, char *ret, size_t cap) {
+void rg_change_text(double share, char *ret, size_t cap) {
     if (!isfinite(share))
         snprintf(ret, cap, "%s", "");
     else
@@ -41,30 +35,32 @@ static void change_text(double share, char *ret, size_t cap) {
 }
 
 /* "+8.9 .. +11.6 %" */
-static void interval_text(const rg_gate_test *test, char *ret, size_t cap) {
-    if (!isfinite(test->low) || !isfinite(test->high))
+static void interval_text(const rg_result_row *row, char *ret, size_t cap) {
+    if (!isfinite(row->change_low) || !isfinite(row->change_high))
         snprintf(ret, cap, "%s", "");
-    else if (!strcmp(test->method, "exact"))
+    else if (!strcmp(row->method, "exact"))
         snprintf(ret, cap, "exact");
     else
-        snprintf(ret, cap, "%+.1f .. %+.1f %%", 100 * test->low, 100 * test->high);
+        snprintf(ret, cap, "%+.1f .. %+.1f %%", 100 * row->change_low, 100 * row->change_high);
 }
 
 /* What the verdict was measured by: the tolerance for failures, the target for the rest. */
-static void limit_text(const rg_gate_test *test, char *ret, size_t cap) {
-    if (isnan(test->tolerance))
+static void limit_text(const rg_result_row *row, char *ret, size_t cap) {
+    if (isnan(row->tolerance))
         snprintf(ret, cap, "%s", "");
     else
-        snprintf(ret, cap, "%g/%g %%", 100 * test->tolerance, 100 * test->target);
+        snprintf(ret, cap, "%g/%g %%", 100 * row->tolerance, 100 * row->target);
 }
 
-rg_gate_texts rg_gate_texts_of(const rg_gate_test *test) {
-    rg_gate_texts t;
-    value_text(test->metric, test->baseline, t.baseline, sizeof t.baseline);
-    value_text(test->metric, test->candidate, t.candidate, sizeof t.candidate);
-    change_text(test->change, t.change, sizeof t.change);
-    interval_text(test, t.interval, sizeof t.interval);
-    limit_text(test, t.limit, sizeof t.limit);
+rg_result_texts rg_result_texts_of(const rg_result_row *row) {
+    rg_result_texts t = {0};
+    rg_change_text(row->change, t.change, sizeof t.change);
+    interval_text(row, t.interval, sizeof t.interval);
+    limit_text(row, t.limit, sizeof t.limit);
+    if (!*row->metric)
+        return t;
+    rg_figure_text(row->unit, row->baseline, t.baseline, sizeof t.baseline);
+    rg_figure_text(row->unit, row->candidate, t.candidate, sizeof t.candidate);
     return t;
 }
 
@@ -82,7 +78,6 @@ static size_t unprintable(const unsigned char *p) {
     return embedding || isolate ? 3 : 0;
 }
 
-/* A copy that a terminal shows as it is, cut to `cap`. */
 void rg_gate_clean(const char *text, char *ret, size_t cap) {
     size_t n = 0;
     while (*text && n + 1 < cap) {
@@ -102,8 +97,8 @@ void rg_gate_wrap(rg_text *out, const char *text, size_t at, size_t indent, size
 /* --- sentences ---------------------------------------------------------------------------------
  */
 
-const char *rg_gate_title(const rg_gate *gate) {
-    switch (gate->exit) {
+const char *rg_result_title(const rg_result *result) {
+    switch (result->exit) {
     case RG_EXIT_OK:
         return "PASS";
     case RG_EXIT_REGRESSED:
@@ -117,93 +112,53 @@ const char *rg_gate_title(const rg_gate *gate) {
     }
 }
 
-/* "34 pass, 1 improved, 1 inconclusive", the worst first. */
-void rg_gate_counts(const rg_gate *gate, rg_text *out) {
+void rg_result_counts(const rg_result *result, rg_text *out) {
     static const rg_verdict order[] = {
         RG_VERDICT_ERROR,    RG_VERDICT_MISSING,        RG_VERDICT_REGRESSED,
         RG_VERDICT_INVALID,  RG_VERDICT_NOT_COMPARABLE, RG_VERDICT_INCONCLUSIVE,
         RG_VERDICT_IMPROVED, RG_VERDICT_PASS,           RG_VERDICT_SKIPPED};
     const char *comma = "";
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        if (!gate->counts[order[i]])
+        if (!result->counts[order[i]])
             continue;
-        rg_text_printf(out, "%s%zu %s", comma, gate->counts[order[i]], rg_verdict_word(order[i]));
+        rg_text_printf(out, "%s%zu %s", comma, result->counts[order[i]], rg_verdict_word(order[i]));
         comma = ", ";
     }
 }
 
-/* Records of both sides by a word: how many are simulated, or carry a flag. */
-static size_t count_flag(const json_t *records, const char *flag) {
-    size_t i, k, n = 0;
-    json_t *record, *item;
-    json_array_foreach(records, i, record) {
-        json_array_foreach(json_object_get(record, "flags"), k, item) {
-            n += json_is_string(item) && !strcmp(json_string_value(item), flag);
-        }
-    }
-    return n;
+const char *rg_result_label(const rg_result_row *row) {
+    return *row->metric ? row->label : "cell";
 }
 
-/* Has one of the records figures that were (or were not) measured on a device? Refused cells have
- * none. */
-static bool any_of(const json_t *records, bool simulated) {
-    size_t i;
-    json_t *record;
-    json_array_foreach(records, i, record) {
-        bool here = strcmp(rg_json_get_text(record, "provenance", "measured"), "measured") != 0;
-        if (here == simulated && !strcmp(rg_json_get_text(record, "status", ""), "ok"))
-            return true;
-    }
-    return false;
-}
-
-/* Rounds a side: the fewest and most of the tests that had some. */
-static void rounds_text(const rg_gate *gate, rg_text *out) {
-    size_t low = SIZE_MAX, high = 0;
-    for (size_t i = 0; i < gate->n; i++) {
-        const rg_gate_test *test = &gate->tests[i];
-        size_t n = test->rounds_baseline < test->rounds_candidate ? test->rounds_baseline
-                                                                  : test->rounds_candidate;
-        if (!n)
-            continue;
-        low = n < low ? n : low;
-        high = n > high ? n : high;
-    }
-    if (!high)
-        rg_text_add(out, "no rounds");
-    else if (low == high)
-        rg_text_printf(out, "%zu round%s a side", high, high == 1 ? "" : "s");
+static void add_number(double value, rg_text *out) {
+    if (isfinite(value))
+        rg_text_printf(out, "%.6g", value);
     else
-        rg_text_printf(out, "%zu to %zu rounds a side", low, high);
+        rg_text_add(out, "n/a");
 }
 
-/* "VALID: measured, 6 rounds a side, interleaved; 2 unstable" */
-static const char *origin_word(const rg_gate *gate) {
-    const rg_gate_side *sides[] = {&gate->baseline, &gate->candidate};
-    bool simulated = any_of(sides[0]->records, true) || any_of(sides[1]->records, true);
-    bool measured = any_of(sides[0]->records, false) || any_of(sides[1]->records, false);
-    return simulated && measured ? "measured and simulated figures"
-           : simulated           ? "simulated figures"
-                                 : "measured";
-}
-
-void rg_gate_trust(const rg_gate *gate, rg_text *out) {
-    static const char *const flags[] = {"throttled", "hot",           "unstable",
-                                        "busy",      "clock-changed", "state-changed"};
-    const rg_gate_side *sides[] = {&gate->baseline, &gate->candidate};
-    bool bad = gate->counts[RG_VERDICT_INVALID] || gate->counts[RG_VERDICT_NOT_COMPARABLE];
-    rg_text_printf(out, "%s: %s, ", bad ? "INVALID in part" : "VALID", origin_word(gate));
-    rounds_text(gate, out);
-    rg_text_add(out, gate->interleaved ? ", interleaved" : ", one run after the other");
-    for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++) {
-        size_t was = count_flag(sides[0]->records, flags[f]);
-        size_t now = count_flag(sides[1]->records, flags[f]);
-        if (was + now)
-            rg_text_printf(out, "; %s %zu then %zu", flags[f], was, now);
+void rg_result_sentence(const rg_result_row *row, rg_text *out) {
+    rg_text_printf(out, "%s: ", row->verdict);
+    if (*row->metric) {
+        rg_text_printf(out, "%s ", row->metric);
+        add_number(row->baseline, out);
+        rg_text_add(out, " -> ");
+        add_number(row->candidate, out);
+        rg_text_printf(out, " %s", row->unit);
+        if (isfinite(row->change))
+            rg_text_printf(out, ", %+.1f %%", 100 * row->change);
+        if (isfinite(row->change_low) && isfinite(row->change_high))
+            rg_text_printf(out, ", 95 %% interval %+.1f .. %+.1f %%", 100 * row->change_low,
+                           100 * row->change_high);
+        rg_text_printf(out, ", tolerance %g %%, target %g %%", 100 * row->tolerance,
+                       100 * row->target);
+        rg_text_printf(out, ", rounds %zu and %zu", row->rounds_baseline, row->rounds_candidate);
+        if (*row->note)
+            rg_text_add(out, "; ");
     }
+    rg_text_add(out, row->note);
 }
 
-/* A word for a POSIX shell. */
 void rg_gate_quote(rg_text *out, const char *raw) {
     char copy[4096];
     rg_gate_clean(raw, copy, sizeof copy);
@@ -222,11 +177,4 @@ void rg_gate_quote(rg_text *out, const char *raw) {
             rg_text_add_bytes(out, word, 1);
     }
     rg_text_add(out, "'");
-}
-
-void rg_gate_repeat(const rg_gate *gate, rg_text *out) {
-    rg_text_add(out, "railgauge gate --baseline ");
-    rg_gate_quote(out, gate->baseline.name);
-    rg_text_add(out, " --candidate ");
-    rg_gate_quote(out, gate->candidate.name);
 }

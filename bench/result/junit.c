@@ -1,11 +1,15 @@
-/* junit.c: see junit.h. */
-#include "bench/result/junit.h"
+/* junit.c: a result as JUnit XML, in the subset that Jenkins and GitLab both read:
+ * testsuites > testsuite > testcase > failure | error | skipped, with all numbers in the message,
+ * since GitLab ignores properties. regressed is a failure; missing, error, invalid and
+ * not-comparable are errors; inconclusive and skipped are skipped. Characters that XML 1.0 cannot
+ * hold become '?'. */
+#include "bench/result/emit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/core/json.h"
+#include "bench/result/gate_words.h"
 
 /* What a verdict becomes. */
 typedef enum outcome { PASSED, FAILURE, ERROR, SKIPPED } outcome;
@@ -67,105 +71,89 @@ static void add_attribute(rg_text *out, const char *name, const char *value) {
     rg_text_add(out, "\"");
 }
 
-/* "regressed: p95 18400000 -> 20300000 ns, +10.3 %, 95 % interval +8.9 .. +11.6 %, ..." */
-static void message_of(const rg_gate_test *test, rg_text *out) {
-    rg_text_printf(out, "%s: ", rg_verdict_word(test->verdict));
-    if (test->metric < RG_FIG_COUNT) {
-        const rg_figure_row *row = &rg_figure_rows[test->metric];
-        rg_text_printf(out, "%s %.6g -> %.6g %s", row->key, test->baseline, test->candidate,
-                       row->unit);
-        if (isfinite(test->change))
-            rg_text_printf(out, ", %+.1f %%", 100 * test->change);
-        if (isfinite(test->low) && isfinite(test->high))
-            rg_text_printf(out, ", 95 %% interval %+.1f .. %+.1f %%", 100 * test->low,
-                           100 * test->high);
-        rg_text_printf(out, ", tolerance %g %%, target %g %%", 100 * test->tolerance,
-                       100 * test->target);
-        rg_text_printf(out, ", rounds %zu and %zu", test->rounds_baseline, test->rounds_candidate);
-        if (*test->note)
-            rg_text_add(out, "; ");
-    }
-    rg_text_add(out, test->note);
+/* "device.backend", or what of it is known. */
+static void class_of(const rg_result_row *row, rg_text *out) {
+    rg_text_printf(out, "%s%s%s", *row->device ? row->device : "railgauge",
+                   *row->backend ? "." : "", row->backend);
 }
 
-static const json_t *record_of(const rg_gate_side *side, const char *key) {
-    size_t i;
-    json_t *record;
-    json_array_foreach(side->records, i, record) {
-        if (!strcmp(rg_json_get_text(record, "cell", ""), key))
-            return record;
-    }
-    return NULL;
-}
-
-/* "device.target", or what of it is known. */
-static void class_of(const rg_gate *gate, const rg_gate_test *test, rg_text *out) {
-    const json_t *record = record_of(&gate->candidate, test->key);
-    if (!record)
-        record = record_of(&gate->baseline, test->key);
-    const char *device = rg_json_get_text(record, "device", "");
-    const char *target = rg_json_get_text(record, "target", "");
-    rg_text_printf(out, "%s%s%s", *device ? device : "railgauge", *target ? "." : "", target);
-}
-
-static void add_case(const rg_gate *gate, const rg_gate_test *test, rg_text *out) {
+static void add_outcome(const rg_result_row *row, const char *message, rg_text *out) {
     static const char *const elements[] = {NULL, "failure", "error", "skipped"};
-    const char *element = elements[outcomes[test->verdict]];
+    outcome is = outcomes[row->verdict_id];
+    if (is == PASSED) {
+        rg_text_add(out, ">\n      <system-out>");
+        add_escaped(out, message);
+        rg_text_add(out, "</system-out>\n    </testcase>\n");
+        return;
+    }
+    rg_text_printf(out, ">\n      <%s", elements[is]);
+    add_attribute(out, "message", message);
+    if (is != SKIPPED)
+        add_attribute(out, "type", row->verdict);
+    rg_text_add(out, "/>\n    </testcase>\n");
+}
+
+static void add_case(const rg_result_row *row, rg_text *out) {
     rg_text name = {0}, class = {0}, message = {0};
-    rg_text_printf(&name, "%s/%s", test->cell,
-                   test->metric < RG_FIG_COUNT ? rg_figure_rows[test->metric].key : "cell");
-    class_of(gate, test, &class);
-    message_of(test, &message);
+    rg_text_printf(&name, "%s/%s", row->name, *row->metric ? row->metric : "cell");
+    class_of(row, &class);
+    rg_result_sentence(row, &message);
+    out->failed |= name.failed || class.failed || message.failed;
     rg_text_add(out, "    <testcase");
     add_attribute(out, "classname", class.data ? class.data : "");
     add_attribute(out, "name", name.data ? name.data : "");
     rg_text_add(out, " time=\"0\"");
-    if (element) {
-        rg_text_printf(out, ">\n      <%s", element);
-        add_attribute(out, "message", message.data ? message.data : "");
-        if (outcomes[test->verdict] != SKIPPED)
-            add_attribute(out, "type", rg_verdict_word(test->verdict));
-        rg_text_add(out, "/>\n    </testcase>\n");
-    } else {
-        rg_text_add(out, ">\n      <system-out>");
-        add_escaped(out, message.data ? message.data : "");
-        rg_text_add(out, "</system-out>\n    </testcase>\n");
-    }
+    add_outcome(row, message.data ? message.data : "", out);
     rg_text_free(&name);
     rg_text_free(&class);
     rg_text_free(&message);
 }
 
-static void add_totals(const rg_gate *gate, rg_text *out) {
+static void add_totals(const rg_result *result, rg_text *out) {
     size_t n[4] = {0};
-    for (size_t i = 0; i < gate->n; i++)
-        n[outcomes[gate->tests[i].verdict]]++;
-    rg_text_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", gate->n, n[FAILURE],
+    for (size_t i = 0; i < result->n; i++)
+        n[outcomes[result->rows[i].verdict_id]]++;
+    rg_text_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", result->n, n[FAILURE],
                    n[ERROR]);
     rg_text_printf(out, " skipped=\"%zu\" time=\"0\"", n[SKIPPED]);
 }
 
-void rg_gate_to_junit(const rg_gate *gate, rg_text *ret_text) {
-    const json_t *scenario = json_object_get(gate->candidate.facts, "scenario");
-    const char *created = rg_json_get_text(gate->candidate.facts, "created", "");
+static void add_property(rg_text *out, const char *name, const char *value) {
+    rg_text_add(out, "      <property");
+    add_attribute(out, "name", name);
+    add_attribute(out, "value", value);
+    rg_text_add(out, "/>\n");
+}
+
+static void add_properties(const rg_result *result, rg_text *out) {
+    char exit[16];
+    snprintf(exit, sizeof exit, "%d", result->exit);
+    rg_text_add(out, "    <properties>\n");
+    add_property(out, "baseline", result->baseline.path);
+    add_property(out, "candidate", result->candidate.path);
+    add_property(out, "trust", result->trust);
+    add_property(out, "exit", exit);
+    rg_text_add(out, "    </properties>\n");
+}
+
+void rg_emit_junit(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
+    (void)how;
+    const char *name = result->candidate.scenario;
     rg_text_add(ret_text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    add_totals(gate, ret_text);
+    add_totals(result, ret_text);
     rg_text_add(ret_text, ">\n  <testsuite");
-    add_attribute(ret_text, "name", rg_json_get_text(scenario, "name", "railgauge gate"));
-    add_totals(gate, ret_text);
-    if (*created) {
+    add_attribute(ret_text, "name", *name ? name : "railgauge gate");
+    add_totals(result, ret_text);
+    if (*result->candidate.created) {
         char stamp[20]; /* without the zone: what the schema of Jenkins takes */
-        snprintf(stamp, sizeof stamp, "%s", created);
+        snprintf(stamp, sizeof stamp, "%s", result->candidate.created);
         add_attribute(ret_text, "timestamp", stamp);
     }
-    rg_text_add(ret_text, ">\n    <properties>\n      <property name=\"baseline\"");
-    add_attribute(ret_text, "value", gate->baseline.name);
-    rg_text_add(ret_text, "/>\n      <property name=\"candidate\"");
-    add_attribute(ret_text, "value", gate->candidate.name);
-    rg_text_printf(ret_text,
-                   "/>\n      <property name=\"exit\" value=\"%d\"/>\n    </properties>\n",
-                   (int)gate->exit);
-    for (size_t i = 0; i < gate->n; i++)
-        add_case(gate, &gate->tests[i], ret_text);
+    if (*result->candidate.machine)
+        add_attribute(ret_text, "hostname", result->candidate.machine);
+    rg_text_add(ret_text, ">\n");
+    add_properties(result, ret_text);
+    for (size_t i = 0; i < result->n; i++)
+        add_case(&result->rows[i], ret_text);
     rg_text_add(ret_text, "  </testsuite>\n</testsuites>\n");
 }

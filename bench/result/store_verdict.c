@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/core/json.h"
+#include "bench/result/result.h"
 #include "bench/result/store_priv.h"
 
 static rg_status put_test(rg_store *store, const rg_gate *gate, size_t i, const json_t *facts,
@@ -33,7 +34,7 @@ static rg_status put_tests(rg_store *store, const rg_gate *gate, const json_t *t
 }
 
 rg_status rg_store_put_gate(rg_store *store, const rg_gate *gate, const char *who, rg_err *err) {
-    json_t *all = rg_gate_to_json(gate);
+    json_t *all = rg_gate_to_json(gate, NULL);
     const json_t *tests = json_object_get(all, "tests");
     rg_status status =
         json_array_size(tests) == gate->n ? rg_store_begin(store, err) : rg_store_no_memory(err);

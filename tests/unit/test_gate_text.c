@@ -1,5 +1,5 @@
 /* test_gate_text.c: the gate's first screen, JSON, Markdown and JUnit. */
-#include "bench/result/junit.h"
+#include "bench/result/emit.h"
 #include "tests/unit/gate_made.h"
 
 /* No line of the text is wider than the columns, but for the commands to copy. */
@@ -13,6 +13,16 @@ static void fits(const char *text, size_t columns) {
                   rg_text_columns(line), line);
         text += n + (text[n] == '\n');
     }
+}
+
+/* What the forms are made from. */
+static rg_result *written(const rg_gate *gate) {
+    rg_result *result = NULL;
+    rg_err err = RG_ERR_INIT;
+    json_t *document = rg_gate_to_json(gate, NULL);
+    cr_assert_eq(rg_result_from_json(document, "made", &result, &err), RG_OK, "%s", err.what);
+    json_decref(document);
+    return result;
 }
 
 Test(gate, the_first_screen_fits_eighty_and_two_hundred_columns) {
@@ -30,11 +40,12 @@ Test(gate, the_first_screen_fits_eighty_and_two_hundred_columns) {
                                "variant=dotprod/threads=4/in_flight=8/precision=int8";
     set_text(json_array_get(a.cells, 1), "name", name);
     rg_gate *gate = judged(&a, &b, NULL);
+    rg_result *result = written(gate);
     static const size_t widths[] = {80, 100, 120, 160, 200};
     for (size_t i = 0; i < 5; i++) {
         for (int all = 0; all < 2; all++) {
             rg_text text = {0};
-            rg_gate_to_text(gate, widths[i], all, (int)gate->exit, &text);
+            rg_emit_text(result, &(rg_emit_how){widths[i], all}, &text);
             fits(text.data, widths[i]);
             cr_assert(strstr(text.data, "VERDICT    INCOMPLETE"), "%s", text.data);
             cr_assert(strstr(text.data, "no control workload"));
@@ -43,6 +54,7 @@ Test(gate, the_first_screen_fits_eighty_and_two_hundred_columns) {
             rg_text_free(&text);
         }
     }
+    rg_result_free(result);
     rg_gate_free(gate);
     drop(&a);
     drop(&b);
@@ -52,7 +64,7 @@ Test(gate, json_tells_everything_and_agrees_with_the_struct) {
     maker m = usual(22, 3);
     owned a = make_side("runs/A", &m), b = make_side("runs/B", &m);
     rg_gate *gate = judged(&a, &b, NULL);
-    json_t *object = rg_gate_to_json(gate);
+    json_t *object = rg_gate_to_json(gate, NULL);
     const json_t *tests = json_object_get(object, "tests");
     cr_assert_eq(json_array_size(tests), gate->n);
     for (size_t i = 0; i < gate->n; i++) {
@@ -77,15 +89,17 @@ Test(gate, markdown_and_junit_keep_hostile_names_harmless) {
     set_text(json_array_get(b.records, 0), "what", "a < b && \"c\" \x02 | `d`");
     b.side.name = "runs/\xff\xed\xa0\x80\xef\xbf\xbe";
     rg_gate *gate = judged(&a, &b, NULL);
+    rg_result *result = written(gate);
     rg_text junit = {0}, markdown = {0};
-    rg_gate_to_junit(gate, &junit);
+    rg_emit_junit(result, NULL, &junit);
     cr_assert(strstr(junit.data, "x|&lt;b&gt;&amp;&quot;'?]]&gt;&#10;*y*/cell"), "%s", junit.data);
     cr_assert(strstr(junit.data, "value=\"runs/????"), "%s", junit.data);
     cr_assert_null(strchr(junit.data, '\x01'));
-    rg_gate_to_markdown(gate, 3, &markdown);
+    rg_emit_markdown(result, NULL, &markdown);
     cr_assert(strstr(markdown.data, "x\\|\\<b\\>&"), "%s", markdown.data);
     rg_text_free(&junit);
     rg_text_free(&markdown);
+    rg_result_free(result);
     rg_gate_free(gate);
     drop(&a);
     drop(&b);

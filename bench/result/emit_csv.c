@@ -1,0 +1,40 @@
+/* emit_csv.c: the rows as CSV in long form, RFC 4180: the columns are the members of a row of
+ * result.json, numbers have every digit, what does not exist is empty. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/result/emit.h"
+
+static void add_quoted(const char *text, rg_text *out) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        rg_text_add(out, text);
+        return;
+    }
+    rg_text_add(out, "\"");
+    for (; *text; text++)
+        rg_text_add_bytes(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    rg_text_add(out, "\"");
+}
+
+static void add_field(const rg_result_field *field, const void *at, rg_text *out) {
+    if (field->kind == RG_RESULT_TEXT)
+        add_quoted(*(const char *const *)at, out);
+    else if (field->kind == RG_RESULT_COUNT)
+        rg_text_printf(out, "%zu", *(const size_t *)at);
+    else if (field->kind == RG_RESULT_REAL && isfinite(*(const double *)at))
+        rg_text_printf(out, "%.17g", *(const double *)at);
+}
+
+void rg_emit_csv(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
+    (void)how;
+    for (const rg_result_field *f = rg_result_row_fields; f->key; f++)
+        rg_text_printf(ret_text, "%s%s", f == rg_result_row_fields ? "" : ",", f->key);
+    rg_text_add(ret_text, "\r\n");
+    for (size_t i = 0; i < result->n; i++) {
+        for (const rg_result_field *f = rg_result_row_fields; f->key; f++) {
+            rg_text_add(ret_text, f == rg_result_row_fields ? "" : ",");
+            add_field(f, (const char *)&result->rows[i] + f->offset, ret_text);
+        }
+        rg_text_add(ret_text, "\r\n");
+    }
+}
