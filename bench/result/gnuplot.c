@@ -17,7 +17,7 @@
 #include "bench/core/fs.h"
 
 #define LIMIT_NS ((int64_t)30000000000)
-#define SVG_LIMIT ((size_t)16 << 20)
+#define PICTURE_LIMIT ((size_t)16 << 20)
 
 extern char **environ;
 
@@ -194,6 +194,12 @@ static rg_status run_script(rg_gnuplot *gnuplot, const char *name, rg_err *err) 
 
 rg_status rg_gnuplot_draw(rg_gnuplot *gnuplot, const char *name, const char *script,
                           const char *data, rg_text *ret_svg, rg_err *err) {
+    return rg_gnuplot_draw_as(gnuplot, name, "svg", script, data, ret_svg, err);
+}
+
+rg_status rg_gnuplot_draw_as(rg_gnuplot *gnuplot, const char *name, const char *extension,
+                             const char *script, const char *data, rg_text *ret_picture,
+                             rg_err *err) {
     rg_status status = write_file(gnuplot, name, "dat", data, err);
     if (status == RG_OK)
         status = write_file(gnuplot, name, "gp", script, err);
@@ -202,13 +208,13 @@ rg_status rg_gnuplot_draw(rg_gnuplot *gnuplot, const char *name, const char *scr
     if (!gnuplot->program)
         return rg_fail(err, RG_ABSENT, "apt-get install gnuplot-nox", "gnuplot was not found");
     status = run_script(gnuplot, name, err);
-    char *svg = NULL, *path = file_path(gnuplot, name, "svg");
+    char *picture = NULL, *path = file_path(gnuplot, name, extension);
     size_t bytes;
     if (status == RG_OK)
-        status = rg_fs_read(gnuplot->arena, path ? path : "", SVG_LIMIT, &svg, &bytes, err);
+        status = rg_fs_read(gnuplot->arena, path ? path : "", PICTURE_LIMIT, &picture, &bytes, err);
     if (status == RG_OK)
-        rg_text_add(ret_svg, svg);
-    if (status == RG_OK && ret_svg->failed)
+        rg_text_add_bytes(ret_picture, picture, bytes);
+    if (status == RG_OK && ret_picture->failed)
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return status;
 }

@@ -19,4 +19,10 @@ void rg_gnuplot_close(rg_gnuplot *gnuplot); /* accepts NULL */
 rg_status rg_gnuplot_draw(rg_gnuplot *gnuplot, const char *name, const char *script,
                           const char *data, rg_text *ret_svg, rg_err *err);
 
+/* The same for any kind of picture: NAME.extension is what the script writes and what is appended,
+ * bytes as they are. */
+rg_status rg_gnuplot_draw_as(rg_gnuplot *gnuplot, const char *name, const char *extension,
+                             const char *script, const char *data, rg_text *ret_picture,
+                             rg_err *err);
+
 #endif

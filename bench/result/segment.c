@@ -110,6 +110,32 @@ static double permutation_p(work *w, size_t first, size_t m, double ties, double
     return (double)reached / all;
 }
 
+/* Sum of distances from the levels on both sides of a split. */
+static double distance(work *w, size_t first, size_t split, size_t last) {
+    double left = median_of(w, first, split), right = median_of(w, split, last), sum = 0;
+    for (size_t i = first; i < last; i++)
+        sum += fabs(w->values[i] - (i < split ? left : right));
+    return sum;
+}
+
+/* The largest z lies a little towards the middle; of the splits around it the one whose levels fit
+ * best is the place. */
+static size_t refine(work *w, size_t first, size_t split, size_t last) {
+    enum { AROUND = 8 };
+    size_t least = w->options->least, best = split;
+    size_t from = split > first + least + AROUND ? split - AROUND : first + least;
+    size_t to = split + AROUND + least < last ? split + AROUND : last - least;
+    double smallest = distance(w, first, split, last);
+    for (size_t at = from; at <= to; at++) {
+        double here = distance(w, first, at, last);
+        if (here < smallest) {
+            smallest = here;
+            best = at;
+        }
+    }
+    return best;
+}
+
 /* Lag-1 autocorrelation around the levels on both sides of a split. Other changes of level beside
  * this one swell it. */
 static double rho_of_residuals(work *w, size_t first, size_t split, size_t last) {
@@ -167,8 +193,10 @@ static bool find_one(work *w, size_t first, size_t last, rg_change *ret) {
     if (!worth_permuting(o, z) || fabs(after / before - 1) < o->step)
         return false;
     double p = permutation_p(w, first, m, ties, z);
-    *ret = (rg_change){.at = split, .p = p, .rho = rho};
-    return p <= o->alpha;
+    if (p > o->alpha)
+        return false;
+    *ret = (rg_change){.at = refine(w, first, split, last), .p = p, .rho = rho};
+    return true;
 }
 
 static void search(work *w, size_t first, size_t last) {

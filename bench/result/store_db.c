@@ -84,7 +84,8 @@ rg_status rg_store_start(rg_store *store, rg_sql sql, rg_err *err, const char *k
         return rg_store_fail(store, "ask", err);
     va_list args;
     va_start(args, kinds);
-    int bad = bind(*statement, kinds, args);
+    bool all = (int)strlen(kinds) == sqlite3_bind_parameter_count(*statement);
+    int bad = all ? bind(*statement, kinds, args) : SQLITE_RANGE;
     va_end(args);
     return bad ? rg_store_fail(store, "ask", err) : RG_OK;
 }

@@ -6,13 +6,11 @@ usage: store.py PROGRAM
 import filecmp
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 
-import bundles
+import lab as laboratory
 import tap
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -20,48 +18,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MARK = 0x52474442
 
 
-def say(*words, code=0, env=None, **more):
-    """Runs the program; its stdout. The exit code must be the one that is expected."""
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}, **more)
-    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-    return done.stdout if code == 0 else done.stderr
+def say(*words, **more):
+    return laboratory.program(PROGRAM, *words, **more)
 
 
-class Lab:
-    """A folder with `n` small bundles, each a little slower than the one before."""
-
-    def __init__(self, n=1):
-        self.folder = tempfile.mkdtemp(prefix="railgauge-store-")
-        self.store = os.path.join(self.folder, "lab.db")
-        self.runs = [self.add(i) for i in range(n)]
-
-    def add(self, i, **more):
-        folder = os.path.join(self.folder, "runs", "run-%03d" % i)
-        cells = [bundles.cell("net-%d/sim" % c, base_ns=1_000_000 + 1000 * i, n=40, rounds=3)
-                 for c in range(2)]
-        return bundles.make(folder, cells, name="stored", **more)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.folder)
-
-    def __call__(self, *words, **more):
-        return say(*words, "--store", self.store, **more)
-
-    def fill(self):
-        self("import", os.path.join(self.folder, "runs"))
-        return self
-
-    def ask(self, text):
-        with sqlite3.connect(self.store) as db:
-            return db.execute(text).fetchall()
-
-    def bytes(self):
-        with open(self.store, "rb") as file:
-            return file.read()
+def Lab(n=1):
+    return laboratory.Lab(PROGRAM, n)
 
 
 def same_tree(a, b):
@@ -78,9 +40,9 @@ def test_a_bundle_goes_in_once_and_importing_it_again_changes_nothing():
     with Lab(1) as lab:
         first = lab("import", lab.runs[0])
         assert first.startswith("imported "), first
-        before = list(sqlite3.connect(lab.store).iterdump())
+        before = lab.dump()
         assert lab("import", lab.runs[0]).startswith("known "), "again"
-        assert list(sqlite3.connect(lab.store).iterdump()) == before
+        assert lab.dump() == before
         assert lab.ask("select count(*) from import_log") == [(1,)]
 
 
@@ -121,7 +83,7 @@ def test_damaged_and_unfinished_bundles_are_refused_and_the_others_go_in():
             file.seek(40)
             file.write(b"\xff\xff")
         lab.add(7, finished=False)
-        said = lab("import", os.path.join(lab.folder, "runs"), code=65)
+        said = lab("import", lab.all, code=65)
         assert "rounds/00002/samples.bin was changed" in said and "unfinished" in said, said
         assert "2 of 4 bundles were refused" in said, said
         assert lab.ask("select name from run order by name") == [("run-000",), ("run-002",)]
@@ -196,11 +158,11 @@ def test_a_newer_schema_is_refused_with_what_it_needs():
         lab.fill()
         with sqlite3.connect(lab.store) as db:
             db.execute("insert into store_version values (99, '7.5.0', '2031-01-01T00:00:00Z')")
-        before = list(sqlite3.connect(lab.store).iterdump())
+        before = lab.dump()
         for words in (("db", "status"), ("db", "upgrade"), ("import", lab.runs[0])):
             said = lab(*words, code=65)
             assert "has schema 99" in said and "needs railgauge 7.5.0" in said, said
-        assert list(sqlite3.connect(lab.store).iterdump()) == before
+        assert lab.dump() == before
 
 
 def old_store(path):
