@@ -19,7 +19,11 @@ typedef struct rg_emit_how {
     X("markdown", markdown, "a comment or step summary, the 50 worst rows")                        \
     X("junit", junit, "JUnit XML as Jenkins and GitLab read it")                                   \
     X("csv", csv, "one line a row, RFC 4180, every digit")                                         \
-    X("github", github, "workflow commands: the 9 worst as annotations")
+    X("github", github, "workflow commands: the 9 worst as annotations")                           \
+    X("tap", tap, "TAP version 14 with the figures as YAML")                                       \
+    X("codequality", codequality, "GitLab code quality: what did not pass")                        \
+    X("sarif", sarif, "SARIF 2.1.0: what did not pass")                                            \
+    X("openmetrics", openmetrics, "OpenMetrics text: values and changes as gauges")
 
 typedef struct rg_emit {
     const char *name;

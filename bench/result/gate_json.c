@@ -10,6 +10,8 @@
 #include "bench/result/gate_words.h"
 #include "bench/result/result.h"
 
+enum { SCENARIO_BYTES = 1 << 24 };
+
 /* --- sides ------------------------------------------------------------------------------------ */
 
 static const char *fact(const json_t *facts, const char *group, const char *key) {
@@ -33,6 +35,34 @@ static json_t *side_to_json(const rg_gate *gate, const rg_gate_side *side) {
                           .manifest_sha256 = manifest,
                           .finished = side->finished};
     return rg_result_write(rg_result_side_fields, &out);
+}
+
+/* The text of the side's scenario, "" where there is none. */
+static const char *scenario_text(const rg_gate *gate, const rg_gate_side *side) {
+    char *text;
+    size_t bytes;
+    const char *path = rg_fs_join(gate->arena, side->name, "scenario.lua");
+    bool read = path && rg_fs_read(gate->arena, path, SCENARIO_BYTES, &text, &bytes, NULL) == RG_OK;
+    return read ? text : "";
+}
+
+/* Is `word` quoted at `at`, or the beginning of what is, up to a colon? */
+static bool is_quoted(const char *text, const char *at, size_t n) {
+    return at > text && strchr("\"'", at[-1]) && at[n] && strchr("\"':", at[n]);
+}
+
+/* The line that names the workload (of "conv2d_s8:56x56x64" what stands before the colon) between
+ * quotes, else the line of the cells, else the first. */
+static size_t line_of(const char *text, const char *workload) {
+    size_t n = strcspn(workload, ":"), line = 1;
+    const char *found = n ? text : NULL;
+    while (found && (found = strstr(found, workload)) && !is_quoted(text, found, n))
+        found++;
+    if (!found)
+        found = strstr(text, "cells");
+    for (const char *at = text; found && at < found; at++)
+        line += *at == '\n';
+    return line;
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -99,7 +129,7 @@ static void add_metric(const rg_gate_test *test, const facts_of_side *a, const f
 }
 
 static json_t *test_to_json(const rg_gate_test *test, const facts_of_side *a,
-                            const facts_of_side *b) {
+                            const facts_of_side *b, const char *scenario) {
     const json_t *record = b->record ? b->record : a->record;
     rg_result_row row = {.cell = test->key,
                          .name = test->cell,
@@ -133,6 +163,7 @@ static json_t *test_to_json(const rg_gate_test *test, const facts_of_side *a,
                          .flags_candidate = b->flags.data,
                          .context_baseline = a->context,
                          .context_candidate = b->context};
+    row.line = line_of(scenario, row.workload);
     if (test->metric < RG_FIG_COUNT)
         add_metric(test, a, b, &row);
     return rg_result_write(rg_result_row_fields, &row);
@@ -140,6 +171,7 @@ static json_t *test_to_json(const rg_gate_test *test, const facts_of_side *a,
 
 static json_t *tests_to_json(const rg_gate *gate) {
     json_t *tests = json_array();
+    const char *scenario = scenario_text(gate, &gate->candidate);
     facts_of_side a = {0}, b = {0};
     for (size_t i = 0; i < gate->n; i++) {
         const rg_gate_test *test = &gate->tests[i];
@@ -147,7 +179,7 @@ static json_t *tests_to_json(const rg_gate *gate) {
             look_up(&gate->baseline, test->key, &a);
             look_up(&gate->candidate, test->key, &b);
         }
-        json_array_append_new(tests, test_to_json(test, &a, &b));
+        json_array_append_new(tests, test_to_json(test, &a, &b, scenario));
     }
     rg_text_free(&a.flags);
     rg_text_free(&b.flags);
