@@ -3,6 +3,7 @@
 -- role: total (stands for its scope), component (all components of a scope together make it), excluded (measured, but
 -- part of another rail, or foreign). scope: accelerator gpu cpu module board-in wall. parent: label of the feeding rail.
 -- Each row has a source and its grade (A read in a primary source, B seen in excerpt, C forum or blog, D from memory).
+-- no_sensor: the board is known to measure nothing itself, in words that go behind its name.
 -- A board that is not here sums nothing, and says so.
 local function total(label, scope) return { label = label, scope = scope or "module", role = "total" } end
 local function part(label) return { label = label, scope = "module", role = "component" } end
@@ -18,6 +19,9 @@ return {
   { board = "Jetson Nano", compatible = { "nvidia,p3450-0000", "nvidia,p3449-0000+p3448-0000" },
     rails = { total("POM_5V_IN"), child("POM_5V_GPU", "POM_5V_IN"), child("POM_5V_CPU", "POM_5V_IN") },
     source = "NVIDIA Jetson Linux developer guide, power monitor chapter", grade = "B", date = "2026-08" },
+  { board = "Jetson Nano 2GB", compatible = { "nvidia,p3542-0000+p3448-0003" }, rails = {},
+    no_sensor = "has no power monitor",
+    source = "NVIDIA Jetson Linux developer guide names no monitor for it; owners confirm", grade = "C", date = "2026-08" },
   { board = "Jetson TX2", compatible = { "nvidia,quill", "nvidia,p2771-0000" },
     rails = { total("VDD_IN"), child("VDD_SYS_GPU", "VDD_IN"), child("VDD_SYS_SOC", "VDD_IN"),
       child("VDD_4V0_WIFI", "VDD_IN"), child("VDD_SYS_CPU", "VDD_IN"), child("VDD_SYS_DDR", "VDD_IN") },

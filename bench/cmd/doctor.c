@@ -12,6 +12,7 @@
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
+#include "bench/run/boards.h"
 #include "bench/run/counters.h"
 #include "bench/run/host.h"
 #include "bench/run/probe.h"
@@ -78,6 +79,20 @@ static void check_governor(rg_root *root, finding *f) {
         say(f, "ok", NULL, "governor performance");
 }
 
+/* A Jetson's mode caps its clocks: figures of two modes are figures of two machines. */
+static void check_power_mode(rg_root *root, finding *f) {
+    json_t *state = rg_host_state(root);
+    const char *mode = rg_json_get_text(state, "power_mode", NULL);
+    bool locked = rg_json_get_bool(state, "clocks_locked", false);
+    if (!mode)
+        say(f, "ok", NULL, "no power modes here");
+    else if (locked)
+        say(f, "ok", NULL, "power mode %s, clocks locked", mode);
+    else
+        say(f, "note", "sudo jetson_clocks", "power mode %s, clocks are free to move", mode);
+    json_decref(state);
+}
+
 static void check_load(rg_root *root, finding *f) {
     char text[128];
     double load;
@@ -105,6 +120,7 @@ static void check_rails(rg_root *root, finding *f) {
     rg_rail_list *rails = calloc(1, sizeof *rails);
     size_t usable = 0;
     const rg_rail *denied = NULL;
+    rg_err none = RG_ERR_INIT;
     for (size_t i = 0; rails && rg_sensors[i]; i++) {
         if (!rg_sensors[i]->is_virtual)
             rg_sensors[i]->probe(root, "", rails, NULL);
@@ -118,6 +134,8 @@ static void check_rails(rg_root *root, finding *f) {
         say(f, "ok", NULL, "%zu power rails (railgauge list rails)", usable);
     else if (denied)
         say(f, "warn", denied->advice, "%s", denied->what);
+    else if (rg_boards_no_sensor(root, &none) != RG_OK)
+        say(f, "note", none.advice, "%s: energy prints n/a (no-sensor)", none.what);
     else
         say(f, "note", "attach a meter, or measure on a board with rails",
             "no power rail: energy prints n/a (no-sensor)");
@@ -176,9 +194,9 @@ static const struct {
     const char *name;
     void (*look)(rg_root *, finding *);
 } checks[] = {
-    {"clock", check_clock},    {"governor", check_governor}, {"load", check_load},
-    {"heat", check_heat},      {"counters", check_counters}, {"power", check_rails},
-    {"charts", check_gnuplot}, {"cache", check_cache},
+    {"clock", check_clock}, {"governor", check_governor}, {"mode", check_power_mode},
+    {"load", check_load},   {"heat", check_heat},         {"counters", check_counters},
+    {"power", check_rails}, {"charts", check_gnuplot},    {"cache", check_cache},
 };
 
 static void add_finding(json_t *rows, const char *name, const finding *f) {

@@ -8,6 +8,7 @@
 #include "bench/cmd/columns.h"
 #include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
+#include "bench/cmd/list_state.h"
 #include "bench/cmd/list_suite.h"
 #include "bench/core/codes.h"
 #include "bench/core/data.h"
@@ -16,6 +17,8 @@
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
 #include "bench/run/probe.h"
+
+#define KINDS "targets devices rails state ops kernels cases models scenarios reports fields codes"
 
 typedef struct options {
     bool json, suite;
@@ -174,6 +177,7 @@ static const list lists[] = {
     {"targets", list_targets},
     {"devices", list_devices},
     {"rails", rg_list_rails},
+    {"state", rg_list_state},
     {"ops", list_ops, rg_list_suite_ops},
     {"kernels", rg_list_kernels},
     {"cases", rg_list_cases},
@@ -253,7 +257,7 @@ const rg_verb rg_verb_list = {
     .summary = "what is built in and what is here",
     .usage = "railgauge list WHAT [--suite] [--json]",
     .help =
-        "WHAT: targets devices rails ops kernels cases models scenarios reports fields codes\n\n"
+        "WHAT: " KINDS "\n\n"
         "With `railgauge --root DIR list ...` a recorded machine is listed instead of this one.\n",
     .run = run,
 };
@@ -288,8 +292,6 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         if (!strcmp(lists[i].name, args.words[0]))
             return make_list(&lists[i], globals, &opt, &err);
     }
-    rg_fail(&err, RG_USAGE,
-            "one of: targets devices rails ops kernels cases models scenarios reports fields codes",
-            "there is no list of '%s'", args.words[0]);
+    rg_fail(&err, RG_USAGE, "one of: " KINDS, "there is no list of '%s'", args.words[0]);
     return rg_report_error("list", &err);
 }

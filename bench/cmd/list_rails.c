@@ -78,6 +78,14 @@ static json_t *absent_row(const rg_sensor *sensor, rg_status found, const rg_err
                      why->what[0] ? why->what : sensor->summary, "try", why->advice);
 }
 
+/* A board that is known to have no monitor says so itself. */
+static void add_board(rg_root *root, json_t *rows) {
+    rg_err why = RG_ERR_INIT;
+    if (rg_boards_no_sensor(root, &why) != RG_OK)
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "name", "board", "kind",
+                                              "absent", "summary", why.what, "try", why.advice));
+}
+
 rg_status rg_list_rails(rg_root *root, json_t *rows, rg_err *err) {
     rg_rail_list *rails = calloc(1, sizeof *rails);
     if (!rails)
@@ -94,6 +102,7 @@ rg_status rg_list_rails(rg_root *root, json_t *rows, rg_err *err) {
     rg_boards_exclude_twins(rails);
     for (size_t i = 0; i < rails->n; i++)
         json_array_append_new(rows, rail_row(&rails->items[i]));
+    add_board(root, rows);
     json_array_extend(rows, absent);
     json_decref(absent);
     free(rails);

@@ -119,23 +119,49 @@ void rg_boards_exclude_twins(rg_rail_list *rails) {
     }
 }
 
-rg_status rg_boards_apply(rg_root *root, rg_rail_list *rails, rg_err *err) {
+/* The board's row of the table, a borrowed part of *ret_table, which the caller frees; NULL on a
+ * board that the table does not have. */
+static rg_status find_board(rg_root *root, json_t **ret_table, const json_t **ret_board,
+                            rg_err *err) {
     char words[1024];
-    size_t bytes = rails->n ? read_compatible(root, words, sizeof words) : 0;
+    size_t i, bytes = read_compatible(root, words, sizeof words);
+    json_t *board;
+    *ret_table = NULL;
+    *ret_board = NULL;
     if (bytes == 0)
         return RG_OK;
-    json_t *table;
-    rg_status status = load_table(&table, err);
-    if (status != RG_OK)
-        return status;
-    size_t i;
-    json_t *board;
-    json_array_foreach(table, i, board) {
-        if (is_compatible(board, words, bytes)) {
-            apply_board(board, rails);
-            break;
-        }
+    rg_status status = load_table(ret_table, err);
+    json_array_foreach(*ret_table, i, board) {
+        if (!*ret_board && is_compatible(board, words, bytes))
+            *ret_board = board;
     }
+    return status;
+}
+
+rg_status rg_boards_apply(rg_root *root, rg_rail_list *rails, rg_err *err) {
+    json_t *table;
+    const json_t *board;
+    if (rails->n == 0)
+        return RG_OK;
+    rg_status status = find_board(root, &table, &board, err);
+    if (status == RG_OK && board)
+        apply_board(board, rails);
     json_decref(table);
-    return RG_OK;
+    return status;
+}
+
+rg_status rg_boards_no_sensor(rg_root *root, rg_err *err) {
+    json_t *table;
+    const json_t *board;
+    rg_status status = find_board(root, &table, &board, NULL);
+    const char *why = rg_json_get_text(board, "no_sensor", NULL);
+    if (status == RG_OK && why)
+        status = rg_fail(err, RG_ABSENT,
+                         "attach an external meter between supply and board: --power-pipe COMMAND "
+                         "(docs/power.md)",
+                         "%s %s", rg_json_get_text(board, "board", "this board"), why);
+    else
+        status = RG_OK;
+    json_decref(table);
+    return status;
 }

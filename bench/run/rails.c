@@ -137,7 +137,7 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
         if (first)
             status =
                 rg_fail(err, first->status, first->advice, "rail %s: %s", first->id, first->what);
-        else
+        else if ((status = rg_boards_no_sensor(root, err)) == RG_OK)
             status = rg_fail(err, RG_ABSENT, "attach a meter, or measure on a board with rails",
                              "no rail or instrument covers this device");
     }

@@ -23,8 +23,8 @@ def tree(machine):
     return os.path.join(MACHINES, machine)
 
 
-def listing(machine):
-    done = call("--root", tree(machine), "list", "rails", "--json")
+def listing(machine, what="rails"):
+    done = call("--root", tree(machine), "list", what, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -34,12 +34,12 @@ def rails(machine, sensor="hwmon"):
     return {row["label"]: row for row in listing(machine) if row.get("sensor") == sensor}
 
 
-def test_every_recorded_machine_lists_the_rails_that_are_expected_of_it():
+def check_listings(what):
     machines = sorted(name for name in os.listdir(MACHINES) if os.path.isdir(tree(name)))
     assert len(machines) >= 4, machines
     for machine in machines:
-        path = os.path.join(tree(machine), "expected-rails.json")
-        got = listing(machine)
+        path = os.path.join(tree(machine), "expected-%s.json" % what)
+        got = listing(machine, what)
         if os.environ.get("RAILGAUGE_REWRITE_MACHINES"):
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(got, file, indent=2)
@@ -47,6 +47,34 @@ def test_every_recorded_machine_lists_the_rails_that_are_expected_of_it():
         with open(path, encoding="utf-8") as file:
             expected = json.load(file)
         assert got == expected, "%s: %s" % (machine, json.dumps(got, indent=1))
+
+
+def test_every_recorded_machine_lists_the_rails_that_are_expected_of_it():
+    check_listings("rails")
+
+
+def test_every_recorded_machine_lists_the_state_that_is_expected_of_it():
+    check_listings("state")
+
+
+def test_a_board_without_a_monitor_says_so_and_names_an_external_meter():
+    row, = [row for row in listing("jetson-nano-2gb-jp4") if row["name"] == "board"]
+    assert "Jetson Nano 2GB" in row["summary"] and "--power-pipe" in row["try"], row
+    done = call("--root", tree("jetson-nano-2gb-jp4"), "power", "watch")
+    assert done.returncode == 5 and "Jetson Nano 2GB has no power monitor" in done.stderr, done.stderr
+    done = call("--root", tree("jetson-nano-2gb-jp4"), "doctor", "--json")
+    row, = [row for row in json.loads(done.stdout) if row["name"] == "power"]
+    assert "no-sensor" in row["seen"] and "external meter" in row["try"], row
+
+
+def test_the_state_tells_protections_apart_by_what_they_are():
+    thor = {row["name"]: row for row in listing("agx-thor-jp7", "state")}
+    assert thor["cooling_device1:cpu-throttle-alert"]["kind"] == "alarm"
+    orin = {row["name"]: row for row in listing("agx-orin-jp6", "state")}
+    assert orin["oc3_event_cnt"]["value"] == 27390 and orin["clocks locked"]["value"] is True
+    assert orin["power mode"]["summary"] == "MAXN" and "thermal_zone2:cv0-thermal" not in orin, "a gated zone is left out"
+    pi = [row for row in listing("raspberry-pi-5", "state") if row["name"] == "firmware.under-voltage"]
+    assert [(row["kind"], row["value"]) for row in pi] == [("throttle", 1), ("alarm", 0)], pi
 
 
 def test_an_orin_nano_has_one_total_that_feeds_the_others():

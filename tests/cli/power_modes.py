@@ -157,6 +157,8 @@ def test_every_round_runs_in_its_mode_and_the_machine_is_put_back():
             assert state["power_mode"] == asked["power_mode"], (asked, state)
             assert state["governor"] == [asked["governor"]] or state["cpufreq"]["policy0"]["governor"] == asked["governor"]
             assert "state-changed" not in found["flags"], found["flags"]
+            for when in ("before", "after"):
+                assert 50 < found["host"][when]["cpu_mhz_measured"] < 8000, found["host"]
 
 
 def test_cells_of_one_mode_stand_together_and_others_get_the_machine_as_found():
