@@ -142,4 +142,9 @@ void rg_gate_free(rg_gate *gate); /* accepts NULL */
  * change nothing? One of its metrics surely regressed, or all passed or have no look left. */
 bool rg_gate_settled(const rg_gate *gate, const char *key);
 
+/* Adds the command that measures the failing cells again: the session's own with --only for each of
+ * them where the sides were interleaved (pairing.command of bundle.json), else a run of the
+ * candidate's scenario, one cell a line. `first`: the worst cell alone. "" when none failed. */
+void rg_gate_reproduce(const rg_gate *gate, bool first, rg_text *ret_text);
+
 #endif

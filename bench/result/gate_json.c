@@ -203,29 +203,6 @@ static void add_repeat(const rg_gate *gate, const rg_result_facts *facts, rg_tex
     rg_gate_quote(out, gate->candidate.name);
 }
 
-/* Runs the worst cell of the candidate alone. */
-static void add_rerun(const rg_gate *gate, rg_text *out) {
-    const json_t *arguments = json_object_get(gate->candidate.facts, "arguments");
-    size_t i;
-    json_t *set;
-    rg_text path = {0};
-    rg_text_add(out, "");
-    if (gate->exit == RG_EXIT_OK || !gate->n)
-        return;
-    rg_text_printf(&path, "%s/scenario.lua", gate->candidate.name);
-    rg_text_add(out, "railgauge run ");
-    rg_gate_quote(out, path.data ? path.data : "");
-    json_array_foreach(json_object_get(arguments, "set"), i, set) {
-        if (!json_is_string(set))
-            continue;
-        rg_text_add(out, " --set ");
-        rg_gate_quote(out, json_string_value(set));
-    }
-    rg_text_add(out, " --only ");
-    rg_gate_quote(out, gate->tests[0].cell);
-    rg_text_free(&path);
-}
-
 /* --- the document ----------------------------------------------------------------------------- */
 
 static json_t *counts_to_json(const rg_gate *gate) {
@@ -253,7 +230,7 @@ json_t *rg_gate_to_json(const rg_gate *gate, const rg_result_facts *facts) {
     rg_text trust = {0}, repeat = {0}, rerun = {0};
     rg_gate_trust(gate, &trust);
     add_repeat(gate, facts, &repeat);
-    add_rerun(gate, &rerun);
+    rg_gate_reproduce(gate, true, &rerun);
     return json_pack(
         "{s:s, s:i, s:o, s:o, s:b, s:o, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
         RG_RESULT_KIND, "schema", RG_RESULT_SCHEMA, "baseline", side_to_json(gate, &gate->baseline),

@@ -1,0 +1,192 @@
+"""`railgauge gate --scenario`: two builds, or one with other options, measured turn by turn on the
+simulated target. TAP on stdout."""
+import glob
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import tap
+
+PROGRAM = sys.argv[1]
+SCENARIO = """
+local latency = rg.option("latency", {default = "1ms", help = "of the device"})
+return rg.scenario {
+    name = "ab", tier = {samples = 130, min_time = "1ms", cap = "20s"},
+    cells = {
+        {empty = 64, target = "sim", options = {latency = latency}},
+        {empty = 32, target = "sim", options = {latency = "3ms"}},
+    },
+}
+"""
+
+
+class Place:
+    """A folder with the scenario; gone afterwards."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = self.folder.name
+        self.scenario = os.path.join(self.path, "ab.lua")
+        with open(self.scenario, "w") as file:
+            file.write(SCENARIO)
+        return self
+
+    def __exit__(self, *unused):
+        self.folder.cleanup()
+
+    def gate(self, *words, scenario=True):
+        more = ("--scenario", self.scenario, "--out", os.path.join(self.path, "runs")) if scenario else ()
+        return subprocess.run([PROGRAM, "gate", *more, *words], capture_output=True, text=True,
+                              timeout=120)
+
+    def bundles(self):
+        found = sorted(glob.glob(os.path.join(self.path, "runs", "gate-*", "[AB]")))
+        return found
+
+
+def facts(bundle):
+    with open(os.path.join(bundle, "bundle.json")) as file:
+        return json.load(file)
+
+
+def lines(bundle, name):
+    with open(os.path.join(bundle, name)) as file:
+        return [json.loads(line) for line in file]
+
+
+def rounds(bundle):
+    out = []
+    for path in glob.glob(os.path.join(bundle, "rounds", "*", "record.json")):
+        with open(path) as file:
+            out.append(json.load(file))
+    return out
+
+
+def test_one_build_against_itself_passes_and_keeps_two_paired_bundles():
+    with Place() as place:
+        got = place.gate("--format", "json", "--quiet")
+        assert got.returncode == 0, got.stdout + got.stderr
+        document = json.loads(got.stdout)
+        assert document["interleaved"] and document["counts"]["pass"] > 4, document["counts"]
+        a, b = place.bundles()
+        one, two = facts(a)["pairing"], facts(b)["pairing"]
+        assert one["session"] == two["session"] and (one["arm"], two["arm"]) == ("A", "B")
+        assert one["looks"] == "standard" and len(one["program"]["sha256"]) == 64
+        assert len(rounds(a)) == len(rounds(b)) == 12, "two cells, six rounds: the first look"
+        assert [cell["key"] for cell in lines(a, "cells.jsonl")] == \
+            [cell["key"] for cell in lines(b, "cells.jsonl")]
+        again = place.gate("--baseline", a, "--candidate", b, "--format", "json", scenario=False)
+        assert again.returncode == 0
+        verdicts = lambda text: sorted((row["cell"], row.get("metric"), row["verdict"])
+                                       for row in json.loads(text)["tests"])
+        assert verdicts(again.stdout) == verdicts(got.stdout), "stored bundles judge the same"
+
+
+def test_pairs_stand_together_and_change_their_order():
+    with Place() as place:
+        assert place.gate("--quiet", "--only", "empty-32/*").returncode == 0
+        a, b = (sorted((r["started_wall_ns"], r["round"]) for r in rounds(x)) for x in place.bundles())
+        order = [arm for _, arm in sorted([(t, "A") for t, _ in a] + [(t, "B") for t, _ in b])]
+        words = "".join(order)
+        assert words in ("ABBA" * 3, "BAAB" * 3), words
+
+
+def test_a_slower_candidate_regresses_and_the_printed_command_measures_it_alone():
+    with Place() as place:
+        slow = ("--b-set", "latency=1.1ms")
+        got = place.gate(*slow, "--format", "json", "--quiet")
+        assert got.returncode == 1, got.stdout + got.stderr
+        bad = {row["name"] for row in json.loads(got.stdout)["tests"] if row["verdict"] == "regressed"}
+        assert len(bad) == 1 and "empty-64" in list(bad)[0], bad
+        a, b = place.bundles()
+        got = place.gate("--baseline", a, "--candidate", b, "--reproduce", scenario=False)
+        command = got.stdout.strip()
+        assert got.returncode == 1 and command.startswith("railgauge gate --scenario"), command
+        words = shlex.split(command)
+        assert words[-2:] == ["--only", bad.pop()] and "latency=1.1ms" in words, words
+        again = subprocess.run([PROGRAM, *words[1:], "--out", os.path.join(place.path, "again"),
+                                "--quiet"], capture_output=True, text=True, timeout=120)
+        assert again.returncode == 1 and "empty-32" not in again.stdout, again.stdout
+
+
+def test_a_faster_candidate_improves_and_passes():
+    with Place() as place:
+        got = place.gate("--a-set", "latency=1.1ms", "--quiet", "--format", "json")
+        document = json.loads(got.stdout)
+        assert got.returncode == 0 and document["counts"]["improved"] > 0, document["counts"]
+
+
+def test_codes_for_bisect_and_policies():
+    with Place() as place:
+        slow = ("--b-set", "latency=1.1ms", "--quiet")
+        assert place.gate("--bisect", "--quiet").returncode == 0
+        assert place.gate("--bisect", *slow).returncode == 1
+        assert place.gate("--exit", "1=9", *slow).returncode == 9
+        a, b = place.bundles()[:2]
+        lone = ("--baseline", a, "--candidate", a + "/none")
+        assert place.gate(*lone, "--bisect", scenario=False).returncode == 128, "stops the bisection"
+        assert place.gate(*lone, scenario=False).returncode == 74
+
+
+def test_a_dry_run_tells_the_plan_and_measures_nothing():
+    with Place() as place:
+        got = place.gate("--dry-run", "--strict")
+        assert got.returncode == 0 and "looks 12 24 48 96" in got.stdout, got.stdout
+        assert not os.path.exists(os.path.join(place.path, "runs"))
+
+
+def test_what_is_no_build_is_refused_before_anything_is_measured():
+    with Place() as place:
+        other = os.path.join(place.path, "other")
+        with open(other, "w") as file:
+            file.write("#!/bin/sh\necho railgauge-worker 0\n")
+        os.chmod(other, 0o755)
+        for word, text in ((other, "cannot be driven"), ("/bin/true", "cannot be driven"),
+                           (place.scenario, "cannot be run"), (place.path, "is a bundle")):
+            got = place.gate("--b", word)
+            assert got.returncode == 64 and text in got.stderr, (word, got.stderr)
+        assert not os.path.exists(os.path.join(place.path, "runs"))
+
+
+def test_another_build_runs_its_own_rounds():
+    """A wrapper stands for another build: it notes that it was started."""
+    with Place() as place:
+        other, log = os.path.join(place.path, "other"), os.path.join(place.path, "log")
+        with open(other, "w") as file:
+            file.write("#!/bin/sh\necho $1 >> %s\nexec %s \"$@\"\n" % (shlex.quote(log),
+                                                                    shlex.quote(os.path.abspath(PROGRAM))))
+        os.chmod(other, 0o755)
+        assert place.gate("--b", other, "--quiet").returncode == 0
+        with open(log) as file:
+            started = file.read().split()
+        a, b = place.bundles()
+        assert facts(b)["pairing"]["program"]["path"] == other
+        assert len(started) >= 1 + len(rounds(b)), started
+        assert len(rounds(b)) == len(rounds(a))
+
+
+def test_an_interrupted_session_keeps_what_it_has_and_judges_nothing():
+    with Place() as place:
+        process = subprocess.Popen([PROGRAM, "gate", "--scenario", place.scenario, "--out",
+                                    os.path.join(place.path, "runs")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.time() + 60
+        while time.time() < deadline and not glob.glob(
+                os.path.join(place.path, "runs/*/B/rounds/*/record.json")) and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 130, (process.returncode, err)
+        assert "VERDICT" not in out, out
+        a, b = place.bundles()
+        assert rounds(a) or rounds(b)
+        assert not os.path.exists(os.path.join(b, "MANIFEST.sha256"))
+
+
+if __name__ == "__main__":
+    sys.exit(tap.run(globals()))
