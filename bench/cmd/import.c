@@ -116,11 +116,25 @@ static rg_status import_eembc(const char *path, const options *opt, rg_err *err)
     return status == RG_OK ? written : status;
 }
 
+/* The verdicts of a gate into the store. */
+static rg_status import_result(const char *path, const options *opt, rg_err *err) {
+    rg_store *store = NULL;
+    rg_store_judged judged;
+    rg_status status = rg_store_open_named(opt->store, RG_STORE_CREATE, &store, err);
+    if (status == RG_OK)
+        status =
+            rg_store_put_result(store, path, *opt->who ? opt->who : rg_store_who(), &judged, err);
+    rg_store_close(store);
+    if (status == RG_OK)
+        printf("%-8s  %.12s  %s\n", judged.known ? "known" : "imported", judged.result, path);
+    return status;
+}
+
 typedef struct format {
     const char *name;
     rg_status (*import)(const char *path, const options *opt, rg_err *err);
 } format;
-static const format formats[] = {{"eembc", import_eembc}};
+static const format formats[] = {{"eembc", import_eembc}, {"result", import_result}};
 
 static const format *format_named(const char *word) {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
@@ -135,7 +149,7 @@ static rg_status import_words(const rg_args *args, const options *opt, rg_err *e
     const format *known = format_named(args->words[0]);
     bool bundles = !strcmp(args->words[0], "bundle");
     if (known && args->n_words != 2)
-        return rg_fail(err, RG_USAGE, "railgauge import eembc DIR", "one %s session at a time",
+        return rg_fail(err, RG_USAGE, "see `railgauge import --help`", "one %s at a time",
                        known->name);
     if (known)
         return known->import(args->words[1], opt, err);
@@ -151,7 +165,9 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_import = {
     .name = "import",
     .summary = "bundles into a store; what others measured, worked out again",
-    .usage = "railgauge import DIR... --store FILE | railgauge import eembc DIR",
+    .usage = "railgauge import DIR... --store FILE\n"
+             "       railgauge import result RESULT.json --store FILE\n"
+             "       railgauge import eembc DIR",
     .help =
         "DIR: a finished bundle, or a folder of them. Each goes in whole or not at all, checked\n"
         "against its manifest; one that the store has already changes nothing. The store is\n"

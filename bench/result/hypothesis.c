@@ -5,8 +5,7 @@
 
 #include "bench/result/stats.h"
 
-/* From mean, standard error and degrees of freedom to p values. */
-static rg_ttest t_close(double mean, double se, double df, double shift) {
+rg_ttest rg_t_from(double mean, double se, double df, double shift) {
     rg_ttest ret = {mean, se, df, NAN, 1, 1, 1};
     if (df > 0 && se > 0) {
         ret.t = (mean - shift) / se;
@@ -26,19 +25,19 @@ static rg_ttest t_close(double mean, double se, double df, double shift) {
 
 rg_ttest rg_t_paired(const double *differences, size_t n, double shift) {
     if (n < 2)
-        return t_close(rg_mean(differences, n), NAN, 0, shift);
+        return rg_t_from(rg_mean(differences, n), NAN, 0, shift);
     double variance = rg_variance(differences, n);
-    return t_close(rg_mean(differences, n), sqrt(variance / (double)n), (double)n - 1, shift);
+    return rg_t_from(rg_mean(differences, n), sqrt(variance / (double)n), (double)n - 1, shift);
 }
 
 rg_ttest rg_t_welch(const double *a, size_t n_a, const double *b, size_t n_b, double shift) {
     double mean = rg_mean(b, n_b) - rg_mean(a, n_a);
     if (n_a < 2 || n_b < 2)
-        return t_close(mean, NAN, 0, shift);
+        return rg_t_from(mean, NAN, 0, shift);
     double va = rg_variance(a, n_a) / (double)n_a, vb = rg_variance(b, n_b) / (double)n_b;
     double v = va + vb; /* Welch-Satterthwaite */
     double df = v > 0 ? v * v / (va * va / (double)(n_a - 1) + vb * vb / (double)(n_b - 1)) : 0;
-    return t_close(mean, sqrt(v), df, shift);
+    return rg_t_from(mean, sqrt(v), df, shift);
 }
 
 void rg_ttest_bounds(const rg_ttest *test, double alpha, double *ret_low, double *ret_high) {

@@ -171,6 +171,9 @@ typedef struct rg_ttest {
     double p_two;
 } rg_ttest;
 
+/* From a mean, its standard error and degrees of freedom; NAN or 0 degrees as above. */
+rg_ttest rg_t_from(double mean, double se, double df, double shift);
+
 /* Paired: over differences, such as log-ratios ln(B_r) - ln(A_r) of interleaved rounds. */
 rg_ttest rg_t_paired(const double *differences, size_t n, double shift);
 

@@ -113,8 +113,16 @@ rg_status rg_store_baselines(rg_store *store, rg_arena *arena, rg_store_baseline
 /* --- verdicts (store_verdict.c) ----------------------------------------------------------------
  */
 
-/* Keeps what a gate judged: one row a test, with all that went into it, in one transaction. */
-rg_status rg_store_put_gate(rg_store *store, const rg_gate *gate, const char *who, rg_err *err);
+/* Keeps what a gate judged, from its result.json: one row a test with all that went into it, in one
+ * transaction. The same document again changes nothing. RG_BAD_DATA: no result.json, or damaged;
+ * RG_IO. */
+typedef struct rg_store_judged {
+    char result[RG_HASH_HEX]; /* SHA-256 of the document: its id */
+    bool known;
+    size_t tests;
+} rg_store_judged;
+rg_status rg_store_put_result(rg_store *store, const char *path, const char *who,
+                              rg_store_judged *ret_judged, rg_err *err);
 
 /* --- history (store_history.c) -----------------------------------------------------------------
  */

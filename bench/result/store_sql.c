@@ -50,11 +50,13 @@ static const char *const measured[] = {
 
 /* Version 2: what was concluded from it. */
 static const char *const concluded[] = {
-    "create table verdict (id bigint primary key, at text not null, who text not null,"
-    " baseline text not null, candidate text not null, cell text not null, metric text not null,"
+    /* result: SHA-256 of the result.json */
+    "create table verdict (id bigint primary key, result text not null, at text not null,"
+    " who text not null, baseline text not null, candidate text not null, cell text not null, metric text not null,"
     " verdict text not null, tolerance double precision, target double precision,"
     " facts text not null)",
     "create index verdict_by_cell on verdict (cell, metric)",
+    "create index verdict_by_result on verdict (result)",
     "create table change_point (id bigint primary key, cell_id bigint not null references cell,"
     " metric text not null, run_id bigint not null references run, at text not null,"
     " who text not null, step double precision, p double precision, facts text not null,"

@@ -95,9 +95,10 @@ extern const char *const *const rg_sql_steps[RG_STORE_SCHEMA];
     X(PUT_CHANGE,                                                                                  \
       "insert into change_point (id, cell_id, metric, run_id, at, who, step, p, facts)"            \
       " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")                                              \
-    X(PUT_VERDICT, "insert into verdict (id, at, who, baseline, candidate, cell, metric, verdict," \
-                   " tolerance, target, facts)"                                                    \
-                   " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")                       \
+    X(RESULT_KNOWN, "select count(*) from verdict where result = $1")                              \
+    X(PUT_VERDICT, "insert into verdict (id, result, at, who, baseline, candidate, cell, metric,"  \
+                   " verdict, tolerance, target, facts)"                                           \
+                   " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")                  \
     X(COUNT_RUN, RG_SQL_COUNT("run"))                                                              \
     X(COUNT_CELL, RG_SQL_COUNT("cell"))                                                            \
     X(COUNT_OUTCOME, RG_SQL_COUNT("outcome"))                                                      \

@@ -234,4 +234,19 @@ def test_the_gate_takes_a_baseline_by_its_name():
             lab("gate", "--baseline", "mian", "--candidate", lab.runs[0], code=64)
 
 
+def test_verdicts_go_in_once_with_all_that_went_into_them():
+    with Lab(2) as lab:
+        lab.fill()
+        result = os.path.join(lab.folder, "result.json")
+        lab("gate", "--baseline", "run-000", "--candidate", "run-000", "--metric", "arena_bytes", "--result", result)
+        assert lab("import", "result", result).startswith("imported ")
+        assert lab("import", "result", result).startswith("known ")
+        rows = lab.ask("select baseline, metric, verdict, tolerance, facts from verdict")
+        assert [row[:4] for row in rows] == [("run-000", "arena_bytes", "pass", 0.01)] * 2, rows
+        with open(result, encoding="utf-8") as file:
+            assert [json.loads(row[4]) for row in rows] == json.load(file)["tests"]
+        lab("import", "result", os.path.join(lab.runs[0], "bundle.json"), code=65)
+        lab("import", "result", "/nowhere.json", code=74)
+
+
 sys.exit(tap.run(globals()))
