@@ -114,7 +114,9 @@ static void become(const void *user, int out) {
 struct rg_gauge {
     rg_sensor_child child;
     size_t n_rails;
+    const char *library;
     rg_silence silence;
+    char trouble[192];
     char bytes[sizeof(message)]; /* of a message that has not come whole */
     size_t used;
 };
@@ -225,19 +227,44 @@ rg_status rg_foreign_open(const rg_foreign *foreign, const rg_rail *rails, size_
         return status;
     }
     gauge->n_rails = n;
+    gauge->library = foreign->library;
     gauge->silence = rg_silence_begin(rails, n);
     *ret_gauge = gauge;
     return RG_OK;
+}
+
+/* Why there are holes, once. */
+static void note(rg_gauge *gauge, got what, const rg_err *said) {
+    rg_err err = RG_ERR_INIT;
+    if (*gauge->trouble)
+        return;
+    if (said)
+        err = *said;
+    else if (what == GOT_END)
+        tell_end(gauge, gauge->library, what, &err);
+    else
+        rg_fail(&err, RG_FAILED, NULL,
+                "%s gave no reading for a while: it hangs, or the device is gone", gauge->library);
+    snprintf(gauge->trouble, sizeof gauge->trouble, "%.190s", err.what);
 }
 
 /* A library that has crashed or hangs gives holes. */
 rg_status rg_foreign_drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
     size_t n = 0;
     message m;
-    while (n < cap && next_message(gauge, &m) == GOT_MESSAGE) {
+    got what = GOT_MESSAGE;
+    while (n < cap && (what = next_message(gauge, &m)) == GOT_MESSAGE) {
         if (m.kind == SAYS_ROW && m.is.row.rail < gauge->n_rails)
             rows[n++] = m.is.row;
+        else if (m.kind == SAYS_END)
+            note(gauge, what, &m.is.end);
     }
     *ret_n = rg_silence_rows(&gauge->silence, gauge->n_rails, rows, n, cap);
+    if (what == GOT_END || (n == 0 && *ret_n))
+        note(gauge, what, NULL);
     return RG_OK;
+}
+
+const char *rg_foreign_trouble(const rg_gauge *gauge) {
+    return gauge->trouble;
 }

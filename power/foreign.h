@@ -30,6 +30,7 @@ rg_status rg_foreign_probe(const rg_foreign *foreign, const char *options, rg_ra
 rg_status rg_foreign_open(const rg_foreign *foreign, const rg_rail *rails, size_t n,
                           rg_gauge **ret_gauge, rg_err *err);
 rg_status rg_foreign_drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n);
+const char *rg_foreign_trouble(const rg_gauge *gauge);
 void rg_foreign_close(rg_gauge *gauge); /* accepts NULL */
 
 #endif

@@ -271,4 +271,5 @@ const rg_sensor rg_sensor_joulescope = {
     .open = open_gauge,
     .drain = rg_foreign_drain,
     .close = rg_foreign_close,
+    .trouble = rg_foreign_trouble,
 };

@@ -274,4 +274,5 @@ const rg_sensor rg_sensor_nvml = {
     .open = open_gauge,
     .drain = rg_foreign_drain,
     .close = rg_foreign_close,
+    .trouble = rg_foreign_trouble,
 };

@@ -25,6 +25,7 @@ struct rg_gauge {
     bool overlong;        /* the line is longer than that: it is no reading */
     rg_meter_clock clock; /* of a meter that has its own */
     rg_silence silence;
+    char trouble[192];
     size_t n_rails;          /* opened */
     rg_power_row rows[KEPT]; /* taken and not yet drained */
     size_t n_rows;
@@ -204,7 +205,9 @@ static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_ga
 /* A program that has ended, or hangs, gives holes: the analysis sees the gap. */
 static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n) {
     size_t n = 0, kept = 0;
-    take_bytes(gauge, NULL);
+    rg_err err = RG_ERR_INIT;
+    if (take_bytes(gauge, &err) != RG_OK && !*gauge->trouble)
+        snprintf(gauge->trouble, sizeof gauge->trouble, "%.190s", err.what);
     for (size_t i = 0; i < gauge->n_rows; i++) {
         uint32_t rail = gauge->map[gauge->rows[i].rail];
         if (rail != UINT32_MAX && n == cap)
@@ -219,6 +222,10 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
     return RG_OK;
 }
 
+static const char *trouble(const rg_gauge *gauge) {
+    return gauge->trouble;
+}
+
 const rg_sensor rg_sensor_pipe = {
     .name = "pipe",
     .summary = "an external meter, read by a program of yours: --power-pipe COMMAND",
@@ -226,4 +233,5 @@ const rg_sensor rg_sensor_pipe = {
     .open = open_gauge,
     .drain = drain,
     .close = close_gauge,
+    .trouble = trouble,
 };

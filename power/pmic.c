@@ -177,6 +177,7 @@ struct rg_gauge {
     char path[512], names[RG_MAX_RAILS][40];
     size_t n;
     int64_t next_ns; /* not to be asked before */
+    char trouble[192];
 };
 
 static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_gauge **ret_gauge,
@@ -217,8 +218,11 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
     gauge->next_ns += BETWEEN_NS; /* a grid, so that what wakes us late does not slow us down */
     if (gauge->next_ns <= now_ns)
         gauge->next_ns = now_ns + BETWEEN_NS;
-    if (ask(gauge->path, &a, text, NULL) == RG_OK)
+    rg_err err = RG_ERR_INIT;
+    if (ask(gauge->path, &a, text, &err) == RG_OK)
         take_text(&a, text);
+    else if (!*gauge->trouble)
+        snprintf(gauge->trouble, sizeof gauge->trouble, "%.190s", err.what);
     for (size_t i = 0; i < gauge->n && i < cap; i++)
         rows[(*ret_n)++] = row_of(&a, gauge->names[i], (uint32_t)i);
     return RG_OK;
@@ -228,6 +232,10 @@ static void close_gauge(rg_gauge *gauge) {
     free(gauge);
 }
 
+static const char *trouble(const rg_gauge *gauge) {
+    return gauge->trouble;
+}
+
 const rg_sensor rg_sensor_pmic = {
     .name = "pmic",
     .summary = "Raspberry Pi 5: its power chip's regulators, through vcgencmd",
@@ -235,4 +243,5 @@ const rg_sensor rg_sensor_pmic = {
     .open = open_gauge,
     .drain = drain,
     .close = close_gauge,
+    .trouble = trouble,
 };

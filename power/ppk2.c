@@ -29,6 +29,7 @@ struct rg_gauge {
     double source_v;
     rg_ppk2_stream stream;
     rg_silence silence;
+    bool was_lost;    /* unplugged, since it was opened */
     int64_t again_ns; /* no new attempt to open before */
     unsigned char bytes[READ_BYTES];
     size_t n_bytes, at; /* read, and taken of them */
@@ -215,6 +216,7 @@ static bool fill(rg_gauge *gauge) {
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         close(gauge->fd);
         gauge->fd = -1;
+        gauge->was_lost = true;
     }
     return n > 0;
 }
@@ -257,6 +259,10 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
     return RG_OK;
 }
 
+static const char *trouble(const rg_gauge *gauge) {
+    return gauge->was_lost ? "the PPK2 was unplugged" : "";
+}
+
 const rg_sensor rg_sensor_ppk2 = {
     .name = "ppk2",
     .summary = "Nordic Power Profiler Kit II: --rail ppk2:/dev/ttyACM0,volts=5.0",
@@ -267,4 +273,5 @@ const rg_sensor rg_sensor_ppk2 = {
     .drain = drain,
     .stop = stop,
     .close = close_gauge,
+    .trouble = trouble,
 };

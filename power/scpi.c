@@ -21,6 +21,7 @@ typedef struct channel {
     const rg_scpi_dialect *dialect;
     int number;
     double volts, range_mw;
+    char trouble[192];
 } channel;
 
 /* Commands name the channel with a %d, or need none. */
@@ -187,15 +188,18 @@ static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_ga
 /* A connection that was lost is made again here; until then the rail has holes. */
 static void read_channel(const void *opened, rg_power_row *row) {
     channel *c = (channel *)opened; /* the connection changes, what is measured does not */
+    rg_err err = RG_ERR_INIT;
     rg_status status = RG_OK;
     if (c->link.fd < 0) {
-        status = rg_scpi_link_connect(&c->link, CONNECT_MS, NULL);
-        status = status == RG_OK ? set_up(c, NULL) : status;
+        status = rg_scpi_link_connect(&c->link, CONNECT_MS, &err);
+        status = status == RG_OK ? set_up(c, &err) : status;
     }
     if (status == RG_OK)
-        status = ask_reading(c, row, NULL);
+        status = ask_reading(c, row, &err);
     if (status != RG_OK)
         row->flags |= RG_ROW_BAD;
+    if (status != RG_OK && !*c->trouble)
+        snprintf(c->trouble, sizeof c->trouble, "%.190s", err.what);
     if (c->range_mw > 0 && fabs(row->power_mw) >= c->range_mw)
         row->flags |= RG_ROW_CLIPPED;
 }
@@ -210,6 +214,13 @@ static rg_status drain(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *
     return RG_OK;
 }
 
+static const char *trouble(const rg_gauge *gauge) {
+    size_t i = 0;
+    while (i + 1 < gauge->n && !*gauge->channels[i].trouble)
+        i++;
+    return gauge->channels[i].trouble;
+}
+
 const rg_sensor rg_sensor_scpi = {
     .name = "scpi",
     .summary = "a meter or supply that speaks SCPI over TCP: --rail scpi:HOST[:PORT]",
@@ -218,4 +229,5 @@ const rg_sensor rg_sensor_scpi = {
     .open = open_gauge,
     .drain = drain,
     .close = close_gauge,
+    .trouble = trouble,
 };

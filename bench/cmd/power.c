@@ -15,7 +15,8 @@ static const char *const scopes[] = {"widest", "accelerator", "gpu",  "cpu",
     { key, type, offsetof(rg_power_options, member), preset, min, max, choices, "", help }
 static const rg_field table[] = {
     ROW("rail", rail, RG_FIELD_TEXT, "", 0, 0, NULL,
-        "a rail's id or label, or a sensor; repeatable; none: all that can be read"),
+        "a rail's id or label, a sensor, or an instrument's address, scpi:HOST (docs/power.md); "
+        "repeatable; none: all that can be read"),
     RG_POWER_PIPE_ROW(rg_power_options, power_pipe),
     ROW("output", output, RG_FIELD_TEXT, "", 0, 0, NULL, "record: the trace's file, also -o"),
     ROW("idle_time", idle_ns, RG_FIELD_DURATION, "0s", 0, 3.6e12, NULL,

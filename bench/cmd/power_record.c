@@ -121,6 +121,17 @@ static rg_status write_spans(recording *r, rg_err *err) {
     return status;
 }
 
+/* Why readings are missing: the figures tell only that they are. */
+static void say_troubles(const rg_meter *meter) {
+    size_t n;
+    const rg_rail *rails = rg_meter_rails(meter, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool said = i > 0 && !strcmp(rails[i].what, rails[i - 1].what);
+        if (*rails[i].what && !said)
+            fprintf(stderr, "railgauge power record: rail %s: %s\n", rails[i].id, rails[i].what);
+    }
+}
+
 static rg_status measure(recording *r, rg_err *err) {
     bool idle = r->call->options->idle_ns > 0;
     rg_status status = rg_meter_start(r->meter, err);
@@ -133,6 +144,7 @@ static rg_status measure(recording *r, rg_err *err) {
     else
         await_last_readings(r);
     rg_meter_stop(r->meter);
+    say_troubles(r->meter);
     return status == RG_OK ? write_spans(r, err) : status;
 }
 

@@ -1,6 +1,7 @@
-/* sensor.c: words for scopes, roles and kinds of rails, and back. */
+/* sensor.c: words for scopes, roles and kinds of rails, and back; what went wrong with them. */
 #include "bench/iface/sensor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const scopes[] = {"unknown", "accelerator", "gpu", "cpu",
@@ -43,4 +44,11 @@ rg_rail_role rg_role_from_word(const char *word) {
 
 rg_power_kind rg_power_kind_from_word(const char *word) {
     return (rg_power_kind)place_of(word, kinds, N_KINDS);
+}
+
+void rg_sensor_note_trouble(const rg_sensor *sensor, const rg_gauge *gauge, rg_rail *rails,
+                            size_t n) {
+    const char *words = sensor->trouble ? sensor->trouble(gauge) : "";
+    for (size_t i = 0; i < n && *words; i++)
+        snprintf(rails[i].what, sizeof rails[i].what, "%s", words);
 }

@@ -56,8 +56,8 @@ typedef struct rg_rail {
     double refresh_s; /* a new value appears this often */
     double lag_s;     /* time constant of its averaging, 0 none */
     rg_limits limits;
-    rg_status status; /* RG_OK, or why it cannot be read */
-    char what[192], advice[192];
+    rg_status status;            /* RG_OK, or why it cannot be read */
+    char what[192], advice[192]; /* of a status other than RG_OK; else what went wrong in a run */
     char facts[256]; /* "samples=512 update_interval=430ms shunt=5mOhm", kept in the record */
 } rg_rail;
 
@@ -112,6 +112,13 @@ typedef struct rg_sensor {
     rg_status (*drain)(rg_gauge *gauge, rg_power_row *rows, size_t cap, size_t *ret_n);
     void (*stop)(rg_gauge *gauge);  /* optional */
     void (*close)(rg_gauge *gauge); /* accepts NULL */
+    /* Optional: what went wrong first since it was opened, the reason of holes; "" nothing. Words
+     * live as long as the gauge. Not while another thread drains. */
+    const char *(*trouble)(const rg_gauge *gauge);
 } rg_sensor;
+
+/* Puts what went wrong into `what` of the n rails that the gauge serves; they stay usable. */
+void rg_sensor_note_trouble(const rg_sensor *sensor, const rg_gauge *gauge, rg_rail *rails,
+                            size_t n);
 
 #endif

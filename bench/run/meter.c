@@ -241,6 +241,7 @@ void rg_meter_stop(rg_meter *meter) {
         if (s->running)
             pthread_join(s->thread, NULL);
         s->running = false;
+        rg_sensor_note_trouble(s->sensor, s->gauge, meter->rails + s->first_rail, s->n_rails);
         if (s->sensor->stop)
             s->sensor->stop(s->gauge);
     }

@@ -39,7 +39,7 @@ rg_status rg_meter_start(rg_meter *meter, rg_err *err);
  * themselves. Call it at the end of every phase and at least every 10 s of virtual time. */
 void rg_meter_poll(rg_meter *meter);
 
-/* Stops threads; rows stay readable until close. */
+/* Stops threads; rows stay readable until close. A rail's `what` then tells what went wrong. */
 void rg_meter_stop(rg_meter *meter);
 
 /* All rows so far, in order of time within each rail. Valid until the next poll or close; only

@@ -98,13 +98,14 @@ def test_a_connection_that_is_lost_gives_holes_and_is_made_again():
     first, last = flags.index(BAD), len(flags) - 1 - flags[::-1].index(BAD)
     assert 0 in flags[:first] and 0 in flags[last:], flags
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
-    assert "gap" in done.stderr, done.stderr
+    assert "gap" in done.stderr and "closed the connection" in done.stderr, done.stderr
 
 
 def test_an_instrument_that_falls_silent_does_not_hold_up_the_run():
     with double("scpi_meter.py", "unknown", "--silent-after", "6") as meter:
         _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall" % meter.said, "2")
     assert rows[-1][3] & BAD and any(row[3] == 0 for row in rows), rows
+    assert "gave no answer in time" in done.stderr, done.stderr
 
 
 def test_what_cannot_be_measured_with_is_refused_with_a_reason():
@@ -153,7 +154,7 @@ def test_a_ppk2_at_its_end_is_clipped_and_one_that_is_unplugged_leaves_holes():
     _, rows, done = ppk2(how=("--clip",))
     assert rows and all(row[3] & CLIPPED for row in rows) and "range" in done.stderr, (rows[:2], done.stderr)
     _, rows, done = ppk2(seconds="3", how=("--unplug-after", "120000"))
-    assert rows[20][3] == 0 and rows[-1][3] & BAD and "gap" in done.stderr, (rows[-3:], done.stderr)
+    assert rows[20][3] == 0 and rows[-1][3] & BAD and "gap" in done.stderr and "was unplugged" in done.stderr, (rows[-3:], done.stderr)
 
 
 def test_a_ppk2_without_a_voltage_or_that_is_none_says_what_to_do():

@@ -77,10 +77,10 @@ def test_without_the_library_the_sensor_is_absent_and_says_what_to_install():
 
 
 def test_a_library_that_crashes_hangs_or_prints_leaves_holes_at_most():
-    for state in ("crash", "hang"):
+    for state, words in (("crash", "crashed: Segmentation fault"), ("hang", "it hangs")):
         rails, rows, done = trace_of("nvml", "4", **like(NVML_DOUBLE=state))
         last = [row for row in rows if row[2] == 0][-1]
-        assert rows[0][3] == 0 and last[3] & BAD and "gap" in done.stderr, (state, rows[-2:], done.stderr)
+        assert rows[0][3] == 0 and last[3] & BAD and "gap" in done.stderr and words in done.stderr, (state, rows[-2:], done.stderr)
     _, rows, done = trace_of("nvml", "1", **like(NVML_DOUBLE="noisy"))
     assert all(row[3] == 0 for row in rows) and "reading" not in done.stdout, rows[:2]
 
@@ -128,7 +128,7 @@ def test_a_joulescope_gives_the_means_that_it_makes_itself():
 def test_a_joulescope_that_is_unplugged_leaves_holes():
     for state in ("unplug", "crash"):
         _, rows, done = trace_of("joulescope:js220-000123,scope=board-in", "4", **like(JSDRV_DOUBLE=state))
-        assert rows[0][3] == 0 and rows[-1][3] & BAD and "gap" in done.stderr, (state, rows[-2:], done.stderr)
+        assert rows[0][3] == 0 and rows[-1][3] & BAD and "gap" in done.stderr and "libjsdrv" in done.stderr, (state, rows[-2:], done.stderr)
     row, = listed("joulescope", **like(JSDRV_DOUBLE="none"))
     assert row["kind"] == "absent" and "udev" in row["try"], row
 
