@@ -17,7 +17,8 @@ rg_status rg_report_gather(const char *const *dirs, size_t n_dirs, bool with_sam
 rg_status rg_report_samples(const rg_bundle *bundle, json_t *samples, json_t *damage, rg_err *err);
 
 /* State of the machine before the first and after the last round, as these recorded it: {"before":
- * {...}, "after": {...}} with what is known (run/host.h). A new reference. */
+ * {...}, "after": {...}} with what is known (run/host.h); and over all rounds "throttle_rise":
+ * {counter: ..} and "hottest_mc": {zone: ..}. A new reference. */
 json_t *rg_report_state(const rg_bundle *bundle);
 
 /* Adds to `records` those of cells that have rounds but no record yet, made from the rounds: for

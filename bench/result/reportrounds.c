@@ -117,14 +117,54 @@ static void take_state(const rg_bundle *bundle, uint32_t order, const char *when
     json_decref(facts);
 }
 
+/* What counters of throttling rose by, over all rounds. */
+static void add_rises(const json_t *host, json_t *state) {
+    const char *key;
+    json_t *value, *rises = json_object_get(state, "throttle_rise");
+    json_object_foreach(json_object_get(host, "delta"), key, value) {
+        json_int_t so_far = rg_json_get_int(rises, key, 0);
+        json_object_set_new(rises, key, json_integer(so_far + json_integer_value(value)));
+    }
+}
+
+/* The hottest that each zone was while a round ran. */
+static void add_heat(const json_t *host, json_t *state) {
+    const json_t *zones = json_object_get(json_object_get(host, "during"), "temperature_mc");
+    const char *zone;
+    json_t *value, *hottest = json_object_get(state, "hottest_mc");
+    json_object_foreach((json_t *)zones, zone, value) {
+        double now = rg_json_get_real(value, "max", 0),
+               most = rg_json_get_real(hottest, zone, -1e9);
+        rg_json_set_real(hottest, zone, now > most ? now : most);
+    }
+}
+
+static void take_round(const rg_bundle *bundle, uint32_t order, json_t *state) {
+    json_t *facts = NULL;
+    if (rg_bundle_read_facts(bundle, order, &facts, NULL) != RG_OK)
+        return;
+    add_rises(json_object_get(facts, "host"), state);
+    add_heat(json_object_get(facts, "host"), state);
+    json_decref(facts);
+}
+
+static void drop_empty(json_t *state, const char *key) {
+    if (json_object_size(json_object_get(state, key)) == 0)
+        json_object_del(state, key);
+}
+
 json_t *rg_report_state(const rg_bundle *bundle) {
-    json_t *state = json_object();
+    json_t *state = json_pack("{s:{}, s:{}}", "throttle_rise", "hottest_mc");
     size_t n;
     const uint32_t *orders = rg_bundle_rounds(bundle, &n);
     if (n) {
         take_state(bundle, orders[0], "before", state);
         take_state(bundle, orders[n - 1], "after", state);
     }
+    for (size_t i = 0; i < n; i++)
+        take_round(bundle, orders[i], state);
+    drop_empty(state, "throttle_rise");
+    drop_empty(state, "hottest_mc");
     return state;
 }
 

@@ -23,13 +23,13 @@ static void add_once(json_t *list, const char *word) {
     json_array_append_new(list, json_string(word));
 }
 
-/* One CPU: its clock and its governor, and the throttle counters that x86 kernels keep. */
+/* One CPU: its clock, and the throttle counters that x86 kernels keep. */
 static bool visit_cpu(const char *name, void *user) {
     static const char *const counters[] = {"core_throttle_count", "package_throttle_count",
                                            "core_throttle_total_time_ms",
                                            "package_throttle_total_time_ms"};
     rg_state_walk *w = user;
-    char path[512], text[64], key[96];
+    char path[512], key[96];
     int64_t khz;
     if (!is_numbered(name, "cpu"))
         return true;
@@ -37,9 +37,6 @@ static bool visit_cpu(const char *name, void *user) {
     snprintf(path, sizeof path, CPUS "/%s/cpufreq/scaling_cur_freq", name);
     if (rg_root_read_int(w->root, path, &khz, NULL) == RG_OK)
         json_array_append_new(json_object_get(w->state, "clock_khz"), json_integer(khz));
-    snprintf(path, sizeof path, CPUS "/%s/cpufreq/scaling_governor", name);
-    if (rg_root_read(w->root, path, text, sizeof text, NULL) == RG_OK)
-        add_once(json_object_get(w->state, "governor"), text);
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         snprintf(path, sizeof path, "thermal_throttle/%s", counters[i]);
         snprintf(key, sizeof key, "%.32s.%s", name, counters[i]);
@@ -85,8 +82,13 @@ static void read_domain(const rg_state_walk *walk, const domain_files *files) {
 static bool visit_policy(const char *name, void *user) {
     rg_state_walk *w = user;
     w->item = name;
-    if (is_numbered(name, "policy"))
-        read_domain(w, &cpufreq);
+    if (!is_numbered(name, "policy"))
+        return true;
+    read_domain(w, &cpufreq);
+    const json_t *domain = json_object_get(json_object_get(w->state, cpufreq.group), name);
+    const char *governor = rg_json_get_text(domain, "governor", NULL);
+    if (governor)
+        add_once(json_object_get(w->state, "governor"), governor);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/run/host_priv.h"
+#include "bench/run/tool.h"
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
@@ -119,6 +120,22 @@ static bool visit_soc_device(const char *name, void *user) {
     return false;
 }
 
+/* "throttled=0x50000": kernels without that file leave asking the firmware to its own program. */
+static void ask_firmware(rg_root *root, json_t *state) {
+    static const char *const places[] = {"/usr/bin/vcgencmd", "/opt/vc/bin/vcgencmd"};
+    char program[4096], words[256], verb[] = "get_throttled";
+    char *const argv[] = {program, verb, NULL};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (rg_tool_find(root, places[i], program, sizeof program) != RG_OK ||
+            rg_tool_run(argv, 2, words, sizeof words, NULL) != RG_OK)
+            continue;
+        const char *value = strstr(words, "throttled=");
+        if (value)
+            take_firmware_word(state, value + strlen("throttled="));
+        return;
+    }
+}
+
 /* /sys/devices/platform/soc/soc:firmware, and soc@107c000000 on a Pi 5 */
 static bool visit_platform(const char *name, void *user) {
     rg_state_walk *w = user;
@@ -138,4 +155,6 @@ void rg_state_heat(rg_root *root, json_t *state) {
     rg_root_list(root, monitors.dir, visit_hwmon, &monitors);
     rg_state_walk platform = {root, state, "/sys/devices/platform", NULL};
     rg_root_list(root, platform.dir, visit_platform, &platform);
+    if (!json_object_get(json_object_get(state, "throttle"), "firmware.throttled"))
+        ask_firmware(root, state);
 }

@@ -102,6 +102,8 @@ local ROWS = {
   { "temperatures at end (mC)", "state.after.temperature_mc" },
   { "throttle counters at start", "state.before.throttle" },
   { "throttle counters at end", "state.after.throttle" },
+  { "throttle counters rose by", "state.throttle_rise" },
+  { "hottest while measuring (mC)", "state.hottest_mc" },
   { "load at start", "state.before.load_1m" },
   { "power mode", "host.power_mode", "state.before.power_mode" },
   { "libraries", "host.libraries" },

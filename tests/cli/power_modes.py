@@ -63,6 +63,9 @@ class Machine:
         write(self.tree + "/etc/nvpmodel.conf", CONF)
         for path, text in FOUND.items():
             write(self.tree + path, text + "\n")
+        write(self.tree + "/sys/class/hwmon/hwmon0/name", "soctherm_oc\n")
+        write(self.tree + "/sys/class/hwmon/hwmon0/oc3_event_cnt", "27390\n")
+        write(self.tree + "/sys/class/thermal/thermal_zone0/temp", "41500\n")
         if scratch:
             write(self.tree + "/.railgauge-scratch", "")
         program = self.tree + "/usr/sbin/nvpmodel"
@@ -155,10 +158,22 @@ def test_every_round_runs_in_its_mode_and_the_machine_is_put_back():
         for found in rounds:
             asked, state = found["settings"]["requested"], found["host"]["before"]
             assert state["power_mode"] == asked["power_mode"], (asked, state)
-            assert state["governor"] == [asked["governor"]] or state["cpufreq"]["policy0"]["governor"] == asked["governor"]
+            assert state["governor"] == [asked["governor"]] == [state["cpufreq"]["policy0"]["governor"]], state
             assert "state-changed" not in found["flags"], found["flags"]
             for when in ("before", "after"):
                 assert 50 < found["host"][when]["cpu_mhz_measured"] < 8000, found["host"]
+
+
+def test_the_report_tells_of_deltas_even_when_they_are_zero():
+    with Machine() as machine:
+        done = machine.run('{ { empty = 64, pattern = { "idle", duration = "20ms" } } }')
+        assert done.returncode == 0, done.stderr
+        assert machine.rounds()[0]["host"]["delta"] == {"oc3_event_cnt": 0}
+        report = subprocess.run([PROGRAM, "report", machine.bundle(), "--format", "markdown"], capture_output=True, text=True, timeout=60)
+        assert report.returncode == 0, report.stderr
+        for words in ("throttle counters rose by | oc3_event_cnt=0", "hottest while measuring (mC) | thermal_zone0=41500",
+                      "measured clock at end (MHz)", "clocks locked | true"):
+            assert words in report.stdout.replace("\\_", "_"), (words, report.stdout[-3000:])
 
 
 def test_cells_of_one_mode_stand_together_and_others_get_the_machine_as_found():

@@ -2,6 +2,7 @@
  * round makes of it. */
 #include "tests/unit/tree.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "bench/core/clock.h"
@@ -103,6 +104,24 @@ Test(watch, a_raspberry_pi_tells_now_and_ever_apart) {
     cr_assert_eq(number_at(state, "throttle", "firmware.under-voltage"), 1);
     cr_assert_eq(number_at(state, "throttle", "firmware.throttled"), 1);
     cr_assert_eq(number_at(state, "throttle", "firmware.frequency-capped"), 0);
+    json_decref(state);
+    tree_remove(tree);
+}
+
+Test(watch, a_raspberry_pi_without_the_file_is_asked_by_its_program_on_a_scratch_tree_only) {
+    char *tree = tree_new(), program[128];
+    tree_put(tree, "/usr/bin/vcgencmd", "#!/bin/sh\necho throttled=0x80008\n");
+    snprintf(program, sizeof program, "%s/usr/bin/vcgencmd", tree);
+    cr_assert_eq(chmod(program, 0755), 0);
+    json_t *state = state_of(tree);
+    cr_assert_eq(json_object_size(json_object_get(state, "throttle")), 0,
+                 "a recorded tree's programs are never started");
+    json_decref(state);
+    tree_put(tree, "/.railgauge-scratch", "");
+    state = state_of(tree);
+    cr_assert_eq(number_at(state, "alarms", "firmware.soft-temperature-limit"), 1);
+    cr_assert_eq(number_at(state, "throttle", "firmware.soft-temperature-limit"), 1);
+    cr_assert_eq(number_at(state, "throttle", "firmware.under-voltage"), 0);
     json_decref(state);
     tree_remove(tree);
 }
