@@ -21,8 +21,23 @@ static void typed_key(const rg_state_walk *w, char *ret, size_t cap) {
     snprintf(ret, cap, "%.64s%s%.80s", w->item, type[0] ? ":" : "", type);
 }
 
-/* Zones of gated engines answer EAGAIN and are left out. Thor's throttle alerts are cooling
- * devices. */
+/* Cooling devices that take speed away: a state above zero is throttling. The others are fans. */
+static bool slows_down(const char *type) {
+    static const char *const words[] = {
+        "-throttle-alert", /* Thor */
+        "cpufreq",         /* thermal-cpufreq-0, cpufreq-cpu0 */
+        "devfreq",         /* thermal-devfreq-0 */
+        "-balanced",       /* JetPack 4: cpu-balanced, gpu-balanced */
+        ":Processor",      /* ACPI */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(type, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Zones of gated engines answer EAGAIN and are left out. */
 static bool visit_thermal(const char *name, void *user) {
     rg_state_walk *w = user;
     char key[160];
@@ -31,8 +46,7 @@ static bool visit_thermal(const char *name, void *user) {
     if (!strncmp(name, "thermal_zone", 12))
         rg_state_read(w, "temp", "temperature_mc", key);
     else if (!strncmp(name, "cooling_device", 14))
-        rg_state_read(w, "cur_state", ends_with(key, "-throttle-alert") ? "alarms" : "cooling",
-                      key);
+        rg_state_read(w, "cur_state", slows_down(key) ? "alarms" : "cooling", key);
     return true;
 }
 

@@ -253,6 +253,16 @@ def test_restored_after_a_worker_crashed():
         assert "Segmentation" in machine.rounds()[0]["what"], machine.rounds()
 
 
+def test_what_cannot_be_put_back_is_told():
+    with Machine() as machine:
+        process = machine.start('{ { empty = 64, pattern = { "idle", duration = "2s" }, power_mode = "7W" } }', tier=ONE_ROUND)
+        assert wait_for(lambda: machine.read("/var/lib/nvpmodel/status") == "pmode:0001"), machine.state()
+        write(machine.tree + "/usr/sbin/nvpmodel", "#!/bin/sh\necho the power service is away; exit 1\n")
+        process.wait(timeout=30)
+        said = process.stderr.read()
+        assert "not as it was found" in said and "the power service is away" in said, said
+
+
 def refusal(cell, scratch=True, spoil=None):
     with Machine(scratch) as machine:
         if spoil:

@@ -95,6 +95,25 @@ Test(watch, protections_of_a_jetson_and_a_thor_are_counters_and_alarms) {
     tree_remove(tree);
 }
 
+Test(watch, cooling_by_taking_speed_away_is_an_alarm_and_a_fan_is_none) {
+    static const char *const types[] = {"thermal-cpufreq-0", "Processor", "cpu-balanced",
+                                        "thermal-devfreq-0", "pwm-fan",   "intel_powerclamp"};
+    char *tree = tree_new(), path[128], key[128];
+    for (int i = 0; i < 6; i++) {
+        snprintf(path, sizeof path, "/sys/class/thermal/cooling_device%d/type", i);
+        tree_put(tree, path, types[i]);
+        snprintf(path, sizeof path, "/sys/class/thermal/cooling_device%d/cur_state", i);
+        tree_put(tree, path, "2");
+    }
+    json_t *state = state_of(tree);
+    for (int i = 0; i < 6; i++) {
+        snprintf(key, sizeof key, "cooling_device%d:%s", i, types[i]);
+        cr_assert_eq(number_at(state, i < 4 ? "alarms" : "cooling", key), 2, "%s", key);
+    }
+    json_decref(state);
+    tree_remove(tree);
+}
+
 Test(watch, a_raspberry_pi_tells_now_and_ever_apart) {
     char *tree = tree_new();
     tree_put(tree, "/sys/devices/platform/soc/soc:firmware/get_throttled", "50004\n");
