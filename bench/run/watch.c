@@ -136,20 +136,42 @@ static void *watch_on(void *user) {
 }
 
 /* A CPU that the workload does not use; -1 when none is left or nobody can tell. */
-static int spare_cpu(const char *worker_cores) {
+static int spare_cpu(const rg_cpus *worker) {
     const rg_cpus *here = rg_cpus_here();
-    rg_cpus *worker = calloc(1, sizeof *worker);
     int spare = -1;
-    if (worker && *worker_cores && rg_cpus_parse(worker_cores, worker, NULL) == RG_OK) {
-        for (uint32_t i = here->n; i-- > 0;) {
-            bool used = false;
-            for (uint32_t k = 0; k < worker->n; k++)
-                used |= worker->id[k] == here->id[i];
-            spare = used ? spare : here->id[i];
-        }
+    for (uint32_t i = here->n; worker->n && i-- > 0;) {
+        bool used = false;
+        for (uint32_t k = 0; k < worker->n; k++)
+            used |= worker->id[k] == here->id[i];
+        spare = used ? spare : here->id[i];
     }
-    free(worker);
     return spare;
+}
+
+/* Which clock domains the workload runs in: cpu3/cpufreq is a link to policy2. */
+static void note_policies(rg_watch *watch, const rg_cpus *worker) {
+    char path[96], name[48], *all = watch->table.policies;
+    snprintf(all, sizeof watch->table.policies, " ");
+    for (uint32_t i = 0; i < worker->n; i++) {
+        size_t used = strlen(all);
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%u/cpufreq", worker->id[i]);
+        if (rg_root_link_name(watch->root, path, name, sizeof name) == RG_OK &&
+            used + strlen(name) + 2 < sizeof watch->table.policies)
+            snprintf(all + used, sizeof watch->table.policies - used, "%s ", name);
+    }
+    if (!all[1])
+        all[0] = '\0';
+}
+
+static void place(rg_watch *watch, const char *worker_cores) {
+    rg_cpus *worker = calloc(1, sizeof *worker);
+    watch->cpu = -1;
+    if (worker && *worker_cores && rg_cpus_parse(worker_cores, worker, NULL) == RG_OK) {
+        watch->cpu = spare_cpu(worker);
+        note_policies(watch, worker);
+    }
+    watch->table.shares_core = watch->cpu < 0;
+    free(worker);
 }
 
 static bool start_thread(rg_watch *watch) {
@@ -169,9 +191,8 @@ rg_watch *rg_watch_start(rg_root *root, const char *worker_cores) {
     if (!watch)
         return NULL;
     watch->root = root;
-    watch->cpu = spare_cpu(worker_cores);
     watch->table.period_s = PERIOD_NS * 1e-9;
-    watch->table.shares_core = watch->cpu < 0;
+    place(watch, worker_cores);
     if (start_thread(watch))
         return watch;
     free(watch);

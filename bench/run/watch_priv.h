@@ -21,6 +21,7 @@ typedef struct rg_watch_table {
     size_t n_rows;
     double period_s;
     bool shares_core;
+    char policies[512]; /* " policy0 policy4 ": of the workload's cores; "" unknown */
 } rg_watch_table;
 
 json_t *rg_watch_table_sum(const rg_watch_table *table, int64_t start_ns, int64_t end_ns);

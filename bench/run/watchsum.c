@@ -74,44 +74,62 @@ static void set_column(json_t *summary, const char *key, const sums *t) {
 
 /* --- locked clocks that are not held ---------------------------------------------------------- */
 
-/* The column of another member of the same domain: ".../cur_khz" to ".../max_khz"; -1 none. */
-static int sibling(const rg_watch_table *table, size_t column, const char *from, const char *to) {
-    const char *key = table->keys[column];
-    size_t n = strlen(key), m = strlen(from);
-    char other[512];
-    if (n < m || strcmp(key + n - m, from))
-        return -1;
-    snprintf(other, sizeof other, "%.*s%s", (int)(n - m), key, to);
+static int column_called(const rg_watch_table *table, const char *key) {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (!strcmp(table->keys[i], other))
+        if (!strcmp(table->keys[i], key))
             return (int)i;
     }
     return -1;
 }
 
-static bool is_slow(const rg_watch_table *table, size_t row, size_t now, int least, int most) {
-    double low = value_at(table, row, (size_t)least), high = value_at(table, row, (size_t)most);
-    return low == high && value_at(table, row, now) < 0.99 * high;
+/* The three columns of one clock. */
+typedef struct clock_columns {
+    int now, least, most;
+} clock_columns;
+
+/* "cpufreq/policy0/cur_khz" with its limits; false for any other column. */
+static bool find_clock(const rg_watch_table *table, size_t column, clock_columns *ret) {
+    const char *key = table->keys[column], *slash = strrchr(key, '/');
+    char other[512];
+    if (!slash || strncmp(slash, "/cur_", 5))
+        return false;
+    snprintf(other, sizeof other, "%.*s/min_%s", (int)(slash - key), key, slash + 5);
+    int least = column_called(table, other);
+    snprintf(other, sizeof other, "%.*s/max_%s", (int)(slash - key), key, slash + 5);
+    *ret = (clock_columns){(int)column, least, column_called(table, other)};
+    return ret->least >= 0 && ret->most >= 0;
 }
 
-/* Share of readings in which some locked clock stood more than 1 % below its lock; -1: no clock
- * is locked. */
+/* A core that has nothing to do reports what clock it likes: of cpufreq only those of the workload
+ * count, where they are known. */
+static bool is_of_workload(const rg_watch_table *table, const char *key) {
+    char policy[40];
+    if (strncmp(key, "cpufreq/", 8) || !table->policies[0])
+        return true;
+    snprintf(policy, sizeof policy, " %.*s ", (int)strcspn(key + 8, "/"), key + 8);
+    return strstr(table->policies, policy) != NULL;
+}
+
+/* Share of the readings in which this clock was locked and stood more than 1 % below its lock; -1:
+ * it was never locked. */
+static double slow_share(const rg_watch_table *table, const span *s, const clock_columns *c) {
+    size_t slow = 0, locked = 0;
+    for (size_t i = s->first; i < s->end; i++) {
+        double least = value_at(table, i, (size_t)c->least);
+        double most = value_at(table, i, (size_t)c->most);
+        locked += least == most;
+        slow += least == most && value_at(table, i, (size_t)c->now) < 0.99 * most;
+    }
+    return locked ? (double)slow / (double)(s->end - s->first) : -1;
+}
+
+/* The worst clock's; -1: none is locked. */
 static double locked_slow_share(const rg_watch_table *table, const span *s) {
-    static const char *const units[] = {"khz", "hz"};
     double worst = -1;
-    for (size_t c = 0; c < 2 * table->n_columns; c++) {
-        char now[16], least[16], most[16];
-        snprintf(now, sizeof now, "/cur_%s", units[c % 2]);
-        snprintf(least, sizeof least, "/min_%s", units[c % 2]);
-        snprintf(most, sizeof most, "/max_%s", units[c % 2]);
-        int low = sibling(table, c / 2, now, least), high = sibling(table, c / 2, now, most);
-        size_t slow = 0, locked = 0;
-        for (size_t i = s->first; low >= 0 && high >= 0 && i < s->end; i++) {
-            slow += is_slow(table, i, c / 2, low, high);
-            locked += value_at(table, i, (size_t)low) == value_at(table, i, (size_t)high);
-        }
-        if (locked)
-            worst = fmax(worst, (double)slow / (double)(s->end - s->first));
+    for (size_t i = 0; i < table->n_columns; i++) {
+        clock_columns columns;
+        if (find_clock(table, i, &columns) && is_of_workload(table, table->keys[i]))
+            worst = fmax(worst, slow_share(table, s, &columns));
     }
     return worst;
 }

@@ -67,6 +67,19 @@ def test_a_board_without_a_monitor_says_so_and_names_an_external_meter():
     assert "no-sensor" in row["seen"] and "external meter" in row["try"], row
 
 
+def test_a_run_on_a_board_without_a_monitor_is_refused_its_energy_by_name():
+    with tempfile.TemporaryDirectory() as work:
+        with open(work + "/s.lua", "w", encoding="utf-8") as file:
+            file.write('return rg.scenario { name = "nano", tier = { name = "smoke", rounds = 1 }, measure = { power = true, '
+                       'idle = "10ms" }, cells = { { empty = 64, pattern = { "idle", duration = "20ms" } } } }')
+        done = call("--root", tree("jetson-nano-2gb-jp4"), "run", work + "/s.lua", "--quiet", "--out", work + "/out")
+        assert done.returncode == 0, done.stderr
+        bundle = os.path.join(work, "out", os.listdir(work + "/out")[0])
+        with open(bundle + "/rounds/00000/record.json", encoding="utf-8") as file:
+            power = json.load(file)["power"]
+        assert power["refusal"] == "no-sensor" and "Jetson Nano 2GB" in power["what"] and "external meter" in power["advice"], power
+
+
 def test_the_state_tells_protections_apart_by_what_they_are():
     thor = {row["name"]: row for row in listing("agx-thor-jp7", "state")}
     assert thor["cooling_device1:cpu-throttle-alert"]["kind"] == "alarm"

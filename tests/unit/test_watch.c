@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
@@ -269,6 +270,39 @@ Test(watch, a_locked_clock_that_falls_an_alarm_and_a_counter_are_throttling) {
         json_decref(quiet);
         tree_remove(tree);
     }
+}
+
+/* The share of readings in which a locked clock was low, while core 1 sleeps at a low clock. */
+static double slow_share_of(const char *tree, const char *cores) {
+    rg_root *root = open_tree(tree);
+    rg_watch *watch = rg_watch_start(root, cores);
+    rg_watch_stop(watch);
+    json_t *summary = rg_watch_summary(watch, 0, INT64_MAX);
+    double share = rg_json_get_real(summary, "locked_slow_share", -1);
+    json_decref(summary);
+    rg_watch_close(watch);
+    rg_root_close(root);
+    return share;
+}
+
+Test(watch, locked_clocks_of_cores_that_the_workload_does_not_use_do_not_count) {
+    char *tree = tree_new(), link[128];
+    put_clocks(tree, "1500000", "1500000", "1500000");
+    tree_put(tree, CPU "/cpufreq/policy1/scaling_cur_freq", "800000");
+    tree_put(tree, CPU "/cpufreq/policy1/scaling_min_freq", "1500000");
+    tree_put(tree, CPU "/cpufreq/policy1/scaling_max_freq", "1500000");
+    for (int i = 0; i < 2; i++) {
+        char target[32], name[64];
+        snprintf(name, sizeof name, CPU "/cpu%d/online", i);
+        tree_put(tree, name, "1");
+        snprintf(link, sizeof link, "%s" CPU "/cpu%d/cpufreq", tree, i);
+        snprintf(target, sizeof target, "../cpufreq/policy%d", i);
+        cr_assert_eq(symlink(target, link), 0);
+    }
+    cr_assert_eq(slow_share_of(tree, "0"), 0);
+    cr_assert_eq(slow_share_of(tree, "1"), 1);
+    cr_assert_eq(slow_share_of(tree, ""), 1, "all count where nobody knows");
+    tree_remove(tree);
 }
 
 Test(watch, a_limit_that_moves_and_comes_back_is_a_changed_state) {
