@@ -200,6 +200,15 @@ rg_status rg_print_json(const json_t *document, rg_err *err) {
     return RG_OK;
 }
 
+rg_status rg_print_text(const rg_text *text, rg_err *err) {
+    if (text->failed)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for the answer");
+    if ((text->bytes && fwrite(text->data, 1, text->bytes, stdout) != text->bytes) ||
+        fflush(stdout) != 0)
+        return rg_fail(err, RG_IO, "check where stdout leads", "cannot write the answer");
+    return RG_OK;
+}
+
 bool rg_args_begin(const rg_verb *verb, const rg_field *table, void *options, size_t min_words,
                    size_t max_words, int argc, char **argv, rg_args *ret_args, int *ret_code) {
     rg_err err = RG_ERR_INIT;

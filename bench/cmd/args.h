@@ -7,6 +7,7 @@
 
 #include "bench/cmd/verb.h"
 #include "bench/core/field.h"
+#include "bench/core/text.h"
 
 enum { RG_MAX_ARGS = 256 };
 
@@ -69,6 +70,10 @@ int rg_report_error(const char *verb, const rg_err *err);
 /* Prints a document to stdout. RG_NO_MEMORY, also for NULL, which is what jansson makes when it
  * cannot: half a document or none is never a success. */
 rg_status rg_print_json(const json_t *document, rg_err *err);
+
+/* Prints a text to stdout, all of it or not without an error: RG_NO_MEMORY for one that failed to
+ * grow, RG_IO. */
+rg_status rg_print_text(const rg_text *text, rg_err *err);
 
 /* Columns of the terminal that `fd` is, else of $COLUMNS, else `preset`. With fd -1 no terminal is
  * asked. */

@@ -10,14 +10,9 @@
 #include "bench/core/json.h"
 
 static rg_status deliver(const char *path, const rg_text *text, rg_err *err) {
-    if (text->failed)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for the answer");
-    if (*path && strcmp(path, "-"))
-        return rg_fs_write_atomic(path, text->data ? text->data : "", text->bytes, err);
-    if (fwrite(text->data ? text->data : "", 1, text->bytes, stdout) != text->bytes ||
-        fflush(stdout) != 0)
-        return rg_fail(err, RG_IO, "check where stdout leads", "cannot write the answer");
-    return RG_OK;
+    if (text->failed || !*path || !strcmp(path, "-"))
+        return rg_print_text(text, err);
+    return rg_fs_write_atomic(path, text->data ? text->data : "", text->bytes, err);
 }
 
 static rg_status write_form(const rg_gate_print *how, const rg_result *result, const rg_emit *emit,

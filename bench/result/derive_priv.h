@@ -66,6 +66,10 @@ void rg_views_combine_facts(const rg_round_view *views, size_t n, const rg_draws
  */
 double rg_view_tera_ops(const rg_round_view *view, const char **ret_na);
 
+/* The machine's state over the rounds (docs/machine-state.md) as one object of a few members; NULL
+ * when the rounds tell nothing of it, as in simulated time. New reference. */
+json_t *rg_views_state(const rg_round_view *views, size_t n);
+
 /* Adds a code to a JSON array of codes, once. */
 void rg_codes_add(json_t *codes, const char *code);
 

@@ -126,6 +126,9 @@ static json_t *context_of(const rg_cell_work *work, const rg_round *rounds, size
         if (value)
             json_object_set(context, keys[i], value);
     }
+    json_t *state = rg_views_state(work->views, work->n);
+    if (state)
+        json_object_set_new(context, "state", state);
     json_t *requested = json_object_get(work->cell, "requested");
     if (requested)
         json_object_set(context, "requested", requested);

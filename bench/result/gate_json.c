@@ -237,6 +237,6 @@ json_t *rg_gate_to_json(const rg_gate *gate, const rg_result_facts *facts) {
         "candidate", side_to_json(gate, &gate->candidate), "interleaved", gate->interleaved,
         "trust", word(&trust), "cells", (json_int_t)gate->n_cells, "exit", (int)gate->exit,
         "exit_mapped", facts ? facts->exit_mapped : (int)gate->exit, "counts", counts_to_json(gate),
-        "notes", notes_to_json(gate), "causes", json_array(), "repeat", word(&repeat), "rerun",
-        word(&rerun), "tests", tests_to_json(gate));
+        "notes", notes_to_json(gate), "causes", rg_gate_causes(gate), "repeat", word(&repeat),
+        "rerun", word(&rerun), "tests", tests_to_json(gate));
 }

@@ -65,6 +65,10 @@ rg_verdict rg_gate_cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_g
 /* "VALID: measured, 6 rounds a side, interleaved; unstable 2 then 0" */
 void rg_gate_trust(const rg_gate *gate, rg_text *out);
 
+/* What may be behind the worst verdict (explain.h), at most three: [{"what", "advice"}], empty when
+ * the gate passes or nothing on record differs. New reference. */
+json_t *rg_gate_causes(const rg_gate *gate);
+
 /* printf into the gate's arena; never NULL. */
 const char *rg_gate_note(rg_gate *gate, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
