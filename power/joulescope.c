@@ -227,8 +227,10 @@ static rg_status serve(void *library, const rg_rail *rails, size_t n, rg_err *er
     static unit_state units[MAX_UNITS];
     static atomic_bool alone;
     jsdrv lib;
-    rg_status status = load(library, &lib, err);
-    for (size_t i = 0; status == RG_OK && i < n && i < MAX_UNITS; i++) {
+    rg_status status = n > MAX_UNITS ? rg_fail(err, RG_UNSUPPORTED, "name fewer of them",
+                                               "more than %d Joulescopes at once", MAX_UNITS)
+                                     : load(library, &lib, err);
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
         units[i] = (unit_state){(uint32_t)i, rg_meter_clock_begin(), &alone};
         int32_t code = begin_unit(&lib, rails[i].transport, &units[i]);
         if (code)

@@ -82,6 +82,19 @@ def test_each_family_is_known_by_what_it_answers_and_asked_in_its_own_words():
             assert (rail["limits"]["gain"], rail["limits"]["offset_mw"]) == (0.001, 3), rail["limits"]
 
 
+def test_two_channels_of_an_instrument_share_its_only_connection():
+    with double("scpi_meter.py", "rs") as meter:
+        path = os.path.join(WORK, "two.jsonl")
+        done = call("power", "record", "--rail", "scpi:127.0.0.1:%s,channel=1,rail=a" % meter.said, "--rail",
+                    "scpi:127.0.0.1:%s,channel=2,rail=b" % meter.said, "-o", path, "--", "sleep", "1")
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    assert [rail["label"] for rail in lines[0]["rails"]] == ["a", "b"], lines[0]
+    rows = [line for line in lines if isinstance(line, list)]
+    assert len(rows) > 10 and all(row[3] == 0 and row[6] == (5000, 12000)[row[2] == 0] for row in rows), rows[:4]
+
+
 def test_over_range_is_clipped_and_refused_and_never_a_number():
     for like, words in (("yokogawa", ""), ("unknown", "")):
         with double("scpi_meter.py", like, "--over-after", "5") as meter:

@@ -2,8 +2,9 @@
 
     scpi_meter.py LIKE [--over-after N] [--silent-after N] [--drop-after N [--away SECONDS]] [--deaf]
 
-LIKE: yokogawa, keysight (supply of two channels), dmm (current only), rs, unknown. All show 5 V and 0.5 A. The faults begin
-with the N-th reading: over-range, no answer any more, or the connection closed (and for SECONDS no new one taken).
+LIKE: yokogawa, keysight (supply of two channels), dmm (current only), rs, unknown. All show 5 V and 0.5 A (channel 1 of rs: 12 V).
+A second connection is not listened to while one is open. The faults begin with the N-th reading: over-range, no answer any
+more, or the connection closed (and for SECONDS no new one taken).
 """
 import argparse
 import socket
@@ -50,8 +51,10 @@ def answer(query, state):
     if options.like == "dmm":
         return reading("+5.00000000E-01") if query == "READ?" and state.get("conf") else None
     suffix = {"keysight": " (@2)"}.get(options.like, "")
-    if options.like == "rs" and state.get("channel") != "2":
+    if options.like == "rs" and not state.get("channel"):
         return None
+    if options.like == "rs" and query == "MEAS:VOLT?" and state["channel"] == "1":
+        return "+12.0000E+00"
     return {"MEAS:VOLT?" + suffix: "+5.00000E+00", "MEAS:CURR?" + suffix: None}.get(query) or (
         reading("+5.00000E-01") if query == "MEAS:CURR?" + suffix else None)
 
