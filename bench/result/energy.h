@@ -212,10 +212,10 @@ rg_series_mean rg_series_mean_of(const rg_series *series, double a_s, double b_s
  * nearest reading inside. NAN when there is none. */
 double rg_series_held_uj(const rg_series *series, double a_s, double from_s, double b_s);
 
-/* Standard uncertainty of the integral from a to b when the power itself moves: each reading
- * against the line through its neighbours, an average's lag undone first. The median of these is
- * noise; what single ones have more are steps of the load, each hidden anywhere between two
- * readings. NAN for fewer than four readings. */
+/* Standard uncertainty of the integral from a to b when the power itself moves, for sensors without
+ * a lag: each reading against the line through its neighbours. The median of these is noise; what
+ * single ones have more are steps of the load, each hidden anywhere between two readings. NAN for
+ * fewer than four readings. */
 double rg_series_roughness_uj(const rg_series *series, double a_s, double b_s);
 
 #endif

@@ -80,6 +80,16 @@ static void steady_terms(const rg_rail_work *work, const rg_rail_energy *rail, d
     terms[RG_TERM_EDGE] = fabs(held - rail->mean_uj) / sqrt(3);
 }
 
+/* Noise of both idle stretches, as over so many seconds: behind a lag nothing tells noise from
+ * load, and neighbours err alike. */
+static double idle_noise_uj(const rg_rail_work *work, double seconds) {
+    const rg_span *before = &work->ask->idle_before, *after = &work->ask->idle_after;
+    double b = (double)(before->end_ns - before->start_ns) * 1e-9 - work->settle_s;
+    double a = (double)(after->end_ns - after->start_ns) * 1e-9 - work->settle_s;
+    double each = pow(work->before.u_mw, 2) * b + pow(work->after.u_mw, 2) * a;
+    return 1000 * sqrt(0.5 * each * seconds);
+}
+
 /* Loads that move: what lies between readings is unknown, noise or not. */
 static void moving_terms(const rg_rail_work *work, const rg_rail_energy *rail, double *terms) {
     const rg_series *s = &work->series;
@@ -90,7 +100,10 @@ static void moving_terms(const rg_rail_work *work, const rg_rail_energy *rail, d
         return;
     }
     if (rail->estimator == RG_ESTIMATOR_TAIL) {
-        terms[RG_TERM_SAMPLING] = rg_series_roughness_uj(s, -work->lead_s, end + work->tail_s);
+        double all = work->lead_s + end + work->tail_s;
+        terms[RG_TERM_SAMPLING] =
+            s->lag_s > 0 ? idle_noise_uj(work, all)
+                         : rg_series_roughness_uj(s, -work->lead_s, end + work->tail_s);
         terms[RG_TERM_IDLE] = 1000 * (work->lead_s + work->tail_s) * work->u_baseline_mw;
         return;
     }

@@ -192,22 +192,6 @@ double rg_series_held_uj(const rg_series *series, double a_s, double from_s, dou
            rg_series_energy_uj(series, series->t_s[first], series->t_s[last]);
 }
 
-/* Readings from a to b as they would be without the sensor's lag: its memory of the one before
- * taken out. Those of a lagging sensor are a quarter of the lag apart, else their moments' wander
- * would outweigh what changed between them. */
-static size_t sharpen(const rg_series *series, double a_s, double b_s, double *ret_mw) {
-    size_t n = 0, last = first_from(series, a_s);
-    for (size_t i = last + 1; i < series->n && series->t_s[i] <= b_s; i++) {
-        double step = series->t_s[i] - series->t_s[last];
-        if (step < 0.25 * series->lag_s)
-            continue;
-        double keep = series->lag_s > 0 ? exp(-step / series->lag_s) : 0;
-        ret_mw[n++] = (series->value[i] - keep * series->value[last]) / (1 - keep);
-        last = i;
-    }
-    return n;
-}
-
 /* Squared distances of n readings from the line through their neighbours, each scaled to be the
  * variance of one; returns how many. */
 static size_t off_lines(double *mw, size_t n) {
@@ -222,28 +206,21 @@ static size_t off_lines(double *mw, size_t n) {
     return n - 2;
 }
 
-/* How much of the time between readings a step can hide in: all of it between points. Averages see
- * every step, only their reader may come late, and a lag spreads a step over readings that come
- * late each by its own. */
-static double hidden_share(const rg_series *series, double per_s) {
-    if (series->points)
-        return 1;
-    double share = fmin(1, series->stale_s * per_s);
-    return series->lag_s > 0 ? share * sqrt(series->stale_s / (2 * series->lag_s)) : share;
-}
-
 double rg_series_roughness_uj(const rg_series *series, double a_s, double b_s) {
-    double *squares = calloc(series->n + 1, sizeof *squares);
-    size_t n = squares ? off_lines(squares, sharpen(series, a_s, b_s, squares)) : 0;
-    if (!n) {
-        free(squares);
-        return NAN;
+    size_t first = first_from(series, a_s), k = 0;
+    double *squares = calloc(series->n + 1, sizeof *squares), seconds = b_s - a_s;
+    for (size_t i = first; squares && i < series->n && series->t_s[i] <= b_s; i++)
+        squares[k++] = series->value[i];
+    size_t n = squares ? off_lines(squares, k) : 0;
+    double variance = NAN;
+    if (n) {
+        double all = rg_mean(squares, n);
+        rg_sort_reals(squares, n);
+        double noise = fmin(all, rg_quantile(squares, n, 0.5) / 0.4549); /* chi-squared's median */
+        /* a step hides anywhere between two points; averages see it, their reader may come late */
+        double share = series->points ? 1 : fmin(1, series->stale_s * (double)n / seconds);
+        variance = noise + (all - noise) * share * share / 4;
     }
-    double all = rg_mean(squares, n), seconds = b_s - a_s;
-    rg_sort_reals(squares, n);
-    double noise = fmin(all, rg_quantile(squares, n, 0.5) / 0.4549); /* chi-squared's median */
     free(squares);
-    double share = hidden_share(series, (double)n / seconds);
-    double variance = noise + (all - noise) * share * share / 4;
-    return 1000 * seconds * sqrt(variance / (double)n);
+    return n ? 1000 * seconds * sqrt(variance / (double)n) : NAN;
 }

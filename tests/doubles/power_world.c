@@ -104,12 +104,13 @@ static rg_power_row row_of(const converter *c, double stamp_s, uint32_t rail) {
 size_t power_world_play(const power_world *world, const power_eye *eye, double around_s,
                         uint32_t rail, rg_rng *rng, rg_power_row *rows, size_t cap) {
     double begin = -around_s, end = world->window_s + around_s;
-    converter c = converter_at(world, eye, begin - eye->phase_s - eye->refresh_s, rng);
+    double first = begin - eye->phase_s - eye->refresh_s - eye->delay_s;
+    converter c = converter_at(world, eye, first, rng);
     size_t n = 0;
     for (double poll = begin; poll < end && n < cap; poll += eye->poll_s) {
         double stamp = poll + evenly(rng, eye->poll_wander * eye->poll_s);
         double taken = stamp + evenly(rng, eye->half_s);
-        while (c.next_s <= taken)
+        while (c.next_s <= taken - eye->delay_s)
             convert(&c);
         if (!(eye->lost > 0) || rg_rng_unit(rng) >= eye->lost)
             rows[n++] = row_of(&c, stamp, rail);

@@ -31,6 +31,7 @@ typedef struct power_eye {
     double refresh_s, lag_s, poll_s;
     double noise_mw;                      /* standard deviation of one conversion */
     double lsb_mw, gain_error, offset_mw; /* errors: of this one piece */
+    double delay_s;                       /* what is read was converted so much earlier */
     double phase_s;                       /* when conversions begin, within a refresh */
     uint64_t wrap_uj;
     double lsb_uj;                         /* of counters; 0: 1 uJ */
