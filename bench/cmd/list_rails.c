@@ -9,6 +9,7 @@
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
 #include "bench/run/boards.h"
+#include "bench/run/fitted.h"
 
 /* A limit of error as a number; null where the sensor does not tell it. */
 static void set_limit(json_t *limits, const char *key, double value) {
@@ -99,6 +100,8 @@ rg_status rg_list_rails(rg_root *root, json_t *rows, rg_err *err) {
             json_array_append_new(absent, absent_row(rg_sensors[i], found, &why));
     }
     rg_status status = rg_boards_apply(root, rails, err);
+    if (status == RG_OK && rg_root_is_live(root))
+        status = rg_fitted_apply(rails, err);
     rg_boards_exclude_twins(rails);
     for (size_t i = 0; i < rails->n; i++)
         json_array_append_new(rows, rail_row(&rails->items[i]));

@@ -29,6 +29,10 @@ static const rg_field table[] = {
     ROW("interval", interval_ns, RG_FIELD_DURATION, "1s", 1e6, 3.6e12, NULL,
         "watch: time between two lines"),
     ROW("count", count, RG_FIELD_INT, "0", 0, 1e9, NULL, "watch: stops after so many; 0: never"),
+    ROW("load", load, RG_FIELD_TEXT, "", 0, 0, NULL,
+        "check: command that makes the load; none: all cores but the meter's"),
+    ROW("seconds", seconds, RG_FIELD_INT, "5", 1, 600, NULL,
+        "check: length of idle, of load, and of idle again"),
     ROW("json", json, RG_FIELD_BOOL, "false", 0, 0, NULL, "JSON on stdout"),
     {0},
 };
@@ -54,13 +58,18 @@ bool rg_power_stopped(void) {
     return stopped;
 }
 
-rg_status rg_power_meter(const rg_power_call *call, rg_meter **ret_meter, rg_err *err) {
-    const char *selectors[RG_MAX_ARGS + 1] = {0};
+size_t rg_power_selectors(const rg_power_call *call, const char **ret_selectors) {
     size_t n = 0;
     for (size_t i = 0; i < call->args->n_given; i++) {
         if (!strcmp(call->args->given[i].key, "rail"))
-            selectors[n++] = call->args->given[i].value;
+            ret_selectors[n++] = call->args->given[i].value;
     }
+    return n;
+}
+
+rg_status rg_power_meter(const rg_power_call *call, rg_meter **ret_meter, rg_err *err) {
+    const char *selectors[RG_MAX_ARGS + 1] = {0};
+    rg_power_selectors(call, selectors);
     rg_root *root = NULL;
     rg_rail_list *rails = calloc(1, sizeof *rails);
     rg_status status = rails ? rg_root_open(call->globals->root, &root, err)
@@ -85,6 +94,7 @@ typedef struct part {
 
 static const part parts[] = {
     {"watch", 0, 0, rg_power_watch},
+    {"check", 0, 0, rg_power_check},
     {"record", 1, RG_MAX_ARGS, rg_power_record},
     {"replay", 1, 1, rg_power_replay},
 };
@@ -108,7 +118,7 @@ static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *e
                              "power %s does not take %zu words", word, n);
     }
     const char *near = rg_text_nearest(word, part_at, NULL);
-    return rg_fail(err, RG_USAGE, near ? near : "one of: watch record replay",
+    return rg_fail(err, RG_USAGE, near ? near : "one of: watch check record replay",
                    "there is no `power %s`", word);
 }
 
@@ -116,11 +126,15 @@ static int run(const rg_globals *globals, int argc, char **argv);
 
 const rg_verb rg_verb_power = {
     .name = "power",
-    .summary = "watch rails, record any command's energy, work out a trace",
+    .summary = "watch and check rails, record any command's energy, work out a trace",
     .usage = "railgauge power watch [--rail R]...\n"
+             "       railgauge power check [--rail R]... [--load COMMAND] [--seconds 5]\n"
              "       railgauge power record -o TRACE.jsonl [--idle-time 30s] -- COMMAND [WORDS]\n"
              "       railgauge power replay TRACE.jsonl [--window FROM,TO] [--idle FROM,TO]",
     .help =
+        "`check` makes a step of load and fits delay, refresh and lag of each rail; runs that follow\n"
+        "use what it found. It ends with 4 where a rail does not follow the load or is not what it\n"
+        "claims to be.\n"
         "`record` ends with the command's own exit code; its figures go to stderr, as they would\n"
         "disturb the command's output, and the trace holds all readings. `replay` works out\n"
         "the same from the trace alone. docs/power.md tells what the figures mean.\n",

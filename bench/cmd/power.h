@@ -10,8 +10,8 @@
 #include "bench/run/meter.h"
 
 typedef struct rg_power_options {
-    const char *rail, *power_pipe, *output, *window, *idle;
-    int64_t interval_ns, idle_ns, count;
+    const char *rail, *power_pipe, *output, *window, *idle, *load;
+    int64_t interval_ns, idle_ns, count, seconds;
     int scope; /* of the headline; 0: the widest that is measured */
     bool json;
 } rg_power_options;
@@ -26,8 +26,13 @@ typedef struct rg_power_call {
 } rg_power_call;
 
 int rg_power_watch(const rg_power_call *call);
+int rg_power_check(const rg_power_call *call);
 int rg_power_record(const rg_power_call *call);
 int rg_power_replay(const rg_power_call *call);
+
+/* What --rail names, as rg_rails_find wants it; `ret_selectors` has room for RG_MAX_ARGS + 1 and is
+ * all NULL. Returns how many. */
+size_t rg_power_selectors(const rg_power_call *call, const char **ret_selectors);
 
 /* Finds what --rail and --power-pipe name and opens a meter on it. Close with rg_meter_close. */
 rg_status rg_power_meter(const rg_power_call *call, rg_meter **ret_meter, rg_err *err);

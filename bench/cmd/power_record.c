@@ -89,14 +89,18 @@ static rg_status follow_command(recording *r, pid_t pid, rg_err *err) {
     return status;
 }
 
+/* A counter's energy is known where it ticks: the window begins and ends there. */
 static rg_status measure_command(recording *r, rg_err *err) {
     rg_stretch *window = &r->spans[RG_SPAN_WINDOW];
     pid_t pid;
-    window->start_ns = rg_clock_real_ns();
+    int64_t tick_ns = rg_meter_await_tick(r->meter);
+    window->start_ns = tick_ns ? tick_ns : rg_clock_real_ns();
     rg_status status = start_command(r->call, &pid, err);
     if (status == RG_OK)
         status = follow_command(r, pid, err);
     window->end_ns = rg_clock_real_ns();
+    tick_ns = tick_ns ? rg_meter_await_tick(r->meter) : 0;
+    window->end_ns = tick_ns > window->end_ns ? tick_ns : window->end_ns;
     return status;
 }
 

@@ -193,6 +193,15 @@ char *rg_fs_join(rg_arena *arena, const char *dir, const char *name) {
     return rg_arena_printf(arena, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
 }
 
+char *rg_fs_state_path(rg_arena *arena, const char *name) {
+    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (xdg && *xdg == '/')
+        return rg_arena_printf(arena, "%s/railgauge/%s", xdg, name);
+    if (home && *home == '/')
+        return rg_arena_printf(arena, "%s/.local/state/railgauge/%s", home, name);
+    return rg_arena_printf(arena, "/tmp/railgauge-%u/%s", (unsigned)getuid(), name);
+}
+
 rg_status rg_fs_cache_dir(rg_arena *arena, const char *sub, char **ret_dir, rg_err *err) {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *dir;

@@ -33,6 +33,11 @@ bool rg_fs_is_dir(const char *path);
 /* "a/b" from "a" and "b" in the arena. */
 char *rg_fs_join(rg_arena *arena, const char *dir, const char *name);
 
+/* File for what this machine was found to be: in $XDG_STATE_HOME/railgauge, else
+ * ~/.local/state/railgauge, else a folder in /tmp of this user. Nothing is created; NULL when
+ * memory ran out. */
+char *rg_fs_state_path(rg_arena *arena, const char *name);
+
 /* Folder for caches: $XDG_CACHE_HOME/railgauge, else ~/.cache/railgauge, else a folder in /tmp of
  * this user. Created when missing. */
 rg_status rg_fs_cache_dir(rg_arena *arena, const char *sub, char **ret_dir, rg_err *err);

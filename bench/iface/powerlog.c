@@ -34,6 +34,8 @@ json_t *rg_rail_to_json(const rg_rail *rail) {
     rg_json_set_real(value, "refresh_s", rail->refresh_s);
     rg_json_set_real(value, "lag_s", rail->lag_s);
     json_object_set_new(value, "limits", limits);
+    if (rail->failed_check)
+        json_object_set_new(value, "failed_check", json_true());
     return value;
 }
 
@@ -58,6 +60,7 @@ rg_status rg_rail_from_json(const json_t *value, rg_rail *ret_rail, rg_err *err)
     rail.role = rg_role_from_word(rg_json_get_text(value, "role", ""));
     rail.kind = rg_power_kind_from_word(rg_json_get_text(value, "kind", ""));
     rg_status_from_word(rg_json_get_text(value, "status", "ok"), &rail.status);
+    rail.failed_check = rg_json_get_bool(value, "failed_check", false);
     rail.refresh_s = rg_json_get_real(value, "refresh_s", 0);
     rail.lag_s = rg_json_get_real(value, "lag_s", 0);
     const json_t *limits = json_object_get(value, "limits");

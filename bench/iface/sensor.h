@@ -58,6 +58,7 @@ typedef struct rg_rail {
     rg_limits limits;
     rg_status status;            /* RG_OK, or why it cannot be read */
     char what[192], advice[192]; /* of a status other than RG_OK; else what went wrong in a run */
+    bool failed_check;           /* the step self-test saw no step: its readings are `stale` */
     char facts[256]; /* "samples=512 update_interval=430ms shunt=5mOhm", kept in the record */
 } rg_rail;
 

@@ -79,6 +79,14 @@ static bool is_uneven(const rg_rail_work *work, const double *mw, size_t n) {
     return follows && sqrt(rg_variance(mw, n)) > 0.02 * fabs(work->load.mean_mw);
 }
 
+static bool ticks_at(const rg_series *series, double at_s) {
+    for (size_t i = 0; i < series->n; i++) {
+        if (fabs(series->t_s[i] - at_s) < 1e-6)
+            return true;
+    }
+    return false;
+}
+
 void rg_energy_look(rg_rail_work *work, double period_s) {
     const rg_series *s = &work->series;
     /* stamps may be off by their half-width: nothing so near an edge belongs to the mean */
@@ -86,6 +94,7 @@ void rg_energy_look(rg_rail_work *work, double period_s) {
     work->lead_s = fmax(s->refresh_s, period_s);
     work->tail_s = fmax(6 * s->lag_s, 2 * work->lead_s);
     find_baseline(work);
+    work->on_ticks = s->counter && ticks_at(s, 0) && ticks_at(s, work->window_s);
     double *mw = malloc((s->n + 1) * sizeof *mw);
     size_t n = mw ? window_powers(work, mw) : 0;
     work->moving = trends(mw, n, work->load.mean_mw);
@@ -121,11 +130,12 @@ static double tail_uj(const rg_rail_work *work) {
 }
 
 /* Mean times window for steady loads that outlast the lag; else the tail where idle is quiet; else
- * the trapezoid, but an average that lags would shift that. */
+ * the trapezoid, but an average that lags would shift that. A counter's difference between ticks
+ * needs no help. */
 static rg_estimator choose(const rg_rail_work *work, const rg_rail_energy *ret) {
     const rg_series *s = &work->series;
     bool brief = work->window_s < 10 * s->lag_s || work->load.n < 2;
-    bool steady = !work->moving && !work->uneven && !brief;
+    bool steady = !work->moving && !work->uneven && !brief && !work->on_ticks;
     if (steady)
         return RG_ESTIMATOR_MEAN;
     if (isfinite(ret->tail_uj))

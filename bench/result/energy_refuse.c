@@ -144,7 +144,7 @@ uint32_t rg_energy_total_refusals(const rg_rail_work *work, const rg_rail_energy
     if (!isfinite(ret->total.uj))
         return refusals;
     return refusals | level_refusals(work, ret) | (work->moving ? RG_REFUSE_NOT_STEADY : 0) |
-           (is_stale(work) ? RG_REFUSE_STALE : 0);
+           (work->rail->failed_check || is_stale(work) ? RG_REFUSE_STALE : 0);
 }
 
 uint32_t rg_energy_above_refusals(const rg_rail_work *work, const rg_rail_energy *ret) {

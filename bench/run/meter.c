@@ -1,11 +1,7 @@
-/* meter.c: one thread a sensor for real rails, inline draining for virtual ones. */
+/* meter.c: which sensors are read, the cores left for that, and the rows of all of them together.
+ * Real sensors have a thread each (meter_source.c), virtual ones are drained inline. */
 #include "bench/run/meter.h"
 
-#include <hwloc.h>
-#include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,128 +9,7 @@
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
 #include "bench/iface/registry.h"
-
-enum { MAX_ROWS = 4 << 20, DRAIN_ROWS = 4096, MAX_POLL_NS = 100000000 };
-
-/* One opened sensor with the rows that it has given. */
-typedef struct source {
-    rg_meter *meter;
-    const rg_sensor *sensor;
-    rg_gauge *gauge;
-    size_t first_rail, n_rails; /* its stretch of meter->rails */
-    int64_t poll_ns;
-    pthread_t thread;
-    bool running, shares_core;
-    pthread_mutex_t lock; /* of rows, n and cap: rg_meter_take reads them from another thread */
-    rg_power_row *rows;
-    size_t n, cap;
-    uint64_t reads, lost;
-    int64_t read_ns;
-} source;
-
-struct rg_meter {
-    rg_rail *rails;
-    size_t n_rails;
-    source *sources;
-    size_t n_sources;
-    rg_power_row *merged; /* all rows, made when asked for */
-    atomic_bool stopping;
-    int64_t start_ns;
-    hwloc_topology_t topology;
-    hwloc_bitmap_t spare; /* cores that the workload does not use; NULL when none is left */
-};
-
-static bool reserve(source *s, size_t more) {
-    if (s->n + more <= s->cap)
-        return true;
-    size_t cap = s->cap ? s->cap * 2 : 4 * DRAIN_ROWS;
-    rg_power_row *bigger = cap <= MAX_ROWS ? realloc(s->rows, cap * sizeof *bigger) : NULL;
-    if (!bigger)
-        return false;
-    s->rows = bigger;
-    s->cap = cap;
-    return true;
-}
-
-/* Rows for which there is no room are counted as lost, never hidden. */
-static void keep_rows(source *s, rg_power_row *block, size_t n) {
-    pthread_mutex_lock(&s->lock);
-    bool room = reserve(s, n);
-    for (size_t i = 0; i < n && room; i++) {
-        block[i].rail += (uint32_t)s->first_rail;
-        s->rows[s->n++] = block[i];
-    }
-    s->lost += room ? 0 : n;
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* Takes what the sensor has. */
-static void drain_source(source *s) {
-    rg_power_row block[256];
-    size_t n;
-    do {
-        int64_t start_ns = rg_clock_real_ns();
-        if (s->sensor->drain(s->gauge, block, 256, &n) != RG_OK)
-            return;
-        s->read_ns += rg_clock_real_ns() - start_ns;
-        s->reads++;
-        if (n)
-            keep_rows(s, block, n);
-    } while (n == 256);
-}
-
-static void keep_off_workload(source *s) {
-    rg_meter *meter = s->meter;
-    s->shares_core =
-        !meter->spare || hwloc_set_cpubind(meter->topology, meter->spare, HWLOC_CPUBIND_THREAD) < 0;
-}
-
-/* Slow buses: reading shall not take more than a quarter of the meter's core. The fastest of three
- * tells the bus from the scheduler. */
-static void slow_down(source *s) {
-    int64_t cost_ns = INT64_MAX;
-    for (int i = 0; i < 3; i++) {
-        int64_t start_ns = rg_clock_real_ns();
-        drain_source(s);
-        int64_t one_ns = rg_clock_real_ns() - start_ns;
-        cost_ns = one_ns < cost_ns ? one_ns : cost_ns;
-    }
-    s->poll_ns = cost_ns > s->poll_ns / 4 ? 4 * cost_ns : s->poll_ns;
-    s->poll_ns = s->poll_ns > MAX_POLL_NS ? MAX_POLL_NS : s->poll_ns;
-}
-
-/* A fixed grid from the start on; a beat that was missed is skipped, not made up for. */
-static void *sample(void *user) {
-    source *s = user;
-    keep_off_workload(s);
-    slow_down(s);
-    int64_t next_ns = rg_clock_real_ns();
-    while (!atomic_load_explicit(&s->meter->stopping, memory_order_relaxed)) {
-        drain_source(s);
-        int64_t now_ns = rg_clock_real_ns();
-        next_ns += s->poll_ns;
-        if (next_ns < now_ns)
-            next_ns += (now_ns - next_ns) / s->poll_ns * s->poll_ns + s->poll_ns;
-        struct timespec t = {next_ns / 1000000000, next_ns % 1000000000};
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-    }
-    drain_source(s);
-    return NULL;
-}
-
-/* About the refresh, never faster than 1 ms, never slower than 100 ms (power.md, 4.1). A sensor
- * that averages over longer than its refresh tells nothing new in between: a twentieth of its lag
- * does. */
-static int64_t poll_interval(const rg_rail *rails, size_t n) {
-    double poll_s = 0.1;
-    for (size_t i = 0; i < n; i++) {
-        double own_s = fmax(rails[i].refresh_s, rails[i].lag_s / 20);
-        if (rails[i].kind == RG_POWER_COUNTER) /* it sums by itself; only its edges matter */
-            own_s = fmax(own_s, 0.005);
-        poll_s = own_s > 0 && own_s < poll_s ? own_s : poll_s;
-    }
-    return poll_s < 0.001 ? 1000000 : (int64_t)(poll_s * 1e9);
-}
+#include "bench/run/meter_priv.h"
 
 /* The cores that are left when the workload has its own; NULL when none is. */
 static void find_spare(rg_meter *meter, const char *worker_cores) {
@@ -165,15 +40,17 @@ static size_t take_rails(rg_meter *meter, const rg_rail_list *rails, const char 
     return meter->n_rails - before;
 }
 
+enum { HURRY_NS = 1000000, TICK_PATIENCE_NS = 300000000 };
+
 static rg_status open_source(rg_meter *meter, rg_root *root, const rg_rail_list *rails,
                              const rg_sensor *sensor, rg_err *err) {
-    source *s = &meter->sources[meter->n_sources];
-    *s = (source){.meter = meter, .sensor = sensor, .first_rail = meter->n_rails};
+    rg_meter_source *s = &meter->sources[meter->n_sources];
+    *s = (rg_meter_source){.meter = meter, .sensor = sensor, .first_rail = meter->n_rails};
     s->n_rails = take_rails(meter, rails, sensor->name);
     if (s->n_rails == 0)
         return RG_OK;
     pthread_mutex_init(&s->lock, NULL);
-    s->poll_ns = poll_interval(meter->rails + s->first_rail, s->n_rails);
+    s->poll_ns = rg_meter_poll_interval(meter->rails + s->first_rail, s->n_rails);
     rg_status status = sensor->open(root, meter->rails + s->first_rail, s->n_rails, &s->gauge, err);
     if (status == RG_OK)
         meter->n_sources++;
@@ -214,33 +91,60 @@ rg_status rg_meter_start(rg_meter *meter, rg_err *err) {
     meter->start_ns = rg_clock_real_ns();
     atomic_store(&meter->stopping, false);
     for (size_t i = 0; i < meter->n_sources; i++) {
-        source *s = &meter->sources[i];
+        rg_meter_source *s = &meter->sources[i];
         rg_status status = s->sensor->start ? s->sensor->start(s->gauge) : RG_OK;
         if (status != RG_OK)
             return rg_fail(err, status, NULL, "sensor %s does not start", s->sensor->name);
         if (s->sensor->is_virtual)
             continue;
-        if (pthread_create(&s->thread, NULL, sample, s) != 0)
-            return rg_fail(err, RG_FAILED, NULL, "cannot start the meter's thread");
-        s->running = true;
+        status = rg_meter_source_start(s, err);
+        if (status != RG_OK)
+            return status;
     }
     return RG_OK;
+}
+
+void rg_meter_hurry(rg_meter *meter) {
+    for (size_t i = 0; i < meter->n_sources; i++) {
+        rg_meter_source *s = &meter->sources[i];
+        for (size_t r = 0; r < s->n_rails; r++) {
+            double own_ns = meter->rails[s->first_rail + r].refresh_s * 1e9 / 5;
+            int64_t poll_ns = own_ns > HURRY_NS ? (int64_t)own_ns : HURRY_NS;
+            s->poll_ns = poll_ns < s->poll_ns ? poll_ns : s->poll_ns;
+        }
+    }
+}
+
+int64_t rg_meter_await_tick(rg_meter *meter) {
+    int64_t last_ns = 0, end_ns = rg_clock_real_ns() + TICK_PATIENCE_NS;
+    for (size_t i = 0; i < meter->n_sources; i++) {
+        rg_meter_source *s = &meter->sources[i];
+        atomic_store(&s->tick_ns, 0);
+        atomic_store(&s->wants_tick, s->running && rg_meter_source_counts(s));
+    }
+    for (size_t i = 0; i < meter->n_sources; i++) {
+        rg_meter_source *s = &meter->sources[i];
+        while (atomic_load(&s->wants_tick) && rg_clock_real_ns() < end_ns)
+            nanosleep(&(struct timespec){0, 20000}, NULL);
+        atomic_store(&s->wants_tick, false);
+        int64_t tick_ns = atomic_load(&s->tick_ns);
+        last_ns = tick_ns > last_ns ? tick_ns : last_ns;
+    }
+    return last_ns;
 }
 
 void rg_meter_poll(rg_meter *meter) {
     for (size_t i = 0; i < meter->n_sources; i++) {
         if (meter->sources[i].sensor->is_virtual)
-            drain_source(&meter->sources[i]);
+            rg_meter_drain(&meter->sources[i]);
     }
 }
 
 void rg_meter_stop(rg_meter *meter) {
     atomic_store(&meter->stopping, true);
     for (size_t i = 0; i < meter->n_sources; i++) {
-        source *s = &meter->sources[i];
-        if (s->running)
-            pthread_join(s->thread, NULL);
-        s->running = false;
+        rg_meter_source *s = &meter->sources[i];
+        rg_meter_source_stop(s);
         rg_sensor_note_trouble(s->sensor, s->gauge, meter->rails + s->first_rail, s->n_rails);
         if (s->sensor->stop)
             s->sensor->stop(s->gauge);
@@ -259,7 +163,7 @@ const rg_power_row *rg_meter_rows(const rg_meter *meter, size_t *ret_n) {
         return owner->merged;
     owner->merged = merged;
     for (size_t i = 0; i < meter->n_sources; i++) {
-        const source *s = &meter->sources[i];
+        const rg_meter_source *s = &meter->sources[i];
         if (s->n)
             memcpy(merged + *ret_n, s->rows, s->n * sizeof *merged);
         *ret_n += s->n;
@@ -270,7 +174,7 @@ const rg_power_row *rg_meter_rows(const rg_meter *meter, size_t *ret_n) {
 size_t rg_meter_take(rg_meter *meter, rg_power_row *rows, size_t cap) {
     size_t n = 0;
     for (size_t i = 0; i < meter->n_sources && n < cap; i++) {
-        source *s = &meter->sources[i];
+        rg_meter_source *s = &meter->sources[i];
         pthread_mutex_lock(&s->lock);
         size_t k = s->n < cap - n ? s->n : cap - n;
         if (k) {
@@ -293,18 +197,20 @@ bool rg_meter_shares_core(const rg_meter *meter) {
 }
 
 json_t *rg_meter_cost(const rg_meter *meter) {
-    uint64_t reads = 0, lost = 0;
+    uint64_t reads = 0, lost = 0, late = 0;
     int64_t read_ns = 0, poll_ns = 0;
     for (size_t i = 0; i < meter->n_sources; i++) {
-        const source *s = &meter->sources[i];
+        const rg_meter_source *s = &meter->sources[i];
         reads += s->reads;
         lost += s->lost;
+        late += s->late;
         read_ns += s->read_ns;
         poll_ns = poll_ns && poll_ns < s->poll_ns ? poll_ns : s->poll_ns;
     }
     double elapsed_ns = (double)(rg_clock_real_ns() - meter->start_ns);
-    json_t *cost = json_pack("{s:I, s:I, s:b}", "reads", (json_int_t)reads, "lost_rows",
-                             (json_int_t)lost, "shares_core", rg_meter_shares_core(meter));
+    json_t *cost =
+        json_pack("{s:I, s:I, s:I, s:b}", "reads", (json_int_t)reads, "lost_rows", (json_int_t)lost,
+                  "late_beats", (json_int_t)late, "shares_core", rg_meter_shares_core(meter));
     rg_json_set_real(cost, "read_cost_ns", reads ? (double)read_ns / (double)reads : 0);
     rg_json_set_real(cost, "cpu_share", elapsed_ns > 0 ? (double)read_ns / elapsed_ns : 0);
     rg_json_set_real(cost, "poll_s", (double)poll_ns / 1e9);

@@ -24,6 +24,10 @@ typedef struct rg_meter rg_meter;
 rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_virtual,
                         rg_rail_list *ret_rails, rg_err *err);
 
+/* The same for real sensors as they claim to be: without what was fitted (run/fitted.h). */
+rg_status rg_rails_claimed(rg_root *root, const char *const *selectors, rg_rail_list *ret_rails,
+                           rg_err *err);
+
 /* Opens the usable rails of the list; others are skipped. `worker_cores` is the CPU list that the
  * workload is pinned to ("" unknown): sampling threads keep off it where another core is left, else
  * the meter shares a core and says so (rg_meter_shares_core). RG_ABSENT when none is usable. */
@@ -34,6 +38,15 @@ rg_status rg_meter_open(rg_root *root, const rg_rail_list *rails, const char *wo
 const rg_rail *rg_meter_rails(const rg_meter *meter, size_t *ret_n);
 
 rg_status rg_meter_start(rg_meter *meter, rg_err *err);
+
+/* Before the start: reads each sensor five times a refresh, at most each millisecond, averages not
+ * spared. For what looks at the sensor itself (`power check`). */
+void rg_meter_hurry(rg_meter *meter);
+
+/* While it runs: reads counters without pause until each has ticked, and returns when the last did;
+ * 0 where none does within 0.3 s, or there is none. A window that begins and ends so has edges that
+ * are known to a read. */
+int64_t rg_meter_await_tick(rg_meter *meter);
 
 /* Collects what virtual sensors have by now; does nothing for real ones, which collect by
  * themselves. Call it at the end of every phase and at least every 10 s of virtual time. */
@@ -50,8 +63,8 @@ const rg_power_row *rg_meter_rows(const rg_meter *meter, size_t *ret_n);
  * callers that write them out as they come; rg_meter_rows gives only what was not taken. */
 size_t rg_meter_take(rg_meter *meter, rg_power_row *rows, size_t cap);
 
-/* {"reads", "read_cost_ns", "cpu_share", "poll_s", "lost_rows", "shares_core"}: what metering
- * itself cost. */
+/* {"reads", "read_cost_ns", "cpu_share", "poll_s", "lost_rows", "late_beats", "shares_core"}: what
+ * metering itself cost; late beats are reads that came too late and were left out. */
 json_t *rg_meter_cost(const rg_meter *meter);
 bool rg_meter_shares_core(const rg_meter *meter);
 void rg_meter_close(rg_meter *meter); /* accepts NULL; stops first */

@@ -6,6 +6,7 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/run/boards.h"
+#include "bench/run/fitted.h"
 #include "bench/run/meter.h"
 
 static bool selects(const char *selector, const rg_rail *rail) {
@@ -115,8 +116,8 @@ static rg_status keep_selected(const char *const *selectors, bool is_virtual,
     return RG_OK;
 }
 
-rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_virtual,
-                        rg_rail_list *ret_rails, rg_err *err) {
+static rg_status find_rails(rg_root *root, const char *const *selectors, bool is_virtual,
+                            bool fitted, rg_rail_list *ret_rails, rg_err *err) {
     rg_rail_list *all = calloc(1, sizeof *all);
     if (!all)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
@@ -127,6 +128,8 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
         *err = why;
     if (status == RG_OK)
         status = rg_boards_apply(root, all, err);
+    if (status == RG_OK && fitted && rg_root_is_live(root))
+        status = rg_fitted_apply(all, err);
     if (status == RG_OK && selectors && selectors[0])
         status = keep_selected(selectors, is_virtual, all, &why, ret_rails, err);
     else if (status == RG_OK)
@@ -143,4 +146,14 @@ rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_vir
     }
     free(all);
     return status;
+}
+
+rg_status rg_rails_find(rg_root *root, const char *const *selectors, bool is_virtual,
+                        rg_rail_list *ret_rails, rg_err *err) {
+    return find_rails(root, selectors, is_virtual, true, ret_rails, err);
+}
+
+rg_status rg_rails_claimed(rg_root *root, const char *const *selectors, rg_rail_list *ret_rails,
+                           rg_err *err) {
+    return find_rails(root, selectors, false, false, ret_rails, err);
 }
