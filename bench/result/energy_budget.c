@@ -96,7 +96,7 @@ static void moving_terms(const rg_rail_work *work, const rg_rail_energy *rail, d
     double end = work->window_s, rest = work->baseline_mw;
     double idle = isnan(rest) ? work->load.mean_mw : rest;
     if (s->counter) {
-        double late_s = work->on_ticks ? s->half_s : s->stale_s;
+        double late_s = work->on_ticks ? work->tick_s : s->stale_s;
         terms[RG_TERM_EDGE] = 1000 * late_s / sqrt(12) * hypot(idle, work->load.mean_mw);
         return;
     }

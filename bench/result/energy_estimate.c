@@ -79,12 +79,14 @@ static bool is_uneven(const rg_rail_work *work, const double *mw, size_t n) {
     return follows && sqrt(rg_variance(mw, n)) > 0.02 * fabs(work->load.mean_mw);
 }
 
-static bool ticks_at(const rg_series *series, double at_s) {
-    for (size_t i = 0; i < series->n; i++) {
-        if (fabs(series->t_s[i] - at_s) < 1e-6)
-            return true;
+/* How well the moment of the reading at an edge is known: from the read before it to it. INFINITY
+ * where no reading is there. */
+static double tick_doubt_s(const rg_series *series, double at_s) {
+    for (size_t i = 1; i < series->n_reads; i++) {
+        if (fabs(series->read_s[i] - at_s) < 1e-6)
+            return series->read_s[i] - series->read_s[i - 1];
     }
-    return false;
+    return INFINITY;
 }
 
 void rg_energy_look(rg_rail_work *work, double period_s) {
@@ -94,7 +96,8 @@ void rg_energy_look(rg_rail_work *work, double period_s) {
     work->lead_s = fmax(s->refresh_s, period_s);
     work->tail_s = fmax(6 * s->lag_s, 2 * work->lead_s);
     find_baseline(work);
-    work->on_ticks = s->counter && ticks_at(s, 0) && ticks_at(s, work->window_s);
+    work->tick_s = fmax(tick_doubt_s(s, 0), tick_doubt_s(s, work->window_s));
+    work->on_ticks = s->counter && work->tick_s < 0.1 * s->refresh_s;
     double *mw = malloc((s->n + 1) * sizeof *mw);
     size_t n = mw ? window_powers(work, mw) : 0;
     work->moving = trends(mw, n, work->load.mean_mw);

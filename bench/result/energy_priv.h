@@ -18,6 +18,7 @@ typedef struct rg_rail_work {
     double u_baseline_mw;
     bool one_sided; /* idle on one side only: nobody knows how it drifted */
     bool moving;    /* power trends over the window */
+    double tick_s;  /* how well the readings at the edges are known in time */
     bool on_ticks;  /* a counter that was seen to tick at both edges */
     bool uneven;    /* power comes and goes within the window */
 } rg_rail_work;

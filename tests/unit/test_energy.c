@@ -351,3 +351,28 @@ Test(energy, one_rectangle_needs_a_smaller_factor_than_many_parts) {
     cr_assert(near(rg_coverage_factor(1, 0, 0, 0.5), 1.9, 0.04), "two alike: a triangle");
     cr_assert(near(rg_coverage_factor(1, 3, 1e9, 1), 2, 0.01), "noise outweighs it");
 }
+
+/* A counter of 100 ms ticks under bursts, its window from tick to tick as `power record` makes it.
+ */
+Test(energy, a_counter_read_at_its_ticks_has_no_edges_left) {
+    trace *t = new_trace(&(eye){.kind = RG_POWER_COUNTER, .refresh_s = 0.1, .lsb_uj = 1000});
+    world w = {.idle_mw = 5000, .load_mw = 15000, .window_s = 5, .burst_s = 0.7};
+    for (int i = -20; i <= 80; i++) {
+        double tick_s = 0.1 * i, last_uj = power_world_uj(&w, -3, tick_s - 0.1);
+        if (i == 0 || i == 50) /* read without pause until it ticks */
+            t->rows[t->n++] = (rg_power_row){.t_ns = (int64_t)((tick_s - 1e-5) * SECOND),
+                                             .energy_uj = floor(last_uj / 1000) * 1000};
+        t->rows[t->n++] =
+            (rg_power_row){.t_ns = (int64_t)round(tick_s * SECOND),
+                           .energy_uj = floor(power_world_uj(&w, -3, tick_s) / 1000) * 1000};
+    }
+    rg_energy_ask ask = ask_of(t, &w, 2);
+    rg_energy energy = measure(&ask);
+    const rg_energy_value *total = &energy.headline.total;
+    cr_assert(near(total->uj, power_world_uj(&w, 0, 5), 1000), "%g of %g", total->uj,
+              power_world_uj(&w, 0, 5));
+    cr_assert_eq(energy.rails[0].estimator, RG_ESTIMATOR_TRAPEZOID);
+    cr_assert_lt(total->expanded_uj, 3000, "one unit a tick and 10 us: %g", total->expanded_uj);
+    rg_energy_free(&energy);
+    free(t);
+}
