@@ -202,7 +202,7 @@ static rg_status run_blocks(const rg_loop *loop, block_fn block, flight *f, limi
             return RG_OK;
         if (loop->pause && !loop->pause(loop->user, ran->last_slot, to->rows))
             return RG_INTERRUPTED;
-        wanted *= 2;
+        wanted *= wanted < RG_ROWS_CAP ? 2 : 1; /* small blocks of a full store go on for ever */
     }
 }
 

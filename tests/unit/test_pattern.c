@@ -189,6 +189,21 @@ Test(loop, stops_when_both_rows_and_time_are_reached) {
     rg_clock_virtual_off();
 }
 
+/* Once the rows are full a block is RG_ROWS_BLOCK rows, however many there have been: 200 here. */
+Test(loop, goes_on_long_after_its_rows_are_full) {
+    enum { N = 200 * RG_ROWS_BLOCK };
+    rg_program program = {0};
+    rg_rows rows = fresh_rows();
+    rg_ran ran;
+    rg_loop loop = loop_over(&virtual_target, &program, RG_PATTERN_SINGLE_STREAM, 1);
+    rg_clock_virtual_on(0);
+    rg_goal goal = {N, 0, INT64_MAX};
+    cr_assert_eq(rg_loop_run(&loop, &goal, &rows, &ran, NULL), RG_OK);
+    cr_assert_eq(rows.taken, N);
+    cr_assert_eq(rows.n, rows.cap);
+    rg_clock_virtual_off();
+}
+
 Test(loop, says_when_the_deadline_came_first) {
     rg_program program = {0};
     rg_rows rows = fresh_rows();
