@@ -90,8 +90,8 @@ static rg_status read_control(rg_store *store, const rg_history_ask *ask, rg_his
         return RG_OK;
     rg_status status = rg_store_find_cell(store, ask->control, h->arena, &h->control_cell, err);
     if (status == RG_OK)
-        status = rg_store_series(store, &h->control_cell, rg_figure_rows[h->metric].key, h->arena,
-                                 ret, ret_n, err);
+        status = rg_store_series(store, &h->control_cell, rg_figure_rows[h->metric].key, ask->last,
+                                 h->arena, ret, ret_n, err);
     return status == RG_OK ? middle_of(*ret, *ret_n, ret_middle, err) : status;
 }
 
@@ -101,7 +101,7 @@ static rg_status read_points(rg_store *store, const rg_history_ask *ask, rg_hist
     size_t n = 0, n_controls = 0;
     double middle = NAN;
     const char *key = rg_figure_rows[h->metric].key;
-    rg_status status = rg_store_series(store, &h->cell, key, h->arena, &points, &n, err);
+    rg_status status = rg_store_series(store, &h->cell, key, ask->last, h->arena, &points, &n, err);
     if (status == RG_OK && n == 0)
         return rg_fail(err, RG_USAGE, "see `railgauge list fields` and the runs' reports",
                        "cell '%s' has no %s in this store", h->cell.name, key);
@@ -112,8 +112,7 @@ static rg_status read_points(rg_store *store, const rg_history_ask *ask, rg_hist
     h->points = rg_arena_array(h->arena, n, sizeof *h->points);
     if (!h->points)
         return rg_store_no_memory(err);
-    size_t skip = ask->last && ask->last < n ? n - ask->last : 0;
-    add_points(h, points + skip, n - skip, controls, n_controls, middle);
+    add_points(h, points, n, controls, n_controls, middle);
     return RG_OK;
 }
 

@@ -149,10 +149,11 @@ typedef struct rg_store_point {
     int64_t n, run_id;
 } rg_store_point;
 
-/* The series of a cell and metric, oldest run first, in the arena. Runs in which the metric has no
- * value are left out. */
+/* The series of a cell and metric, oldest run first, in the arena: of the `last` runs (0: of all)
+ * that have a value of it. */
 rg_status rg_store_series(rg_store *store, const rg_store_cell *cell, const char *metric,
-                          rg_arena *arena, rg_store_point **ret_points, size_t *ret_n, rg_err *err);
+                          size_t last, rg_arena *arena, rg_store_point **ret_points, size_t *ret_n,
+                          rg_err *err);
 
 /* --- upkeep (store_check.c) --------------------------------------------------------------------
  */

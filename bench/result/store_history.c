@@ -105,10 +105,20 @@ static bool read_point(rg_store *store, rg_arena *arena, rg_store_point *point) 
     return point->created && point->bundle && point->run;
 }
 
+/* The store gives the newest first. */
+static void turn_round(rg_store_point *points, size_t n) {
+    for (size_t i = 0; i < n / 2; i++) {
+        rg_store_point kept = points[i];
+        points[i] = points[n - 1 - i];
+        points[n - 1 - i] = kept;
+    }
+}
+
 rg_status rg_store_series(rg_store *store, const rg_store_cell *cell, const char *metric,
-                          rg_arena *arena, rg_store_point **ret_points, size_t *ret_n,
+                          size_t last, rg_arena *arena, rg_store_point **ret_points, size_t *ret_n,
                           rg_err *err) {
-    rg_status status = rg_store_start(store, RG_SQL_SERIES, err, "it", cell->id, metric);
+    int64_t limit = last ? (int64_t)last : INT64_MAX;
+    rg_status status = rg_store_start(store, RG_SQL_SERIES, err, "iti", cell->id, metric, limit);
     rg_store_point *points = NULL;
     size_t n = 0, cap = 0;
     while (rg_store_row(store, RG_SQL_SERIES, &status, err)) {
@@ -120,6 +130,7 @@ rg_status rg_store_series(rg_store *store, const rg_store_cell *cell, const char
         n++;
     }
     if (status == RG_OK) {
+        turn_round(points, n);
         *ret_points = points;
         *ret_n = n;
     }

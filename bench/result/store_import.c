@@ -17,10 +17,9 @@ static rg_status is_known(rg_store *store, const char *bundle, bool *ret_known, 
     return status;
 }
 
-static bool is_round_record(const char *path) {
-    unsigned place;
+static bool is_round_record(const char *path, unsigned *ret_place) {
     int used = 0;
-    return sscanf(path, "rounds/%5u/record.json%n", &place, &used) == 1 && used && !path[used];
+    return sscanf(path, "rounds/%5u/record.json%n", ret_place, &used) == 1 && used && !path[used];
 }
 
 static rg_status put_file(void *user, const char *path, const void *data, size_t bytes,
@@ -32,8 +31,9 @@ static rg_status put_file(void *user, const char *path, const void *data, size_t
     if (status == RG_OK)
         status = rg_store_do(store, RG_SQL_PUT_FILE, err, "itt", writer->run_id, path, hash);
     writer->bytes += (int64_t)bytes;
-    if (status == RG_OK && is_round_record(path))
-        status = rg_store_put_round(writer, data, bytes, err);
+    unsigned place;
+    if (status == RG_OK && is_round_record(path, &place))
+        status = rg_store_put_round(writer, place, data, bytes, err);
     return status;
 }
 

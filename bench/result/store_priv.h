@@ -82,7 +82,8 @@ typedef struct rg_store_writer {
 rg_status rg_store_put_run(rg_store_writer *writer, const char *bundle_id, const char *now,
                            rg_err *err);
 
-/* Writes a round from the text of its record.json. */
-rg_status rg_store_put_round(rg_store_writer *writer, const char *text, size_t bytes, rg_err *err);
+/* Writes the round in place NNNNN of the run from the text of its record.json. */
+rg_status rg_store_put_round(rg_store_writer *writer, unsigned place, const char *text,
+                             size_t bytes, rg_err *err);
 
 #endif

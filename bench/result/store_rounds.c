@@ -39,7 +39,7 @@ static void time_of(int64_t wall_ns, char ret[RG_STORE_TIME]) {
         strftime(ret, RG_STORE_TIME, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-static rg_status put(rg_store_writer *writer, const json_t *facts, rg_err *err) {
+static rg_status put(rg_store_writer *writer, unsigned place, const json_t *facts, rg_err *err) {
     const char *key = rg_json_get_text(facts, "cell", "");
     int64_t cell = rg_json_get_int(writer->cell_ids, key, 0);
     const json_t *samples = json_object_get(json_object_get(facts, "files"), "samples.bin");
@@ -52,8 +52,7 @@ static rg_status put(rg_store_writer *writer, const json_t *facts, rg_err *err) 
     time_of(rg_json_get_int(facts, "started_wall_ns", 0), started);
     if (cell) /* of a cell that was not planned: its files are kept all the same */
         status = rg_store_do(writer->store, RG_SQL_PUT_ROUND, err, "iiiittrrttt", writer->run_id,
-                             rg_json_get_int(facts, "order", -1), cell,
-                             rg_json_get_int(facts, "round", -1),
+                             (int64_t)place, cell, rg_json_get_int(facts, "round", -1),
                              rg_json_get_text(facts, "status", "failed"),
                              rg_json_get_text(facts, "arm", writer->arm),
                              largest(json_object_get(after, "temperature_mc")),
@@ -63,11 +62,12 @@ static rg_status put(rg_store_writer *writer, const json_t *facts, rg_err *err) 
     return status;
 }
 
-rg_status rg_store_put_round(rg_store_writer *writer, const char *text, size_t bytes, rg_err *err) {
+rg_status rg_store_put_round(rg_store_writer *writer, unsigned place, const char *text,
+                             size_t bytes, rg_err *err) {
     json_t *facts = NULL;
     rg_status status = rg_json_parse(text, bytes, "record.json", &facts, err);
     if (status == RG_OK)
-        status = put(writer, facts, err);
+        status = put(writer, place, facts, err);
     json_decref(facts);
     return status;
 }

@@ -48,8 +48,9 @@ static const char *const measured[] = {
     " at text not null, who text not null, origin text not null, program text not null)",
     NULL};
 
-/* Version 2: what was concluded from it. */
+/* Version 2: what was concluded from it, and runs in the order of time. */
 static const char *const concluded[] = {
+    "create index run_by_time on run (created, id)",
     /* result: SHA-256 of the result.json */
     "create table verdict (id bigint primary key, result text not null, at text not null,"
     " who text not null, baseline text not null, candidate text not null, cell text not null, metric text not null,"

@@ -85,11 +85,8 @@ extern const char *const *const rg_sql_steps[RG_STORE_SCHEMA];
     X(CELL_BY_KEY, "select " RG_SQL_CELL_COLUMNS                                                   \
                    " from cell c where c.key >= $1 and c.key < $2 order by c.key")                 \
     X(SERIES, "select r.created, r.bundle, r.name, m.value, m.low, m.high, m.n, m.median, r.id"    \
-              " from metric m join run r on r.id = m.run_id"                                       \
-              " where m.cell_id = $1 and m.name = $2 and m.round = -1"                             \
-              " order by r.created, r.id")                                                         \
-    X(METRICS, "select m.name, count(*) from metric m where m.cell_id = $1 and m.round = -1"       \
-               " group by m.name order by m.name")                                                 \
+              " from run r cross join metric m where m.run_id = r.id and m.cell_id = $1"           \
+              " and m.name = $2 and m.round = -1 order by r.created desc, r.id desc limit $3")     \
     X(FIND_CHANGE, "select at from change_point where cell_id = $1 and metric = $2"                \
                    " and run_id = $3")                                                             \
     X(PUT_CHANGE,                                                                                  \

@@ -77,6 +77,17 @@ def test_tables_hold_what_the_records_say():
         assert lab("db", "check").startswith("ok: ")
 
 
+def test_rounds_stand_in_the_place_of_their_folder_whatever_they_say_themselves():
+    with Lab(1) as lab:
+        os.remove(os.path.join(lab.runs[0], "MANIFEST.sha256"))
+        for place in range(6):
+            laboratory.change_lines(os.path.join(lab.runs[0], "rounds", "%05d" % place, "record.json"),
+                                    lambda facts: facts.update(order=3))
+        laboratory.bundles.write_manifest(lab.runs[0])
+        lab.fill()
+        assert lab.ask("select place from round order by place") == [(i,) for i in range(6)]
+
+
 def test_damaged_and_unfinished_bundles_are_refused_and_the_others_go_in():
     with Lab(3) as lab:
         with open(os.path.join(lab.runs[1], "rounds", "00002", "samples.bin"), "r+b") as file:

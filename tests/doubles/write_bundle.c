@@ -1,6 +1,7 @@
 /* write_bundle.c: a stand-in for a whole run: writes a finished bundle of made-up rounds through
- * the program's own bundle and derivation, for tests/cli/recompute.py to check with other code.
- * Usage: write_bundle FOLDER */
+ * the program's own bundle and derivation, for tests/cli/recompute.py to check with other code, or
+ * (for benchmarks) many, an hour apart and each of rounds of its own.
+ * Usage: write_bundle FOLDER [COUNT] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,10 @@ static int fail(const rg_err *err) {
     return 1;
 }
 
+static size_t bundle_number; /* of many */
+
 static size_t make_rows(size_t kind, size_t round, rg_sample *rows) {
-    rg_rng rng = rg_rng_seeded(kind * 1000 + round + 1);
+    rg_rng rng = rg_rng_seeded(bundle_number * 10000 + kind * 1000 + round + 1);
     double launch = exp(0.02 * rg_rng_normal12(&rng));
     int64_t t = 1000000007 * (int64_t)(round + 1);
     for (size_t i = 0; i < kinds[kind].rows; i++) {
@@ -96,6 +99,15 @@ static rg_status fill(rg_bundle *bundle, const rg_cell *cells, rg_err *err) {
     return status;
 }
 
+static rg_status write_one(rg_bundle_spec *spec, rg_err *err) {
+    rg_bundle *bundle = NULL;
+    rg_status status = rg_bundle_create(spec, &bundle, err);
+    if (status == RG_OK)
+        status = fill(bundle, spec->plan->cells, err);
+    rg_bundle_close(bundle);
+    return status;
+}
+
 int main(int argc, char **argv) {
     rg_err err = RG_ERR_INIT;
     rg_cell cells[CELLS] = {0};
@@ -108,10 +120,11 @@ int main(int argc, char **argv) {
     rg_hash_bytes("plan", 4, plan.hash);
     rg_bundle_spec spec = {
         .out = argc > 1 ? argv[1] : ".", .plan = &plan, .scenario = "return nil\n"};
-    rg_bundle *bundle = NULL;
-    rg_status status = rg_bundle_create(&spec, &bundle, &err);
-    if (status == RG_OK)
-        status = fill(bundle, cells, &err);
-    rg_bundle_close(bundle);
+    size_t many = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    rg_status status = many ? RG_OK : write_one(&spec, &err);
+    for (; status == RG_OK && bundle_number < many; bundle_number++) {
+        spec.wall_ns = (int64_t)(1767225600 + 3600 * bundle_number) * 1000000000;
+        status = write_one(&spec, &err);
+    }
     return status == RG_OK ? 0 : fail(&err);
 }
