@@ -47,31 +47,56 @@ fetch_kernel() {
     cp "$guest"/unpacked/boot/vmlinuz-* "$guest/linux"
 }
 
-# build_modules SOURCE...: files of the kernel's own source, such as drivers/hwmon/ina3221.c, as modules for the kernel of
-# fetch_kernel, in $guest/modules; once a list. Only those files are taken out of the source, and nothing else is compiled.
+# build_modules SOURCE...: files of the kernel's own source, such as drivers/hwmon/ina3221.c, or of ours, with an absolute path, as
+# modules for the kernel of fetch_kernel, in $guest/modules. Only those files are taken out of the source, once for a list; nothing
+# else is compiled. $make_options say for which machine.
 build_modules() {
-    [ "$(cat "$guest/modules/done" 2>/dev/null)" != "$*" ] || return 0
+    modules=$guest/modules
+    kernels=
+    for source; do
+        case $source in
+        /*) ;;
+        *) kernels="$kernels $source" ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    [ "$(cat "$modules/done" 2>/dev/null)" = "$kernels" ] || fetch_sources $kernels
+    : >"$modules/Makefile"
+    for source; do
+        case $source in
+        /*) cmp -s "$source" "$modules/$(basename "$source")" || cp "$source" "$modules/" ;;
+        esac
+        echo "obj-m += $(basename "$source" .c).o" >>"$modules/Makefile"
+    done
+    # shellcheck disable=SC2086
+    make -s -C "$guest/unpacked/usr/src/linux-headers-$(sed 's/^linux-image-//' "$guest/kernel")" M="$modules" $make_options modules >"$guest/log" 2>&1 || {
+        tail -n 20 "$guest/log" >&2
+        refuse "the drivers do not build for $(cat "$guest/kernel")"
+    }
+}
+
+# fetch_sources FILE...: these files of the kernel's source into $guest/modules, and the headers to build them against.
+fetch_sources() {
     needs make xz gcc
     release=$(sed 's/^linux-image-//' "$guest/kernel")
     series=$(echo "$release" | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')
     version=$(guest_apt apt-cache show "linux-image-$release" | awk '/^Version:/ { print $2; exit }')
-    helpers=$(guest_apt apt-cache depends "linux-headers-$release" | awk '/Depends: linux-(headers|kbuild)/ { print $2 }')
-    # shellcheck disable=SC2086
-    fetch_packages "linux-headers-$release" $helpers "linux-source-$series=$version"
-    rm -rf "$guest/modules"
-    mkdir -p "$guest/modules"
+    helpers=$(guest_apt apt-cache depends "linux-headers-$release" | awk '/Depends: linux-headers/ { print $2 }')
+    fetch_packages "linux-headers-$release" "$helpers" "linux-source-$series=$version"
+    # its programs run here
+    tools=$(guest_apt apt-cache depends "linux-headers-$release" | awk '/Depends: linux-kbuild/ { print $2 }')
+    guest_options=$apt_options
+    apt_options=
+    fetch_packages "$tools"
+    apt_options=$guest_options
+    rm -rf "$modules"
+    mkdir -p "$modules"
     # the head of the pipe dies of the closed pipe once all are found
-    xz -dc "$guest/unpacked/usr/src/linux-source-$series.tar.xz" 2>/dev/null | tar xf - -C "$guest/modules" --strip-components=3 \
+    xz -dc "$guest/unpacked/usr/src/linux-source-$series.tar.xz" 2>/dev/null | tar xf - -C "$modules" --strip-components=3 \
         --occurrence=1 $(for source; do echo "linux-source-$series/$source"; done) || refuse "linux-source-$series lacks one of $*"
     rm -f "$guest/unpacked/usr/src/linux-source-$series.tar.xz"
-    for source; do echo "obj-m += $(basename "$source" .c).o"; done >"$guest/modules/Makefile"
-    headers=$guest/unpacked/usr/src/linux-headers-$release
-    sed -i "s|^include /usr|include $guest/unpacked/usr|" "$headers/Makefile"
-    make -s -C "$headers" M="$guest/modules" modules >"$guest/log" 2>&1 || {
-        tail -n 20 "$guest/log" >&2
-        refuse "the drivers do not build against $release"
-    }
-    echo "$*" >"$guest/modules/done"
+    sed -i "s|^include /usr|include $guest/unpacked/usr|" "$guest/unpacked/usr/src/linux-headers-$release/Makefile"
+    echo " $*" >"$modules/done"
 }
 
 # begin_tree: the first file system in $tree, gone with the script.
@@ -90,8 +115,17 @@ add_modules() {
         found=$guest/modules/$name.ko
         [ -f "$found" ] || found=$(find "$guest/unpacked/lib/modules" -name "$name.ko" | head -n 1)
         [ -n "$found" ] || refuse "the kernel package has no module $name"
-        strip --strip-debug -o "$tree/modules/$name.ko" "$found" 2>/dev/null || cp "$found" "$tree/modules/$name.ko"
+        "${tools_prefix:-}strip" --strip-debug -o "$tree/modules/$name.ko" "$found" 2>/dev/null || cp "$found" "$tree/modules/$name.ko"
     done
+}
+
+# What $RG_VM_MODULES and $RG_VM_DRIVERS ask for.
+add_wanted_modules() {
+    drivers=${RG_VM_DRIVERS:-}
+    # shellcheck disable=SC2086
+    [ -z "$drivers" ] || build_modules $drivers
+    # shellcheck disable=SC2086
+    add_modules ${RG_VM_MODULES:-} $(for driver in $drivers; do basename "$driver" .c; done)
 }
 
 # add_native FILE...: into /files, with the libraries of this machine that they need, which keep their paths.

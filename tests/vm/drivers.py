@@ -6,19 +6,15 @@ Usage: drivers.py SOURCE_DIR BUILD_DIR. The chips are words in the memory of i2c
 kernel's. tests/vm/play_registers.c changes their registers beneath the drivers; ina_chips.py knows the data sheets. Skips aloud where
 the emulator, the kernel or its source cannot be had.
 """
-import base64
-import gzip
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 SOURCE, BUILD = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 sys.path.insert(0, os.path.join(SOURCE, "tests", "cli"))
 import tap  # noqa: E402
-from ina_chips import Ina226, Ina238, Ina3221, joules  # noqa: E402
+from ina_chips import Ina226, Ina238, Ina3221  # noqa: E402
+from monitors import Guest  # noqa: E402
 
 DRIVERS = "drivers/hwmon/ina3221.c drivers/hwmon/ina2xx.c drivers/hwmon/ina238.c"
 MODULES = "i2c-stub i2c-dev industrialio kfifo_buf ina2xx-adc"
@@ -34,14 +30,11 @@ STEPS = [(0, (12.0, 0.4), (5.0, 0.08), (5.0, 1.0), (19.0, 2.0)),
          (6000,)]
 
 SCRIPT = """
-say() { echo "=== $1"; }
-pack() { gzip -c $1 | base64; }
 insmod /modules/i2c-stub.ko chip_addr=0x40,0x41,0x44
 for m in i2c-dev ina3221 ina2xx ina238; do insmod /modules/$m.ko; done
-bus=/sys/bus/i2c/devices/i2c-0
-play_registers /dev/i2c-0 /files/first >/dev/null
+play first >/dev/null
 echo ina3221 0x40 >$bus/new_device; echo ina226 0x41 >$bus/new_device; echo ina238 0x44 >$bus/new_device
-play_registers /dev/i2c-0 /files/first >/dev/null
+play first >/dev/null
 chip=$(dirname $(grep -l ina3221 /sys/class/hwmon/*/name))
 echo 0 >$chip/in3_enable
 echo 5000 >$chip/shunt2_resistor
@@ -51,111 +44,30 @@ say rails; railgauge list rails --json
 say watch; railgauge power watch --json --count 3 --interval 200ms $hwmon
 say record; railgauge power record -o record $hwmon -- play_registers /dev/i2c-0 /files/table 2>table
 say record-table; cat table
-say record-trace; pack record
+pack record
 say off; railgauge power record -o off $hwmon -- sh -c "sleep 0.4; echo 0 >$chip/in2_enable; sleep 0.4; echo 1 >$chip/in2_enable; sleep 0.4" 2>&1
-say off-trace; pack off
+pack off
 echo 512 >$chip/samples
 say samples; cat $chip/update_interval; railgauge list rails --json
 echo 1 >$chip/samples
 say gone; railgauge power record -o gone $hwmon -- sh -c "sleep 0.6; echo 0x40 >$bus/delete_device; sleep 0.6" 2>&1; echo "exit $?"
-say gone-trace; pack gone
+pack gone
 say gone-rails; railgauge list rails --json
 rmmod ina2xx; for m in industrialio kfifo_buf ina2xx-adc; do insmod /modules/$m.ko; done
-play_registers /dev/i2c-0 /files/first >/dev/null
+play first >/dev/null
 say iio-rails; railgauge list rails --json
 say iio; railgauge power record -o iio --rail iio -- play_registers /dev/i2c-0 /files/table 2>/dev/null
-say iio-trace; pack iio
+pack iio
 """
 
 
-def table(steps):
-    lines = []
-    for at_ms, *values in steps:
-        for chip, value in zip(CHIPS.values(), values or STEPS[0][1:]):
-            lines += ["%d %02x %02x %s" % (at_ms, chip.address, register, digits) for register, digits in chip.shows(*value)]
-    return "".join(line + "\n" for line in lines)
-
-
-def boot(folder):
-    """{section: text} of what the machine said; ends the test where there is none."""
-    for name, steps in (("first", STEPS[:1]), ("table", STEPS)):
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(table(steps))
-    files = [os.path.join(BUILD, "tests/vm/play_registers"), os.path.join(folder, "first"), os.path.join(folder, "table")]
-    done = subprocess.run([os.path.join(SOURCE, "scripts/vm-amd64"), BUILD] + files, input=SCRIPT, capture_output=True, text=True,
-                          env={**os.environ, "RG_VM_LIMIT_S": "400", "RG_VM_DRIVERS": DRIVERS, "RG_VM_MODULES": MODULES})
-    if done.returncode == 77:
-        print("1..0 # SKIP " + " ".join(done.stderr.split())[-200:])
-        sys.exit(0)
-    sections = {}
-    for part in done.stdout.split("=== ")[1:]:
-        name, _, text = part.partition("\n")
-        sections[name] = text
-    if not sections or done.returncode:
-        print("1..1\nnot ok 1 - the machine runs its script\n# " + (done.stdout + done.stderr)[-3000:].replace("\n", "\n# "))
-        sys.exit(1)
-    return sections
-
-
-WORK = tempfile.mkdtemp(prefix="railgauge-drivers-")
-SAID = boot(WORK)
-
-
-def rails(section):
-    """The listing in a section: {id: row}."""
-    return {row["name"]: row for row in json.loads(SAID[section][SAID[section].index("["):])}
-
-
-class Trace:
-    """A recorded trace: its rows by rail, its window, and the energies that `power replay` works out here."""
-
-    def __init__(self, name):
-        path = os.path.join(WORK, name + ".jsonl")
-        with open(path, "wb") as file:
-            file.write(gzip.decompress(base64.b64decode(SAID[name + "-trace"])))
-        with open(path, encoding="utf-8") as file:
-            lines = [json.loads(line) for line in file]
-        ids = [rail["id"] for rail in lines[0]["rails"]]
-        self.refresh_s = {rail["id"]: rail["refresh_s"] for rail in lines[0]["rails"]}
-        rows = [line for line in lines if isinstance(line, list)]
-        self.rows = {name: [row for row in rows if ids[row[2]] == name] for name in ids}
-        self.window, = (line for line in lines if isinstance(line, dict) and line.get("span") == "window")
-        done = subprocess.run([os.path.join(BUILD, "railgauge"), "power", "replay", path, "--json"], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        self.energy = {rail["id"]: rail for rail in json.loads(done.stdout)["rails"]}
-
-    def watts(self, name):
-        return [row[4] / 1e3 for row in self.rows[name] if row[4] is not None]
-
-    def flags(self, name):
-        return {row[3] for row in self.rows[name]}
-
-
-def writes(section):
-    """What was in the chips when: the first table, then what the player says."""
-    first = [line.split() for line in table(STEPS[:1]).splitlines()]
-    played = [line.split() for line in SAID[section].splitlines() if len(line.split()) == 5]
-    return [(0, int(f[1], 16), int(f[2], 16), f[3]) for f in first] + \
-        [((int(f[0]) + int(f[1])) // 2, int(f[2], 16), int(f[3], 16), f[4]) for f in played]
-
-
-def compare(name, chips):
-    """Energies within 0.1 % of the truth, but that each step of power lies somewhere within a refresh."""
-    trace = Trace(name)
-    assert set(trace.energy) == set(chips), sorted(trace.energy)
-    for rail, chip in chips.items():
-        steps = [volts * amperes for volts, amperes in (step[1 + list(CHIPS).index(rail.replace("iio", "hwmon"))] for step in STEPS[:-1])]
-        got, truth = trace.energy[rail]["total"]["uj"] / 1e6, joules(chip, writes(name), trace.window["start_ns"], trace.window["end_ns"])
-        doubt = 0.001 * abs(truth) + sum(abs(b - a) for a, b in zip(steps, steps[1:])) * trace.refresh_s[rail] / 2
-        print("# %s: %.6g J, the registers mean %.6g J (%+.3f %%)" % (rail, got, truth, 100 * (got / truth - 1)))
-        assert abs(got - truth) < doubt, (rail, got, truth, doubt)
-        for watts in steps:  # each, the feeding back among them, is seen as it is, to the driver's rounding
-            assert any(abs(seen - watts) < 0.003 * abs(watts) for seen in trace.watts(rail)), (rail, watts)
+GUEST = Guest(SOURCE, BUILD, SCRIPT, CHIPS, STEPS, RG_VM_DRIVERS=DRIVERS, RG_VM_MODULES=MODULES)
+SAID = GUEST.said
 
 
 def test_the_drivers_rails_are_listed_without_the_channel_that_is_switched_off():
     assert "No data available" in SAID["disabled"], SAID["disabled"]
-    found = rails("rails")
+    found = GUEST.listing("rails")
     assert set(CHIPS) <= set(found), sorted(found)
     assert not any("ch3" in name for name in found), sorted(found)
     for name in CHIPS:
@@ -173,41 +85,41 @@ def test_watching_shows_what_the_registers_mean():
 
 
 def test_recorded_energy_is_that_of_the_registers_also_where_current_flows_back():
-    compare("record", CHIPS)
+    GUEST.compare("record", CHIPS)
 
 
 def test_a_channel_that_is_switched_off_meanwhile_is_a_hole_in_its_own_rail():
-    trace = Trace("off")
+    trace = GUEST.trace("off")
     for name in CHIPS:
         switched = name.endswith("ch2")
         assert trace.flags(name) == ({0, 2} if switched else {0}), (name, trace.flags(name))
-        assert ("gap" in trace.energy[name]["total"]["refusals"]) == switched, trace.energy[name]
+        assert ("gap" in trace.rails[name]["total"]["refusals"]) == switched, trace.rails[name]
 
 
 def test_the_averaging_time_of_many_samples_is_the_lag():
     cycle_ms = float(SAID["samples"].split()[0])
     for name in ("hwmon:ina3221@0-0040:ch1", "hwmon:ina3221@0-0040:ch2"):
-        rail = rails("samples")[name]
+        rail = GUEST.listing("samples")[name]
         # two channels of 1.1 ms for the shunt and 1.1 ms for the bus: 4.4 ms, which the driver rounds
         assert cycle_ms == 4 and rail["power"] == "recursive-average" and abs(rail["lag_s"] - 512 * 0.004) < 1e-9, rail
 
 
 def test_a_chip_that_vanishes_leaves_holes_and_the_recorder_goes_on():
     assert SAID["gone"].rstrip().endswith("exit 0"), SAID["gone"]
-    trace = Trace("gone")
+    trace = GUEST.trace("gone")
     for name in CHIPS:
         gone = "ina3221" in name
         assert trace.flags(name) == ({0, 1} if gone else {0}), (name, trace.flags(name))
-        assert ("gap" in trace.energy[name]["total"]["refusals"]) == gone, trace.energy[name]
-        assert (name in rails("gone-rails")) != gone
+        assert ("gap" in trace.rails[name]["total"]["refusals"]) == gone, trace.rails[name]
+        assert (name in GUEST.listing("gone-rails")) != gone
 
 
 def test_the_iio_driver_shows_the_same_chip_with_the_same_energy():
-    assert set(IIO) <= set(rails("iio-rails")), sorted(rails("iio-rails"))
-    compare("iio", IIO)
+    assert set(IIO) <= set(GUEST.listing("iio-rails")), sorted(GUEST.listing("iio-rails"))
+    GUEST.compare("iio", IIO)
 
 
 if __name__ == "__main__":
     code = tap.run(dict(globals()))
-    shutil.rmtree(WORK)
+    GUEST.close()
     sys.exit(code)
