@@ -158,7 +158,10 @@ static rg_status probe(rg_root *root, const char *options, rg_rail_list *ret_rai
     char path[512], text[TEXT_BYTES];
     answer a;
     (void)options;
-    if (!rg_root_is_live(root) || !find_tool(path, sizeof path))
+    if (!rg_root_is_live(root))
+        return rg_fail(err, RG_ABSENT, "run railgauge there, without --root",
+                       "vcgencmd answers on the machine itself only");
+    if (!find_tool(path, sizeof path))
         return rg_fail(err, RG_ABSENT, "on a Raspberry Pi 5: sudo apt install raspi-utils",
                        "no vcgencmd here asks a Raspberry Pi's power chip");
     rg_status status = ask(path, &a, text, err);
