@@ -2,7 +2,6 @@
  * With a scenario both bundles are measured here first, turn by turn (gate_session.h). */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/gate_exit.h"
@@ -145,38 +144,6 @@ static rg_status gate_bundles(job *j, const char *a, const char *b, rg_err *err)
 
 /* --- builds, measured here ------------------------------------------------------------------- */
 
-static rg_status name_session(char ret[17], rg_err *err) {
-    unsigned char bytes[8];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return rg_fail(err, RG_FAILED, NULL, "the system gives no random numbers");
-    for (size_t i = 0; i < sizeof bytes; i++)
-        sprintf(ret + 2 * i, "%02x", bytes[i]);
-    return RG_OK;
-}
-
-/* The words that ask for this session again, without what only says where the answer goes. */
-static json_t *command_of(const rg_args *args) {
-    static const char *const keep[] = {"a",         "b",      "baseline", "candidate", "scenario",
-                                       "set",       "a_set",  "b_set",    "tier",      "strict",
-                                       "tolerance", "target", "metric",   NULL};
-    json_t *words = json_pack("[s, s]", "railgauge", "gate");
-    for (size_t i = 0; i < args->n_given; i++) {
-        char option[32];
-        const char *const *key = keep;
-        while (*key && strcmp(*key, args->given[i].key))
-            key++;
-        if (!*key)
-            continue;
-        snprintf(option, sizeof option, "--%s", *key);
-        for (char *p = option; *p; p++)
-            *p = *p == '_' ? '-' : *p;
-        json_array_append_new(words, json_string(option));
-        if (strcmp(*key, "strict"))
-            json_array_append_new(words, json_string(args->given[i].value));
-    }
-    return words;
-}
-
 /* What would be measured; the least time is that of the first look. */
 static void print_plan(const rg_duel *duel, const rg_arm *a, const rg_arm *b) {
     const rg_looks *looks = duel->looks;
@@ -208,36 +175,19 @@ static rg_status play(job *j, const rg_duel *duel, rg_arm *a, rg_arm *b, rg_err 
 
 static rg_status gate_builds(job *j, const char *a_program, const char *b_program, rg_err *err) {
     const options *opt = j->opt;
-    const char *own = j->globals->program;
-    rg_root *root = NULL;
     rg_arm a = {0}, b = {0};
-    json_t *command = command_of(j->args);
-    rg_duel duel = {.own_program = own,
-                    .args = j->args,
+    rg_duel duel = {.args = j->args,
                     .scenario = opt->scenario,
                     .tier = opt->tier,
                     .out = opt->out,
                     .looks = opt->strict ? &rg_looks_strict : &rg_looks_standard,
-                    .quiet = opt->quiet,
-                    .command = command};
-    rg_status status = name_session(duel.session, err);
-    if (status == RG_OK)
-        status = rg_root_open(j->globals->root, &root, err);
-    duel.root = root;
-    if (status == RG_OK)
-        status = rg_arm_plan(&duel, "A", *a_program ? a_program : own, &a, err);
-    if (status == RG_OK)
-        status = rg_arm_plan(&duel, "B", *b_program ? b_program : own, &b, err);
-    if (status == RG_OK)
-        status = rg_arm_align(&a, &b, err);
+                    .quiet = opt->quiet};
+    rg_status status = rg_duel_begin(&duel, j->globals, a_program, b_program, &a, &b, err);
     if (status == RG_OK && opt->dry_run)
         print_plan(&duel, &a, &b);
     else if (status == RG_OK)
         status = play(j, &duel, &a, &b, err);
-    rg_arm_close(&b);
-    rg_arm_close(&a);
-    rg_root_close(root);
-    json_decref(command);
+    rg_duel_end(&duel, &a, &b);
     return status;
 }
 

@@ -74,7 +74,7 @@ static json_t *pairing_facts(const rg_duel *duel, const rg_arm *arm) {
     return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:O}", "session", duel->session, "arm",
                      arm->name, "looks", duel->looks->name, "program", "path", arm->program,
                      "version", arm->peer.version, "sha256", arm->peer.sha256, "command",
-                     (json_t *)duel->command);
+                     duel->command);
 }
 
 static rg_status create_bundle(const rg_duel *duel, rg_arm *arm, rg_err *err) {

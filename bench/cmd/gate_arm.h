@@ -11,17 +11,16 @@
 #include "bench/run/peer.h"
 #include "bench/run/supervisor.h"
 
-/* What both arms share: how the session was asked for. Borrowed. */
+/* What both arms share: how the session was asked for (borrowed), and what rg_duel_begin adds. */
 typedef struct rg_duel {
-    const char *own_program;
-    rg_root *root;
     const rg_args *args;  /* of the gate: --set for both, --a-set and --b-set for one, --only */
     const char *scenario; /* its file */
     const char *tier, *out;
     const rg_looks *looks;
     bool quiet;
-    char session[17];      /* a random name */
-    const json_t *command; /* words that repeat the session, for the bundles */
+    char session[17]; /* a random name */
+    rg_root *root;
+    json_t *command; /* words that repeat the session, for the bundles */
 } rg_duel;
 
 typedef struct rg_arm {
@@ -54,5 +53,11 @@ rg_status rg_arm_open(const rg_duel *duel, rg_arm *arm, const rg_sink *sink, rg_
 /* Ends the runner; closed in reverse order of opening. The bundle stays open for reading. */
 void rg_arm_stop(rg_arm *arm);
 void rg_arm_close(rg_arm *arm); /* accepts all-zero */
+
+/* Names the session and plans both arms; "" for a program: this one. End it with rg_duel_end, also
+ * after a failure. */
+rg_status rg_duel_begin(rg_duel *duel, const rg_globals *globals, const char *a_program,
+                        const char *b_program, rg_arm *ret_a, rg_arm *ret_b, rg_err *err);
+void rg_duel_end(rg_duel *duel, rg_arm *a, rg_arm *b);
 
 #endif

@@ -6,20 +6,10 @@
 #include "bench/result/gate_priv.h"
 #include "bench/result/stats.h"
 
-/* R >= ((t_{1-alpha} + z_.95) sd / (ln(1 + target) - ln(1 + tolerance)))^2, alpha 0.05 / tests;
- * t has R - 1 degrees of freedom, so R is raised until it holds. */
-static size_t rounds_needed(double sd, const rg_gate_test *test, size_t tests) {
-    double gap = log1p(test->target) - log1p(test->tolerance);
-    if (!(gap > 0) || !(sd > 0))
-        return 0;
-    double alpha = RG_LOOKS_LEVEL / (double)(tests ? tests : 1);
-    for (size_t r = 3; r <= 1000; r = r < 48 ? r + 1 : r * 5 / 4) {
-        double t = rg_t_quantile(1 - alpha, (double)r - 1);
-        double root = (t + rg_normal_quantile(0.95)) * sd / gap;
-        if ((double)r >= root * root)
-            return r;
-    }
-    return 0;
+static size_t rounds_needed(const rg_gate *gate, const rg_gate_test *test, size_t tests) {
+    const rg_looks once = rg_looks_once(2);
+    const rg_look_limits limits = {log1p(test->tolerance), log1p(test->target), tests};
+    return rg_looks_needed(gate->looks ? gate->looks : &once, test->sd_log, &limits);
 }
 
 static void finish_test(rg_gate *gate, rg_gate_test *test, double q_worse, double q_better,
@@ -33,7 +23,7 @@ static void finish_test(rg_gate *gate, rg_gate_test *test, double q_worse, doubl
     } else if (q_better <= RG_LOOKS_LEVEL) {
         test->verdict = RG_VERDICT_IMPROVED;
     } else if (test->verdict == RG_VERDICT_INCONCLUSIVE && !*test->note) {
-        test->rounds_needed = rounds_needed(test->sd_log, test, tests);
+        test->rounds_needed = rounds_needed(gate, test, tests);
         test->note =
             test->rounds_needed
                 ? rg_gate_note(gate, "about %zu rounds a side would tell", test->rounds_needed)

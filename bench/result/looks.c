@@ -108,3 +108,23 @@ bool rg_looks_settled(const rg_looked *tests, size_t n) {
     }
     return settled;
 }
+
+double rg_looks_smallest(const rg_looks *looks, double sd, const rg_look_limits *limits,
+                         size_t rounds) {
+    if (rounds < 2)
+        return INFINITY;
+    double tests = limits->tests ? (double)limits->tests : 1;
+    double alpha = RG_LOOKS_LEVEL / (tests * (double)looks->n), r = (double)rounds;
+    double t = rg_t_quantile(1 - alpha, r - 1);
+    return limits->tolerance + (t + rg_normal_quantile(0.95)) * sd / sqrt(r);
+}
+
+size_t rg_looks_needed(const rg_looks *looks, double sd, const rg_look_limits *limits) {
+    if (!(limits->target > limits->tolerance) || !(sd > 0))
+        return 0;
+    for (size_t r = 3; r <= 1000; r = r < 48 ? r + 1 : r * 5 / 4) {
+        if (rg_looks_smallest(looks, sd, limits, r) <= limits->target)
+            return r;
+    }
+    return 0;
+}

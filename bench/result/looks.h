@@ -77,4 +77,14 @@ rg_looked rg_looks_welch(const double *a, size_t n_a, const double *b, size_t n_
 /* Is a cell decided? Any of its tests failed, or all passed or have no look left. */
 bool rg_looks_settled(const rg_looked *tests, size_t n);
 
+/* The smallest change, on the scale of the limits, that `rounds` rounds of spread `sd` let one see
+ * in 95 of 100 sessions: tolerance + (t_{1 - .05/(K M), R-1} + z_.95) sd / sqrt R. INFINITY for
+ * fewer than two rounds. */
+double rg_looks_smallest(const rg_looks *looks, double sd, const rg_look_limits *limits,
+                         size_t rounds);
+
+/* The rounds a side from which on that is at most the target; 0: more than a thousand, or no gap
+ * between tolerance and target. */
+size_t rg_looks_needed(const rg_looks *looks, double sd, const rg_look_limits *limits);
+
 #endif

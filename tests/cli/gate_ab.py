@@ -15,10 +15,11 @@ import tap
 PROGRAM = sys.argv[1]
 SCENARIO = """
 local latency = rg.option("latency", {default = "1ms", help = "of the device"})
+local seed = rg.option("seed", {default = 1, help = "of the device's randomness"})
 return rg.scenario {
     name = "ab", tier = {samples = 130, min_time = "1ms", cap = "20s"},
     cells = {
-        {empty = 64, target = "sim", options = {latency = latency}},
+        {empty = 64, target = "sim", options = {latency = latency, seed = seed}},
         {empty = 32, target = "sim", options = {latency = "3ms"}},
     },
 }
@@ -186,6 +187,31 @@ def test_an_interrupted_session_keeps_what_it_has_and_judges_nothing():
         a, b = place.bundles()
         assert rounds(a) or rounds(b)
         assert not os.path.exists(os.path.join(b, "MANIFEST.sha256"))
+
+
+def test_plan_gate_tells_what_a_budget_sees_from_a_pilot_and_from_a_session():
+    with Place() as place:
+        runs = os.path.join(place.path, "runs")
+
+        def plan(*words):
+            got = subprocess.run([PROGRAM, "plan-gate", place.scenario, "--out", runs, "--quiet",
+                                  "--json", *words], capture_output=True, text=True, timeout=120)
+            assert got.returncode == 0, got.stderr
+            return json.loads(got.stdout)
+
+        document = plan("--budget", "1h")
+        assert document["rounds"] == document["rounds_most"] == 48, document
+        assert len(rounds(place.bundles()[0])) == 12, "a pilot: two cells, six rounds a side"
+        # another seed on B: rounds of a pair differ
+        assert place.gate("--b-set", "seed=2", "--quiet").returncode in (0, 1, 2)
+        sessions = {os.path.dirname(bundle) for bundle in place.bundles()}
+        session = [x for x in sessions if facts(x + "/B")["pairing"]["looks"] == "standard"][0]
+        long, short = plan("--budget", "1h", "--last", session), plan("--budget", "1s", "--last", session)
+        rows = [(a, b) for a, b in zip(long["cells"], short["cells"]) if a["metric"] == "latency_p95_ns"]
+        assert rows and short["rounds"] < 48, (long, short)
+        for a, b in rows:
+            assert a["sd_log"] > 0 and a["tolerance"] < a["smallest"], a
+            assert b["smallest"] is None or b["smallest"] > a["smallest"], (a, b)
 
 
 if __name__ == "__main__":

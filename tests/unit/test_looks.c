@@ -238,3 +238,16 @@ Test(proof, a_broken_gate_breaks_its_promises) {
     rg_proof_judge(&proof);
     cr_assert_eq(proof.broken, 3);
 }
+
+/* The example of the statistics: spread 1.8 %, alpha 6e-5 (0.05 / (4 x 200)), 1 % / 5 %: 12 rounds.
+ */
+Test(looks, rounds_for_a_target_are_those_of_the_worked_example) {
+    const rg_look_limits limits = {log1p(0.01), log1p(0.05), 200};
+    size_t needed = rg_looks_needed(&rg_looks_standard, 0.018, &limits);
+    cr_assert(needed >= 11 && needed <= 13, "%zu", needed);
+    double before = rg_looks_smallest(&rg_looks_standard, 0.018, &limits, needed - 1);
+    cr_assert_leq(rg_looks_smallest(&rg_looks_standard, 0.018, &limits, needed), limits.target);
+    cr_assert_gt(before, limits.target);
+    cr_assert(isinf(rg_looks_smallest(&rg_looks_standard, 0.018, &limits, 1)));
+    cr_assert_eq(rg_looks_needed(&rg_looks_standard, 5, &limits), 0);
+}
