@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/cmd/args.h"
+#include "bench/cmd/gate_baselines.h"
 #include "bench/cmd/gate_exit.h"
 #include "bench/cmd/gate_print.h"
 #include "bench/cmd/gate_session.h"
@@ -12,7 +13,7 @@
 #include "bench/core/fs.h"
 
 typedef struct options {
-    const char *baseline, *candidate, *store, *a, *b, *scenario, *tier, *out;
+    const char *baseline, *candidate, *store, *control, *a, *b, *scenario, *tier, *out;
     const char *from;
     const char *repeated; /* options that are read one by one from the arguments */
     rg_gate_print print;
@@ -26,9 +27,12 @@ typedef struct options {
 #define FLAG(key, member, help)                                                                    \
     { key, RG_FIELD_BOOL, AT(member), "false", 0, 0, NULL, "", help }
 static const rg_field table[] = {
-    TEXT("baseline", baseline, "bundle to compare with, or a baseline of the store"),
+    TEXT("baseline", baseline,
+         "bundle to compare with, or a baseline of the store; may be repeated"),
     RG_STORE_ROW(options, store),
     TEXT("candidate", candidate, "bundle to judge"),
+    TEXT("control", control,
+         "cell whose workload never changes: its drift between stored runs is taken out"),
     TEXT("a", a, "as --baseline; with --scenario a build of this program (not given: this one)"),
     TEXT("b", b, "as --candidate; with --scenario a build"),
     TEXT("scenario", scenario, "measure both builds here, turn by turn, with this scenario"),
@@ -85,6 +89,7 @@ typedef struct job {
 static rg_status read_repeated(job *j, rg_err *err) {
     j->limits = rg_gate_options_default();
     j->limits.strict = j->opt->strict;
+    j->limits.control = *j->opt->control ? j->opt->control : NULL;
     rg_status status = rg_gate_exit_code(j->args, RG_EXIT_OK, &j->code, err);
     for (size_t i = 0; status == RG_OK && i < j->args->n_given; i++) {
         const char *key = j->args->given[i].key, *value = j->args->given[i].value;
@@ -139,6 +144,41 @@ static rg_status gate_bundles(job *j, const char *a, const char *b, rg_err *err)
         status = judge(j, &baseline.side, &candidate.side, err);
     rg_gate_unload(&baseline);
     rg_gate_unload(&candidate);
+    return status;
+}
+
+/* One baseline of several: the first writes the files that are named, the others beside them. */
+static rg_status gate_against(const job *all, rg_arena *arena, const char *const *names, size_t i,
+                              int *code, rg_err *err) {
+    options opt = *all->opt;
+    rg_args args = *all->args;
+    job one = *all;
+    if (i > 0 && !rg_gate_args_beside(arena, all->args, names[i], &args))
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (i > 0)
+        opt.print.output = rg_gate_beside(arena, opt.print.output, names[i]);
+    one.opt = &opt;
+    one.args = &args;
+    rg_status status = gate_bundles(&one, names[i], *opt.b ? opt.b : opt.candidate, err);
+    *code = i ? rg_gate_severer(*code, one.code) : one.code;
+    return status;
+}
+
+static rg_status gate_each(job *j, const char *const *names, size_t n, rg_err *err) {
+    const char *form = rg_emit_names[j->opt->print.format];
+    bool words = !strcmp(form, "text") || !strcmp(form, "markdown");
+    if (!words && !*j->opt->print.output)
+        return rg_fail(err, RG_USAGE, "add -o FILE, or --write FORMAT=FILE",
+                       "%zu baselines give %zu documents: %s cannot hold both on one screen", n, n,
+                       form);
+    rg_arena *arena = rg_arena_new(0);
+    rg_status status = arena ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        if (i && !*j->opt->print.output)
+            putchar('\n');
+        status = gate_against(j, arena, names, i, &j->code, err);
+    }
+    rg_arena_free(arena);
     return status;
 }
 
@@ -216,8 +256,10 @@ static rg_status gate(job *j, rg_err *err) {
         return status;
     if (*opt->from)
         return gate_again(j, err);
+    const char *names[RG_MAX_ARGS];
+    size_t n = rg_gate_baselines(j->args, names);
     if (!*opt->scenario)
-        return gate_bundles(j, a, b, err);
+        return n > 1 ? gate_each(j, names, n, err) : gate_bundles(j, a, b, err);
     if (rg_fs_is_dir(a) || rg_fs_is_dir(b))
         return rg_fail(err, RG_USAGE,
                        "leave out --scenario to compare stored bundles, or name builds",

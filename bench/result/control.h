@@ -36,7 +36,8 @@ typedef struct rg_control_test {
     size_t n_then, n_now; /* rounds behind each side */
 } rg_control_test;
 
-/* ln(cell) - ln(control) of rounds with the same number, into `ret` (room for cell.n); how many.
+/* ln(cell) - ln(control) of rounds with the same number, into `ret` (room for cell.n; may be the
+ * cell's own values); how many.
  * Values that are not finite and positive have no partner. */
 size_t rg_control_ratios(const rg_control_session *session, double *ret);
 

@@ -194,7 +194,9 @@ rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candid
     if (gate->interleaved)
         gate->looks = rg_looks_named(
             rg_json_get_text(json_object_get(gate->candidate.facts, "pairing"), "looks", ""));
-    rg_status status = judge(gate, options, err);
+    rg_status status = rg_gate_find_control(gate, options, err);
+    if (status == RG_OK)
+        status = judge(gate, options, err);
     if (status == RG_OK)
         *ret_gate = gate;
     else

@@ -86,6 +86,8 @@ typedef struct rg_gate_options {
     rg_gate_limit limits[RG_FIG_COUNT]; /* from the command line; they win over the scenario's */
     bool wanted[RG_FIG_COUNT];          /* metrics to judge; none set: the default ones */
     bool strict;                        /* presets of 0.5 % / 2 % in place of 1 % / 5 % */
+    const char *control; /* cell, by name or key, whose drift is taken out of stored comparisons;
+                            NULL: the gate block's "control" */
 } rg_gate_options;
 
 /* No limits, default metrics. */
@@ -115,7 +117,7 @@ typedef struct rg_gate_test {
     rg_looked looked;           /* by rounds: what the looks said; `call` FAIL: surely worse */
     size_t rounds_baseline, rounds_candidate;
     size_t rounds_needed; /* rounds a side that would decide; 0 unknown */
-    const char *method;   /* "paired", "welch", "exact", "every-round", "" */
+    const char *method;   /* "paired", "welch", "welch-control", "exact", "every-round", "" */
     const char *note;     /* why, and what to try; "" */
 } rg_gate_test;
 
@@ -128,12 +130,14 @@ typedef struct rg_gate {
     size_t n_cells;           /* of the baseline */
     bool interleaved;         /* rounds were paired */
     const rg_looks *looks;    /* their schedule; NULL: one look */
+    const json_t *control[2]; /* records of the control workload, then and now; NULL */
     const char *const *notes; /* about the comparison as a whole */
     size_t n_notes;
     rg_exit exit; /* before any mapping */
 } rg_gate;
 
-/* Judges. RG_INVALID when a side holds no record at all. Free with rg_gate_free. */
+/* Judges. RG_INVALID when a side holds no record at all, or no ok record of a control workload that
+ * is asked for. Free with rg_gate_free. */
 rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candidate,
                         const rg_gate_options *options, rg_gate **ret_gate, rg_err *err);
 void rg_gate_free(rg_gate *gate); /* accepts NULL */

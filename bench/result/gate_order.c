@@ -93,7 +93,11 @@ static void write_notes(rg_gate *gate) {
     const char **notes = rg_arena_array(gate->arena, 8, sizeof *notes);
     if (!notes)
         return;
-    if (!gate->interleaved)
+    if (gate->control[0])
+        say(gate, notes,
+            rg_gate_note(gate, "drift taken out by the control workload %s",
+                         rg_json_get_text(gate->control[1], "name", "")));
+    else if (!gate->interleaved)
         say(gate, notes,
             "stored baseline, no control workload: drift between the two sessions looks like a "
             "change");

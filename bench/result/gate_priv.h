@@ -32,6 +32,15 @@ rg_gate_series rg_gate_series_of(rg_gate *gate, const json_t *record, int metric
 void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
                             rg_gate_test *test);
 
+/* Finds the records of the control workload, where one is asked for. RG_INVALID when it is not ok
+ * on both sides. */
+rg_status rg_gate_find_control(rg_gate *gate, const rg_gate_options *options, rg_err *err);
+
+/* Replaces a side's values (0: baseline) by sign x ln(value / control) of rounds with the same
+ * number; rounds without a partner go. */
+void rg_gate_take_out_control(rg_gate *gate, int side, int metric, double sign,
+                              rg_gate_series *series);
+
 /* A change with the sign that makes worse positive. */
 double rg_gate_worse_share(int metric, double change);
 

@@ -130,15 +130,21 @@ void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
         return;
     }
     size_t n;
-    take_logs(a, sign);
-    take_logs(b, sign);
+    if (gate->control[0]) {
+        rg_gate_take_out_control(gate, 0, test->metric, sign, a);
+        rg_gate_take_out_control(gate, 1, test->metric, sign, b);
+    } else {
+        take_logs(a, sign);
+        take_logs(b, sign);
+    }
     rg_looked looked = look(gate, a, b, &limits, &n);
     if (n < 2) {
-        test->note = a->n < 2 || b->n < 2
+        test->note = gate->control[0] ? "the control workload has no rounds of this figure"
+                     : a->n < 2 || b->n < 2
                          ? "the records hold no values of single rounds for this figure"
                          : "fewer than two rounds have a partner on the other side";
         return;
     }
-    test->method = gate->interleaved ? "paired" : "welch";
+    test->method = gate->interleaved ? "paired" : gate->control[0] ? "welch-control" : "welch";
     write_looked(test, sign, &looked);
 }

@@ -245,6 +245,41 @@ def test_the_gate_takes_a_baseline_by_its_name():
             lab("gate", "--baseline", "mian", "--candidate", lab.runs[0], code=64)
 
 
+def rounds(level, seed):
+    noise = laboratory.bundles.Generator(seed)
+    return [1e6 * level * (0.998 + 0.004 * noise.unit()) for _ in range(8)]
+
+
+def test_two_baselines_at_once_catch_what_creeps():
+    with Lab(0) as lab:
+        lab.add_series([(rounds(level, i), rounds(1, 9)) for i, level in enumerate((1, 1.058, 1.06))]).fill()
+        lab("baseline", "set", "release", "run-000", "--why", "2.0")
+        lab("baseline", "set", "previous", "run-001", "--why", "nightly")
+        words = ("--candidate", "run-002", "--metric", "latency_p95_ns")
+        lab("gate", "--baseline", "previous", *words)
+        lab("gate", "--baseline", "release", *words, code=1)
+        out = os.path.join(lab.folder, "gate.json")
+        done = lab("gate", "--baseline", "previous", "--baseline", "release", *words, "--result", out, code=1)
+        assert done == ""
+        with open(out, encoding="utf-8") as file:
+            assert json.load(file)["exit"] == 0
+        with open(os.path.join(lab.folder, "gate.release.json"), encoding="utf-8") as file:
+            second = json.load(file)
+        assert second["exit"] == 1 and second["baseline"]["path"] == "release (run-000)"
+        assert "-o FILE" in lab("gate", "--baseline", "previous", "--baseline", "release", *words, "--format",
+                                "json", code=64)
+
+
+def test_the_drift_of_a_control_is_taken_out_of_a_stored_comparison():
+    with Lab(0) as lab:
+        lab.add_series([(rounds(level, i), rounds(level, 5 + i)) for i, level in enumerate((1, 1.2))]).fill()
+        words = ("gate", "--baseline", "run-000", "--candidate", "run-001", "--metric", "latency_p95_ns")
+        lab(*words, code=1)
+        said = lab(*words, "--control", "net-1/sim")
+        assert "drift taken out by the control workload net-1/sim" in " ".join(said.split()), said
+        assert "is not ok in the baseline" in lab(*words, "--control", "nothing", code=4)
+
+
 def test_verdicts_go_in_once_with_all_that_went_into_them():
     with Lab(2) as lab:
         lab.fill()
