@@ -280,6 +280,33 @@ def test_the_drift_of_a_control_is_taken_out_of_a_stored_comparison():
         assert "is not ok in the baseline" in lab(*words, "--control", "nothing", code=4)
 
 
+def test_caches_are_shown_cleared_and_cut_down():
+    with Lab(0) as lab:
+        home = os.path.join(lab.folder, "cache")
+        for kind, name, size, age in (("models", "old", 600, 9), ("models", "new", 500, 1), ("peaks", "one", 100, 5)):
+            path = os.path.join(home, "railgauge", kind, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(b"x" * size)
+            os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+        outside = os.path.join(lab.folder, "outside")
+        with open(outside, "w") as file:
+            file.write("stays")
+        os.symlink(outside, os.path.join(home, "railgauge", "models", "link"))
+        env = {"XDG_CACHE_HOME": home}
+
+        def cache(*words, **more):
+            return json.loads(say("db", "cache", *words, "--json", env=env, **more))
+        assert cache()["bytes"] == 1200 and cache()["kinds"]["models"] == {"files": 2, "bytes": 1100}
+        assert cache("--limit", "700B")["bytes"] == 600
+        assert not os.path.exists(os.path.join(home, "railgauge", "models", "old"))
+        assert list(cache("clear", "peaks")["kinds"]) == ["models"]
+        for words in (("clear", ".."), ("clear", "nothing"), ("clear", "../outside"), ("empty",), ("--limit", "1 parsec")):
+            assert "try:" in say("db", "cache", *words, env=env, code=64), words
+        assert cache("clear")["bytes"] == 0
+        assert open(outside).read() == "stays"
+
+
 def test_verdicts_go_in_once_with_all_that_went_into_them():
     with Lab(2) as lab:
         lab.fill()
