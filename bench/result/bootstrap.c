@@ -225,3 +225,18 @@ rg_interval rg_interval_ratio(const double *num, const double *den, size_t round
         logs[b] = log(resampled_ratio(num, den, draws->times + b * rounds, rounds));
     return close_interval(value, logs, rounds);
 }
+
+rg_interval rg_interval_mean(const double *values, size_t rounds, const rg_draws *draws) {
+    double mean = rg_mean(values, rounds), means[RG_BOOT_DRAWS];
+    if (!draws || draws->rounds != rounds || rounds < 2)
+        return (rg_interval){mean, NAN, NAN, NAN, "rounds<2"};
+    for (size_t b = 0; b < RG_BOOT_DRAWS; b++) {
+        const uint32_t *times = draws->times + b * rounds;
+        means[b] = 0;
+        for (size_t r = 0; r < rounds; r++)
+            means[b] += times[r] * values[r] / (double)rounds;
+    }
+    double se = sqrt(rg_variance(means, RG_BOOT_DRAWS) * (double)rounds / ((double)rounds - 1));
+    double t = rg_t_quantile(0.975, (double)rounds - 1);
+    return (rg_interval){mean, mean - t * se, mean + t * se, se, NULL};
+}

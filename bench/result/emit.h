@@ -39,4 +39,8 @@ extern const char *const rg_emit_names[]; /* the same names, NULL-ended, for a c
 RG_EMIT_LIST(X)
 #undef X
 
+/* CSV by a table of fields (result.h): the line of names, and a record. */
+void rg_csv_head(const rg_result_field *table, rg_text *out);
+void rg_csv_row(const rg_result_field *table, const void *record, rg_text *out);
+
 #endif

@@ -25,16 +25,23 @@ static void add_field(const rg_result_field *field, const void *at, rg_text *out
         rg_text_printf(out, "%.17g", *(const double *)at);
 }
 
+void rg_csv_head(const rg_result_field *table, rg_text *out) {
+    for (const rg_result_field *f = table; f->key; f++)
+        rg_text_printf(out, "%s%s", f == table ? "" : ",", f->key);
+    rg_text_add(out, "\r\n");
+}
+
+void rg_csv_row(const rg_result_field *table, const void *record, rg_text *out) {
+    for (const rg_result_field *f = table; f->key; f++) {
+        rg_text_add(out, f == table ? "" : ",");
+        add_field(f, (const char *)record + f->offset, out);
+    }
+    rg_text_add(out, "\r\n");
+}
+
 void rg_emit_csv(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
     (void)how;
-    for (const rg_result_field *f = rg_result_row_fields; f->key; f++)
-        rg_text_printf(ret_text, "%s%s", f == rg_result_row_fields ? "" : ",", f->key);
-    rg_text_add(ret_text, "\r\n");
-    for (size_t i = 0; i < result->n; i++) {
-        for (const rg_result_field *f = rg_result_row_fields; f->key; f++) {
-            rg_text_add(ret_text, f == rg_result_row_fields ? "" : ",");
-            add_field(f, (const char *)&result->rows[i] + f->offset, ret_text);
-        }
-        rg_text_add(ret_text, "\r\n");
-    }
+    rg_csv_head(rg_result_row_fields, ret_text);
+    for (size_t i = 0; i < result->n; i++)
+        rg_csv_row(rg_result_row_fields, &result->rows[i], ret_text);
 }

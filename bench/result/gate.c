@@ -148,9 +148,9 @@ static void judge_cells(rg_gate *gate, const rg_gate_options *options, bool any_
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-static bool are_interleaved(const rg_gate *gate) {
-    const json_t *a = json_object_get(gate->baseline.facts, "pairing");
-    const json_t *b = json_object_get(gate->candidate.facts, "pairing");
+bool rg_gate_paired(const rg_gate_side *baseline, const rg_gate_side *candidate) {
+    const json_t *a = json_object_get(baseline->facts, "pairing");
+    const json_t *b = json_object_get(candidate->facts, "pairing");
     const char *session = rg_json_get_text(a, "session", "");
     return *session && !strcmp(session, rg_json_get_text(b, "session", "")) &&
            strcmp(rg_json_get_text(a, "arm", ""), rg_json_get_text(b, "arm", ""));
@@ -190,7 +190,7 @@ rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candid
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     }
     *gate = (rg_gate){.arena = arena, .baseline = *baseline, .candidate = *candidate};
-    gate->interleaved = are_interleaved(gate);
+    gate->interleaved = rg_gate_paired(baseline, candidate);
     if (gate->interleaved)
         gate->looks = rg_looks_named(
             rg_json_get_text(json_object_get(gate->candidate.facts, "pairing"), "looks", ""));

@@ -54,6 +54,9 @@ void rg_gate_conclude(rg_gate *gate);
  * {metric = tolerance}), else 1 % and 5 %. A target is never below its tolerance. */
 rg_gate_limit rg_gate_limit_of(const rg_gate *gate, const rg_gate_options *options, int metric);
 
+/* Are the two arms of one interleaved session? */
+bool rg_gate_paired(const rg_gate_side *baseline, const rg_gate_side *candidate);
+
 /* What one side says of a cell. */
 typedef struct rg_gate_view {
     const json_t *record, *planned;

@@ -119,6 +119,10 @@ rg_interval rg_interval_quantile(const rg_pool *pool, const rg_draws *draws, dou
 rg_interval rg_interval_ratio(const double *num, const double *den, size_t rounds,
                               const rg_draws *draws);
 
+/* The same resampling for the mean of values of any sign, one a round, such as log-ratios: interval
+ * = mean -+ t SE sqrt(R / (R - 1)) without taking logarithms; `se_log` is that standard error. */
+rg_interval rg_interval_mean(const double *values, size_t rounds, const rg_draws *draws);
+
 /* --- shape, trend and variance (shape.c, trend.c) -------------------------------------------- */
 
 /* mValue of sorted samples: sum of |h_i - h_(i-1)| over the histogram's bins (0 beyond both ends)

@@ -142,11 +142,11 @@ Test(explain, what_differs_in_several_cells_is_told_once_for_the_one_that_change
 
 Test(explain, the_state_of_the_machine_over_rounds_is_part_of_the_record) {
     static const char *const texts[] = {
-        "{\"host\":{\"before\":{\"cpu_mhz_measured\":3000,\"clock_khz\":[2000,4000],\"governor\":"
-        "[\"performance\"],\"load_1m\":1},\"after\":{\"temperature_mc\":{\"a\":50000,\"b\":61000}},"
-        "\"delta\":{\"core\":2}}}",
-        "{\"host\":{\"before\":{\"cpu_mhz_measured\":2000,\"clock_khz\":[2000,2000],\"load_1m\":3},"
-        "\"after\":{\"temperature_mc\":{\"a\":55000}},\"delta\":{\"core\":0,\"pack\":1}}}",
+        ("{\"host\":{\"before\":{\"cpu_mhz_measured\":3000,\"clock_khz\":[2000,4000],\"governor\":"
+         "[\"performance\"],\"load_1m\":1},\"after\":{\"temperature_mc\":{\"a\":50000,\"b\":61000}},"
+         "\"delta\":{\"core\":2}}}"),
+        ("{\"host\":{\"before\":{\"cpu_mhz_measured\":2000,\"clock_khz\":[2000,2000],\"load_1m\":3},"
+         "\"after\":{\"temperature_mc\":{\"a\":55000}},\"delta\":{\"core\":0,\"pack\":1}}}"),
         "{}"};
     rg_round_view views[3] = {0};
     for (size_t i = 0; i < 3; i++)
