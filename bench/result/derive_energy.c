@@ -68,6 +68,30 @@ static uint32_t fact_refusals(const rg_round_view *view) {
     return refusals;
 }
 
+static uint32_t accepted_by(const json_t *power) {
+    uint32_t set = 0;
+    size_t i;
+    json_t *code;
+    json_array_foreach(json_object_get(power, "accept"), i, code) {
+        set |= json_is_string(code) ? rg_refusal_of(json_string_value(code)) : 0;
+    }
+    return set & RG_REFUSE_OVERRIDABLE;
+}
+
+/* Accepted refusals no longer stand in the figures' place; they become flags. */
+static void accept_refusals(rg_round_view *view, const json_t *power) {
+    rg_energy_sum *headline = &view->energy.headline;
+    uint32_t accepted = accepted_by(power);
+    view->accepted = (headline->refusals | headline->above_refusals) & accepted;
+    headline->refusals &= ~accepted;
+    headline->above_refusals &= ~accepted;
+}
+
+void rg_view_add_accepted(const rg_round_view *view, json_t *flags) {
+    for (uint32_t left = view->accepted; left; left &= left - 1)
+        rg_codes_add(flags, rg_refusal_first(left));
+}
+
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err) {
     const json_t *power = json_object_get(view->facts, "power");
     view->has_power = json_is_object(power);
@@ -89,6 +113,7 @@ rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err) {
         return status;
     view->has_energy = true;
     view->energy.headline.refusals |= fact_refusals(view);
+    accept_refusals(view, power);
     return RG_OK;
 }
 

@@ -48,6 +48,7 @@ void rg_cell_find_flags(rg_cell_work *work) {
             rg_codes_add(work->flags, "overhead-subtracted");
         if (work->views[r].block > 1)
             rg_codes_add(work->flags, "clock-coarse");
+        rg_view_add_accepted(&work->views[r], work->flags);
     }
     if (work->n == 1)
         rg_codes_add(work->flags, "within-one-process");

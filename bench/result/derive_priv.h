@@ -20,6 +20,7 @@ typedef struct rg_round_view {
     bool has_power; /* power was asked for */
     bool has_energy;
     rg_energy energy;
+    uint32_t accepted;         /* refusals that were raised, but that the scenario accepts */
     const char *power_refusal; /* code told by the meter, or NULL */
     rg_figure figures[RG_FIG_COUNT];
 } rg_round_view;
@@ -33,6 +34,9 @@ void rg_view_fill_facts(rg_round_view *view);
 /* Energy of the round into `view`; then its figures. */
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err);
 void rg_view_fill_energy(rg_round_view *view);
+
+/* What the view's energy was refused for and the scenario accepts, as flags. */
+void rg_view_add_accepted(const rg_round_view *view, json_t *flags);
 
 /* Energy figures of a cell, from its ok rounds; returns the detail, {} when power was not asked. */
 json_t *rg_views_combine_energy(const rg_round_view *views, size_t n, rg_figure *figures);

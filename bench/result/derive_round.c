@@ -168,6 +168,7 @@ static json_t *round_extra(const rg_round_view *view) {
         rg_codes_add(flags, "overhead-subtracted");
     if (view->block > 1)
         rg_codes_add(flags, "clock-coarse");
+    rg_view_add_accepted(view, flags);
     rg_json_set_real(shape, "mvalue", rg_mvalue(view->sorted_ns, view->n));
     rg_json_set_real(shape, "mode_gap", rg_mode_gap(view->sorted_ns, view->n));
     rg_json_set_real(shape, "lag1", rg_lag1(view->latency_ns, view->n));

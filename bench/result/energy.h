@@ -50,8 +50,18 @@ enum rg_refusal {
 #undef X
 };
 
+/* Those that a scenario may accept while exploring (measure.accept): the figure then stands, with
+ * the code as a flag of its record, which no gate passes. The others always stand in the figure's
+ * place.
+ */
+enum {
+    RG_REFUSE_OVERRIDABLE =
+        RG_REFUSE_THROTTLE | RG_REFUSE_IDLE_DRIFT | RG_REFUSE_DISAGREE | RG_REFUSE_NOT_STEADY
+};
+
 /* Code of the first refusal of a set, NULL for the empty set; and all of them as a JSON array. */
 const char *rg_refusal_first(uint32_t refusals);
+uint32_t rg_refusal_of(const char *code); /* its bit, 0 for other words */
 json_t *rg_refusals_to_json(uint32_t refusals);
 
 /* Terms of the budget: name, key in the record. */

@@ -137,7 +137,8 @@ static double tail_uj(const rg_rail_work *work) {
  * needs no help. */
 static rg_estimator choose(const rg_rail_work *work, const rg_rail_energy *ret) {
     const rg_series *s = &work->series;
-    bool brief = work->window_s < 10 * s->lag_s || work->load.n < 2;
+    bool brief =
+        work->window_s < 10 * s->lag_s || work->window_s < 20 * s->refresh_s || work->load.n < 2;
     bool steady = !work->moving && !work->uneven && !brief && !work->on_ticks;
     if (steady)
         return RG_ESTIMATOR_MEAN;

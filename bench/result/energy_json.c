@@ -1,5 +1,6 @@
 /* energy_json.c: an energy with its budget and refusals as the record's JSON. */
 #include <math.h>
+#include <string.h>
 
 #include "bench/core/json.h"
 #include "bench/result/energy.h"
@@ -12,6 +13,14 @@ static const char *const codes[] = {
 
 const char *rg_refusal_first(uint32_t refusals) {
     return refusals ? codes[__builtin_ctz(refusals)] : NULL;
+}
+
+uint32_t rg_refusal_of(const char *code) {
+    for (unsigned i = 0; i < RG_REFUSAL_COUNT; i++) {
+        if (!strcmp(codes[i], code))
+            return 1u << i;
+    }
+    return 0;
 }
 
 json_t *rg_refusals_to_json(uint32_t refusals) {

@@ -80,7 +80,21 @@ bool rg_gate_has_flag(const json_t *record, const char *flag) {
     return false;
 }
 
+/* What a scenario accepts while exploring is no flag that a gate may pass. */
+static const char *accepted(const json_t *record) {
+    static const char *const codes[] = {"throttle", "idle-drift", "disagree", "not-steady"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (rg_gate_has_flag(record, codes[i]))
+            return codes[i];
+    }
+    return NULL;
+}
+
 static const char *invalid(rg_gate *gate, const rg_gate_view *a, const rg_gate_view *b) {
+    const char *code = accepted(a->record) ? accepted(a->record) : accepted(b->record);
+    if (code)
+        return rg_gate_note(gate, "its energy was accepted in spite of %s: take measure.accept out",
+                            code);
     bool was = rg_gate_has_flag(a->record, "throttled"),
          now = rg_gate_has_flag(b->record, "throttled");
     if (was == now)

@@ -38,6 +38,20 @@ static rg_status text_list(rg_plan *plan, const json_t *list, const char *key,
     return RG_OK;
 }
 
+/* Others can never be looked over: docs/power.md. */
+static rg_status check_accepted(const rg_plan *plan, rg_err *err) {
+    static const char *const open[] = {"throttle", "idle-drift", "disagree", "not-steady"};
+    for (size_t i = 0; plan->accept[i]; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof open / sizeof open[0]; k++)
+            known |= !strcmp(open[k], plan->accept[i]);
+        if (!known)
+            return rg_fail(err, RG_USAGE, "one of: throttle idle-drift disagree not-steady",
+                           "measure.accept[%zu]: '%s' cannot be accepted", i + 1, plan->accept[i]);
+    }
+    return RG_OK;
+}
+
 static rg_status read_measure(rg_plan *plan, const json_t *measure, rg_err *err) {
     rg_measure_spec spec = {0};
     json_t *none = json_object();
@@ -50,7 +64,9 @@ static rg_status read_measure(rg_plan *plan, const json_t *measure, rg_err *err)
     if (status == RG_OK)
         status =
             text_list(plan, json_object_get(measure, "counters"), "counters", &plan->counters, err);
-    return status;
+    if (status == RG_OK)
+        status = text_list(plan, json_object_get(measure, "accept"), "accept", &plan->accept, err);
+    return status == RG_OK ? check_accepted(plan, err) : status;
 }
 
 static rg_status read_head(rg_plan *plan, const json_t *request, rg_err *err) {

@@ -73,6 +73,7 @@ typedef struct rg_plan {
     const char *const
         *rails; /* chosen rail ids or sensor selectors; NULL-ended; empty: all usable */
     const char *const *counters; /* libpfm4 event names; NULL-ended */
+    const char *const *accept; /* refusals of energy that become flags; NULL-ended, may be empty */
     int64_t idle_ns; /* idle time before and after the steady window, when power is sampled */
     uint64_t seed;
     json_t *request; /* the scenario's document, for the record */

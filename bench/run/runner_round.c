@@ -77,6 +77,17 @@ static void add_power(json_t *facts, rg_meter *meter, const rg_err *why, rg_roun
         json_array_append_new(json_object_get(facts, "flags"), json_string("meter-shares-core"));
 }
 
+/* What the scenario looks over while exploring goes with the round, so that figures can be worked
+ * out again. */
+static void add_accepted(const rg_plan *plan, json_t *facts) {
+    json_t *power = json_object_get(facts, "power"), *list = json_array();
+    for (size_t i = 0; plan->accept[i]; i++)
+        json_array_append_new(list, json_string(plan->accept[i]));
+    if (json_is_object(power) && json_array_size(list))
+        json_object_set(power, "accept", list);
+    json_decref(list);
+}
+
 /* Heat that builds up over the run shows only against its start. */
 static void compare_with_start(const rg_runner *run, json_t *facts) {
     const json_t *before = json_object_get(json_object_get(facts, "host"), "before");
@@ -123,6 +134,7 @@ static rg_status deliver(rg_runner *run, const rg_slot *slot, const rg_child *ch
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (real_power)
         add_power(round.facts, meter, why, &round);
+    add_accepted(run->plan, round.facts);
     add_watch(watch, round.facts);
     compare_with_start(run, round.facts);
     rg_status status = run->spec->sink->round(run->spec->sink->user, &round, err);

@@ -44,6 +44,8 @@ static const rg_field measure_fields[] = {
     {"power", RG_FIELD_BOOL, AT(measure, power), "false", .help = "sample the power rails"},
     {"rails", RG_FIELD_TABLE, .help = "list of rail ids or sensors; empty: all usable"},
     {"counters", RG_FIELD_TABLE, .help = "list of hardware events by libpfm4's names"},
+    {"accept", RG_FIELD_TABLE,
+     .help = "refusals of energy that become flags: throttle, idle-drift, disagree, not-steady"},
     {"idle", RG_FIELD_DURATION, AT(measure, idle_ns), "500ms",
      .help = "idle time before and after the steady window, when power is sampled"},
     {0},
