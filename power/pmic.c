@@ -116,10 +116,12 @@ static rg_status ask(const char *path, answer *ret, char *text, rg_err *err) {
 /* --- the sensor ------------------------------------------------------------------------------- */
 
 static bool find_tool(char *ret, size_t cap) {
-    const char *at = getenv("PATH");
-    for (at = at ? at : "/usr/bin"; *at; at += strcspn(at, ":"), at += *at == ':') {
-        snprintf(ret, cap, "%.*s/vcgencmd", (int)strcspn(at, ":"), at);
-        if (!access(ret, X_OK))
+    char folders[4096], *rest = folders, *folder;
+    const char *path = getenv("PATH");
+    snprintf(folders, sizeof folders, "%s", path ? path : "/usr/bin");
+    while ((folder = strsep(&rest, ":"))) {
+        int length = snprintf(ret, cap, "%s/vcgencmd", folder);
+        if (length < (int)cap && !access(ret, X_OK))
             return true;
     }
     return false;

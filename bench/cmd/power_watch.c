@@ -38,8 +38,11 @@ static void take_power(shown *s, double mw) {
     s->n++;
 }
 
-/* A counter shows the power between two of its readings; one that wrapped shows none. */
+/* A counter shows the power between two of its steps, which may be rarer than its readings; one
+ * that wrapped shows none. */
 static void take_counter(shown *s, const rg_power_row *row) {
+    if (row->energy_uj == s->last_uj)
+        return;
     double joules = (row->energy_uj - s->last_uj) * 1e-6;
     double seconds = (double)(row->t_ns - s->last_ns) * 1e-9;
     if (joules > 0 && seconds > 0)

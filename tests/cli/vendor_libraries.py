@@ -42,6 +42,12 @@ def test_a_gpu_has_an_energy_counter_that_counts_and_a_power_beside_it():
     assert "gpu0-energy" in done.stderr, done.stderr
 
 
+def test_a_counter_that_is_read_more_often_than_it_steps_shows_its_power_all_the_same():
+    done = call("power", "watch", "--rail", "nvml", "--interval", "1s", "--count", "2", "--json", **like())
+    watts = [json.loads(line)["power_mw"] for line in done.stdout.splitlines() if "energy" in line]
+    assert len(watts) == 2 and all(abs(mw - 50000) < 10000 for mw in watts), watts
+
+
 def test_a_driver_without_the_instant_value_gives_a_mean_over_a_second():
     _, power = listed("nvml", **like(NVML_DOUBLE="old"))
     assert power["lag_s"] == 0.5 and power["power"] == "block-average" and "mean over 1 s" in power["facts"], power
