@@ -12,7 +12,8 @@
  *   improved       the same with the sign turned
  *   pass           at some look the upper bound of mean d, 95 % over all looks, lay below
  *                  ln(1 + target)
- *   inconclusive   none of these; always, when a side has fewer than two rounds
+ *   inconclusive   none of these; always, when a side has fewer than two rounds, and when rounds
+ *                  were measured in two sessions without a control workload (gate_control.c)
  *   missing        the candidate lacks a cell or a figure that the baseline has
  *   error          the candidate's cell is wrong, failed, absent ... where the baseline's was ok
  *   invalid        one side was throttled, the other not

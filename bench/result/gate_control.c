@@ -39,6 +39,21 @@ rg_status rg_gate_find_control(rg_gate *gate, const rg_gate_options *options, rg
     return RG_OK;
 }
 
+/* Simulated devices do not drift. */
+static bool drifts(const json_t *record) {
+    return !strcmp(rg_json_get_text(record, "provenance", "measured"), "measured");
+}
+
+void rg_gate_mind_drift(const rg_gate *gate, const json_t *candidate, rg_gate_test *test) {
+    if (gate->interleaved || gate->control[0] || strcmp(test->method, "welch") ||
+        !drifts(candidate))
+        return;
+    test->verdict = RG_VERDICT_INCONCLUSIVE;
+    test->p_worse = test->p_better = NAN;
+    test->note = "no control workload, so drift between the two sessions looks like a change: name "
+                 "one with --control, or measure both builds with --scenario";
+}
+
 void rg_gate_take_out_control(rg_gate *gate, int side, int metric, double sign,
                               rg_gate_series *series) {
     rg_gate_series c = rg_gate_series_of(gate, gate->control[side], metric);

@@ -41,6 +41,10 @@ rg_status rg_gate_find_control(rg_gate *gate, const rg_gate_options *options, rg
 void rg_gate_take_out_control(rg_gate *gate, int side, int metric, double sign,
                               rg_gate_series *series);
 
+/* A stored comparison of measured rounds without a control workload is at best inconclusive: what
+ * Welch's test found stays on show, its verdict does not. */
+void rg_gate_mind_drift(const rg_gate *gate, const json_t *candidate, rg_gate_test *test);
+
 /* A change with the sign that makes worse positive. */
 double rg_gate_worse_share(int metric, double change);
 

@@ -125,6 +125,7 @@ bool rg_gate_measure(rg_gate *gate, const json_t *baseline, const json_t *candid
         test->note = "a single round is never gated: run with more rounds (tier standard)";
     } else if (rule == RG_RULE_ROUNDS) {
         rg_gate_measure_rounds(gate, &a, &b, test);
+        rg_gate_mind_drift(gate, candidate, test);
     } else if (rule == RG_RULE_EVERY_ROUND) {
         measure_every_round(&a, &b, test);
     } else if (rule == RG_RULE_EXACT) {

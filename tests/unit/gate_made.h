@@ -47,7 +47,7 @@ static inline json_t *new_record(size_t cell, size_t rounds) {
     rg_hash_bytes(name, strlen(name), key);
     json_t *record =
         json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:[], s:{}, s:{s:[]}, s:i}", "schema", 1, "cell",
-                  key, "name", name, "target", "cpu", "status", "ok", "provenance", "measured",
+                  key, "name", name, "target", "cpu", "status", "ok", "provenance", "simulated",
                   "flags", "figures", "per_round", "round", "rounds", (int)rounds);
     for (size_t r = 0; r < rounds; r++)
         json_array_append_new(json_object_get(json_object_get(record, "per_round"), "round"),

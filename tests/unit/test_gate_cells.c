@@ -65,6 +65,8 @@ Test(gate, different_things_are_not_compared) {
     cr_assert_eq(gate->counts[RG_VERDICT_NOT_COMPARABLE], 1);
     rg_gate_free(gate);
     json_object_set_new(json_array_get(a.records, 0), "schema", json_integer(1));
+    set_text(json_array_get(a.records, 0), "provenance", "measured");
+    set_text(json_array_get(b.records, 0), "provenance", "measured");
     json_object_set_new(a.facts, "host", json_pack("{s:s}", "cpu", "X1"));
     json_object_set_new(b.facts, "host", json_pack("{s:s}", "cpu", "X2"));
     gate = judged(&a, &b, NULL);

@@ -1,0 +1,96 @@
+/* test_gate_control.c: stored comparisons: at best inconclusive without a control workload, and
+ * what the control drifted by taken out with one. Cell 0 is under test, cell 1 the control. */
+#include "tests/unit/gate_made.h"
+
+enum { CELL, CONTROL };
+
+static double *drawn(rg_rng *rng, double level, double *ret) {
+    for (int r = 0; r < 8; r++)
+        ret[r] = 1e6 * level * exp(0.003 * rg_rng_normal12(rng));
+    return ret;
+}
+
+/* A measured side whose cell and control stand at these levels. */
+static owned side_at(const char *name, uint64_t seed, double cell, double control) {
+    maker m = {rg_rng_seeded(seed), 2, 8, 0.003, 1, 0};
+    owned o = make_side(name, &m);
+    double values[8];
+    for (size_t i = 0; i < 2; i++) {
+        json_t *record = json_array_get(o.records, i);
+        set_text(record, "provenance", "measured");
+        add_figure(record, "latency_p95_ns", drawn(&m.rng, i == CELL ? cell : control, values), 8);
+    }
+    return o;
+}
+
+/* The verdict on p95 of the cell; `control` NULL: without one. */
+static rg_verdict verdict_of(owned *a, owned *b, const char *control, rg_gate_test *ret) {
+    rg_gate_options options = rg_gate_options_default();
+    options.control = control;
+    rg_gate *gate = judged(a, b, &options);
+    const rg_gate_test *test = find(gate, "net-00/cpu", RG_FIG_latency_p95_ns);
+    cr_assert_not_null(test);
+    *ret = *test;
+    rg_gate_free(gate);
+    return ret->verdict;
+}
+
+Test(gate_control, without_one_a_stored_comparison_is_at_best_inconclusive) {
+    rg_gate_test test;
+    for (int slower = 0; slower < 2; slower++) {
+        owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, slower ? 1.2 : 1, 1);
+        cr_expect_eq(verdict_of(&a, &b, NULL, &test), RG_VERDICT_INCONCLUSIVE);
+        cr_expect(strstr(test.note, "--control") != NULL, "%s", test.note);
+        cr_expect(isfinite(test.change) && isfinite(test.low), "what was found stays on show");
+        cr_expect(isnan(test.p_worse));
+        drop(&a);
+        drop(&b);
+    }
+}
+
+Test(gate_control, simulated_devices_do_not_drift) {
+    rg_gate_test test;
+    owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1.2, 1);
+    for (size_t i = 0; i < 2; i++) {
+        set_text(json_array_get(a.records, i), "provenance", "simulated");
+        set_text(json_array_get(b.records, i), "provenance", "simulated");
+    }
+    cr_expect_eq(verdict_of(&a, &b, NULL, &test), RG_VERDICT_REGRESSED);
+    drop(&a);
+    drop(&b);
+}
+
+Test(gate_control, its_drift_is_taken_out_and_a_change_of_the_cell_alone_stays) {
+    rg_gate_test test;
+    owned a = side_at("A", 1, 1, 1), moved = side_at("B", 2, 1.2, 1.2),
+          slower = side_at("C", 3, 1.26, 1.2);
+    cr_expect_eq(verdict_of(&a, &moved, "net-01/cpu", &test), RG_VERDICT_PASS);
+    cr_expect_str_eq(test.method, "welch-control");
+    cr_expect(fabs(test.change) < 0.01, "%g", test.change);
+    cr_expect_eq(verdict_of(&a, &slower, "net-01/cpu", &test), RG_VERDICT_REGRESSED);
+    cr_expect(fabs(test.change - 0.05) < 0.01, "%g", test.change);
+    drop(&a);
+    drop(&moved);
+    drop(&slower);
+}
+
+Test(gate_control, can_be_named_by_the_scenario) {
+    rg_gate_test test;
+    owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1.2, 1.2);
+    json_object_set_new(b.facts, "gate", json_pack("{s:s}", "control", "net-01/cpu"));
+    cr_expect_eq(verdict_of(&a, &b, NULL, &test), RG_VERDICT_PASS);
+    drop(&a);
+    drop(&b);
+}
+
+Test(gate_control, that_is_not_there_makes_no_gate) {
+    rg_gate_options options = rg_gate_options_default();
+    rg_gate *gate = NULL;
+    rg_err err = RG_ERR_INIT;
+    owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1, 1);
+    options.control = "other/cpu";
+    cr_expect_eq(rg_gate_judge(&a.side, &b.side, &options, &gate, &err), RG_INVALID);
+    cr_expect_str_eq(err.what, "the control 'other/cpu' is not ok in the baseline");
+    drop(&a);
+    drop(&b);
+}
