@@ -6,6 +6,7 @@ instruction counts repeat, that target neon runs at each level, and that outputs
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,11 @@ railgauge doctor --json > doctor.json; echo "doctor $?"
 grep -A2 '"counters"' doctor.json | tr -d '\\n'; echo
 railgauge run /files/vm.lua --out runs --quiet > table.txt; echo "run $?"
 cat runs/*/records.jsonl
+"""
+# The first boot judges a second run by its instructions alone: times mean nothing there.
+GATE = """
+railgauge run /files/vm.lua --out again --quiet >/dev/null
+railgauge gate --baseline runs/* --candidate again/* --metric instructions --all; echo "gate $?"
 """
 LEVELS = ("neon", "dotprod", "i8mm")
 # The second boot runs on target neon too, each time with one level more.
@@ -90,11 +96,11 @@ if made.returncode:
 subprocess.run(["ninja", "-C", build, "railgauge"], check=True, capture_output=True)
 
 with tempfile.TemporaryDirectory() as folder:
-    first = boot(folder, SCRIPT)
+    first = boot(folder, SCRIPT + GATE)
     if first.returncode == 77:
         skip_all(" ".join(first.stderr.split())[-200:])
     second = boot(folder, NEON_SCRIPT)
-    print("1..10")
+    print("1..11")
     one, two = record_of(first), record_of(second)
     check("the guest runs a scenario to its end", first.returncode == 0 and "run 0" in first.stdout, first.stdout[-2000:] + first.stderr[-2000:])
     check("hardware counters work there", "hardware counters work" in first.stdout, first.stdout[-1500:])
@@ -105,6 +111,9 @@ with tempfile.TemporaryDirectory() as folder:
     again = (two or {}).get("figures", {}).get("instructions", {}).get("value", 0)
     check("instruction counts repeat to within 0.1 % from boot to boot", per_inference and abs(again - per_inference) < 1e-3 * per_inference,
           f"{per_inference} and {again}")
+    gated = re.search(r"^ +instructions +([0-9.]+) +([0-9.]+) ", first.stdout, re.M)
+    check("the gate passes a second run by its instructions, within 0.2 %",
+          "gate 0" in first.stdout and gated and abs(float(gated[1]) / float(gated[2]) - 1) < 0.002, first.stdout[-2500:])
     check("the cell is ok: its outputs equal the reference there", (one or {}).get("status") == "ok", one)
     check_neon(second)
     # the same model file and the same input here
