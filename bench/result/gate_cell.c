@@ -67,7 +67,7 @@ static const char *incomparable(rg_gate *gate, const rg_gate_view *a, const rg_g
                                 machine[i], rg_json_get_text(host_a, machine[i], ""),
                                 rg_json_get_text(host_b, machine[i], ""));
     }
-    return NULL;
+    return rg_gate_context_differs(gate, a->record, b->record);
 }
 
 bool rg_gate_has_flag(const json_t *record, const char *flag) {

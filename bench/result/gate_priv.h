@@ -32,6 +32,10 @@ rg_gate_series rg_gate_series_of(rg_gate *gate, const json_t *record, int metric
 void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
                             rg_gate_test *test);
 
+/* Which context that decides how fast a machine can be differs between two stored, measured records
+ * of a cell: a sentence, NULL when none does. */
+const char *rg_gate_context_differs(rg_gate *gate, const json_t *a, const json_t *b);
+
 /* Finds the records of the control workload, where one is asked for. RG_INVALID when it is not ok
  * on both sides. */
 rg_status rg_gate_find_control(rg_gate *gate, const rg_gate_options *options, rg_err *err);

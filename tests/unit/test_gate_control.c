@@ -94,3 +94,46 @@ Test(gate_control, that_is_not_there_makes_no_gate) {
     drop(&a);
     drop(&b);
 }
+
+/* --- context -----------------------------------------------------------------------------------
+ */
+
+static size_t not_comparable(const owned *a, const owned *b) {
+    rg_gate *gate = judged(a, b, NULL);
+    size_t n = gate->counts[RG_VERDICT_NOT_COMPARABLE];
+    rg_gate_free(gate);
+    return n;
+}
+
+static void set_state(owned *o, const char *key, const char *value) {
+    for (size_t i = 0; i < 2; i++)
+        json_object_set_new(json_array_get(o->records, i), "context",
+                            json_pack("{s:{s:s}}", "state", key, value));
+}
+
+Test(gate_context, that_decides_how_fast_a_machine_is_ends_the_comparison) {
+    static const char *const keys[] = {"power_mode", "governor", "fan"};
+    for (size_t i = 0; i < 3; i++) {
+        owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1, 1);
+        set_state(&a, keys[i], "one");
+        cr_expect_eq(not_comparable(&a, &b), 0, "%s recorded on one side only", keys[i]);
+        set_state(&b, keys[i], "other");
+        cr_expect_eq(not_comparable(&a, &b), i < 2 ? 2 : 0, "%s", keys[i]);
+        set_state(&b, keys[i], "one");
+        cr_expect_eq(not_comparable(&a, &b), 0, "%s", keys[i]);
+        drop(&a);
+        drop(&b);
+    }
+}
+
+Test(gate_context, of_the_host_counts_and_rounds_in_turns_share_it) {
+    owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1, 1);
+    json_object_set_new(a.facts, "host", json_pack("{s:i}", "cores", 4));
+    json_object_set_new(b.facts, "host", json_pack("{s:i}", "cores", 2));
+    cr_expect_eq(not_comparable(&a, &b), 2);
+    json_object_set_new(a.facts, "pairing", json_pack("{s:s, s:s}", "session", "s", "arm", "A"));
+    json_object_set_new(b.facts, "pairing", json_pack("{s:s, s:s}", "session", "s", "arm", "B"));
+    cr_expect_eq(not_comparable(&a, &b), 0);
+    drop(&a);
+    drop(&b);
+}
