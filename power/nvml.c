@@ -83,8 +83,11 @@ static rg_status load(void *library, nvml *ret, rg_err *err) {
     }
     memcpy(ret, found, sizeof *ret);
     int result = ret->init();
+    if (result == NO_PERMISSION)
+        return rg_fail(err, RG_DENIED, "sudo usermod -aG video,render $USER, then log in again",
+                       "NVML does not start: %s", ret->words(result));
     if (result)
-        return rg_fail(err, result == NO_PERMISSION ? RG_DENIED : RG_ABSENT,
+        return rg_fail(err, RG_ABSENT,
                        "nvidia-smi must work first: load the driver (sudo modprobe nvidia)",
                        "NVML does not start: %s", ret->words(result));
     return RG_OK;

@@ -60,7 +60,7 @@ def test_of_two_gpus_each_is_a_part():
 
 def test_a_gpu_that_cannot_be_read_says_why():
     for state, kind, words, advice in (("nodriver", "absent", "Driver Not Loaded", "modprobe nvidia"),
-                                       ("denied", "denied", "Insufficient Permissions", "nvidia-smi"),
+                                       ("denied", "denied", "Insufficient Permissions", "usermod"),
                                        ("none", "absent", "finds no GPU", "external meter"),
                                        ("dumb", "absent", "no GPU here tells its power", "external meter")):
         row, = listed("nvml", **like(NVML_DOUBLE=state))
