@@ -19,7 +19,8 @@ static const char *const when[] = {"auto", "always", "never", NULL};
 
 static const rg_field table[] = {
     {"format", RG_FIELD_TEXT, offsetof(options, format), "", 0, 0, NULL, "",
-     "text, markdown, csv, json, html; else by the name given with -o, else text"},
+     "text, markdown, csv, json, html, gbench and others (railgauge list reports); else "
+     "by the name given with -o, else text"},
     {"template", RG_FIELD_TEXT, offsetof(options, template_name), "summary", 0, 0, NULL, "",
      "what the report holds; see railgauge list reports"},
     {"output", RG_FIELD_TEXT, offsetof(options, output), "", 0, 0, NULL, "",
