@@ -44,9 +44,11 @@ static bool holds(const rg_store_baseline *events, size_t n, size_t i) {
 }
 
 static void print_event(const rg_store_baseline *event, bool now) {
+    char run[RG_STORE_WORD], who[RG_STORE_WORD], why[RG_STORE_WORD];
     printf("%-12s %.12s  %s  %s\n", now ? event->name : "  before:", event->bundle, event->at,
-           event->run);
-    printf("%-12s by %s: %s\n", "", event->who, event->why);
+           rg_store_clean(event->run, run));
+    printf("%-12s by %s: %s\n", "", rg_store_clean(event->who, who),
+           rg_store_clean(event->why, why));
 }
 
 /* Every event of one name, or (NULL) those that hold of all names. */

@@ -107,6 +107,7 @@ static rg_status print_runs_json(const rg_store_run *runs, size_t n, rg_err *err
 static rg_status show_runs(const rg_db_call *call, rg_err *err) {
     opened open;
     rg_store_run *runs = NULL;
+    char name[RG_STORE_WORD], created[RG_STORE_WORD];
     size_t n = 0;
     rg_status status = begin(call, RG_STORE_READ, &open, err);
     if (status == RG_OK)
@@ -114,8 +115,9 @@ static rg_status show_runs(const rg_db_call *call, rg_err *err) {
     if (status == RG_OK && call->options->json)
         status = print_runs_json(runs, n, err);
     for (size_t i = 0; status == RG_OK && !call->options->json && i < n; i++)
-        printf("%.12s  %-20s  %4lld cells %5lld rounds  %s\n", runs[i].bundle, runs[i].created,
-               (long long)runs[i].cells, (long long)runs[i].rounds, runs[i].name);
+        printf("%.12s  %-20s  %4lld cells %5lld rounds  %s\n", runs[i].bundle,
+               rg_store_clean(runs[i].created, created), (long long)runs[i].cells,
+               (long long)runs[i].rounds, rg_store_clean(runs[i].name, name));
     end(&open);
     return status;
 }

@@ -41,13 +41,14 @@ static rg_status list_cells(const options *opt, rg_store *store, rg_err *err) {
     rg_status status = arena ? rg_store_cells(store, arena, &cells, &n, err)
                              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     json_t *list = opt->json ? json_array() : NULL;
+    char word[RG_STORE_WORD];
     for (size_t i = 0; status == RG_OK && i < n; i++) {
         if (opt->json)
             json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "cell", cells[i].key,
                                                   "name", rg_json_clean(cells[i].name), "workload",
                                                   cells[i].workload, "target", cells[i].target));
         else
-            printf("%.12s  %s\n", cells[i].key, cells[i].name);
+            printf("%.12s  %s\n", cells[i].key, rg_store_clean(cells[i].name, word));
     }
     if (status == RG_OK && opt->json)
         status = rg_print_json(list, err);

@@ -5,9 +5,6 @@
 #include "bench/core/text.h"
 #include "bench/result/history.h"
 
-/* "1.23 ms", "45.6 MiB", "812 /s": a value of the metric in its unit, three digits. */
-void rg_history_value(const rg_history *history, double value, char *ret, size_t cap);
-
 /* A head, a chart of one line a run, the changes in words (history_text.c). */
 void rg_history_to_text(const rg_history *history, size_t columns, rg_text *ret);
 

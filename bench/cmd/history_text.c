@@ -5,21 +5,12 @@
 #include <string.h>
 
 #include "bench/cmd/history.h"
+#include "bench/cmd/stores.h"
 #include "bench/core/json.h"
+#include "bench/result/gate_words.h"
 
-void rg_history_value(const rg_history *h, double value, char *ret, size_t cap) {
-    const char *unit = rg_figure_rows[h->metric].unit;
-    if (!strcmp(unit, "ns"))
-        rg_text_duration(value, ret, cap);
-    else if (!strcmp(unit, "bytes"))
-        rg_text_bytes(value, ret, cap);
-    else if (!strcmp(unit, "uJ"))
-        rg_text_si(value * 1e-6, "J", ret, cap);
-    else if (!strcmp(unit, "mW"))
-        rg_text_si(value * 1e-3, "W", ret, cap);
-    else
-        snprintf(ret, cap, "%.4g%s%s", value, strcmp(unit, "1") ? " " : "",
-                 strcmp(unit, "1") ? unit : "");
+static void value_text(const rg_history *h, double value, char *ret, size_t cap) {
+    rg_figure_text(rg_figure_rows[h->metric].unit, value, ret, cap);
 }
 
 static const char *direction(const rg_history *h) {
@@ -29,10 +20,12 @@ static const char *direction(const rg_history *h) {
 
 static void add_head(const rg_history *h, rg_text *out) {
     const rg_figure_row *row = &rg_figure_rows[h->metric];
-    rg_text_printf(out, "cell     %s  %.12s\n", h->cell.name, h->cell.key);
+    char word[RG_STORE_WORD];
+    rg_text_printf(out, "cell     %s  %.12s\n", rg_store_clean(h->cell.name, word), h->cell.key);
     rg_text_printf(out, "metric   %s, %s: %s\n", row->key, direction(h), row->help);
     if (h->control_cell.id)
-        rg_text_printf(out, "control  %s: what moves both is taken out\n", h->control_cell.name);
+        rg_text_printf(out, "control  %s: what moves both is taken out\n",
+                       rg_store_clean(h->control_cell.name, word));
     rg_text_printf(out, "runs     %zu", h->n);
     if (h->left_out)
         rg_text_printf(out, ", %zu left out (no value above zero)", h->left_out);
@@ -61,23 +54,23 @@ static size_t place(double value, double low, double high, size_t width) {
 static void add_point(const rg_history *h, size_t i, double low, double high, size_t width,
                       rg_text *out) {
     const rg_history_point *point = &h->points[i];
-    char line[256], value[32];
+    char line[256], value[32], created[RG_STORE_WORD];
     memset(line, ' ', width);
     line[width] = '\0';
     line[place(point->level, low, high, width)] = '|';
     line[place(point->value, low, high, width)] = 'o';
-    rg_history_value(h, point->value, value, sizeof value);
+    value_text(h, point->value, value, sizeof value);
     for (size_t end = width; end && line[end - 1] == ' ';)
         line[--end] = '\0';
-    rg_text_printf(out, "%.10s %.12s %10s  %s\n", point->run.created, point->run.bundle, value,
-                   line);
+    rg_text_printf(out, "%.10s %.12s %10s  %s\n", rg_store_clean(point->run.created, created),
+                   point->run.bundle, value, line);
 }
 
 static void add_change(const rg_history *h, const rg_history_change *c, bool brief, rg_text *out) {
     const rg_history_point *point = &h->points[c->change.at];
-    char before[32], after[32];
-    rg_history_value(h, c->change.before, before, sizeof before);
-    rg_history_value(h, c->change.after, after, sizeof after);
+    char before[32], after[32], run[RG_STORE_WORD], created[RG_STORE_WORD];
+    value_text(h, c->change.before, before, sizeof before);
+    value_text(h, c->change.after, after, sizeof after);
     const char *word = rg_figure_rows[h->metric].better == RG_BETTER_NONE ? ""
                        : c->worse                                         ? " worse"
                                                                           : " better";
@@ -86,8 +79,9 @@ static void add_change(const rg_history *h, const rg_history_change *c, bool bri
         return;
     }
     rg_text_printf(out, "%+.1f %%%s: %s to %s, from run %s (%s) on; p = %.3f%s%s\n",
-                   100 * c->change.step, word, before, after, point->run.run, point->run.created,
-                   c->change.p, *c->first_seen ? "; first told " : "", c->first_seen);
+                   100 * c->change.step, word, before, after, rg_store_clean(point->run.run, run),
+                   rg_store_clean(point->run.created, created), c->change.p,
+                   *c->first_seen ? "; first told " : "", c->first_seen);
 }
 
 static const rg_history_change *change_at(const rg_history *h, size_t i) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/result/gate_words.h"
+
 rg_status rg_store_open_named(const char *option, rg_store_mode mode, rg_store **ret_store,
                               rg_err *err) {
     const char *environment = getenv("RAILGAUGE_STORE");
@@ -14,6 +16,11 @@ rg_status rg_store_open_named(const char *option, rg_store_mode mode, rg_store *
         return rg_fail(err, RG_USAGE, "add --store lab.db, or set RAILGAUGE_STORE",
                        "no store is named");
     return rg_store_open(path, mode, ret_store, err);
+}
+
+const char *rg_store_clean(const char *text, char ret[RG_STORE_WORD]) {
+    rg_gate_clean(text, ret, RG_STORE_WORD);
+    return ret;
 }
 
 const char *rg_store_who(void) {

@@ -17,6 +17,11 @@
 rg_status rg_store_open_named(const char *option, rg_store_mode mode, rg_store **ret_store,
                               rg_err *err);
 
+/* What came out of somebody's bundle, as a terminal shows it: nothing that moves the cursor, cut to
+ * its room; returns `ret`. */
+enum { RG_STORE_WORD = 512 };
+const char *rg_store_clean(const char *text, char ret[RG_STORE_WORD]);
+
 /* "user@host" of this process, for the store's logs. Static. */
 const char *rg_store_who(void);
 

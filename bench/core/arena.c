@@ -8,7 +8,7 @@
 
 #include "bench/core/remark.h"
 
-enum { ALIGN = 64, CHUNK_BYTES = 64 * 1024 };
+enum { ALIGN = 64, FIRST_CHUNK_BYTES = 4 * 1024, CHUNK_BYTES = 64 * 1024 };
 
 typedef struct chunk {
     struct chunk *next;
@@ -54,6 +54,14 @@ static chunk *chunk_new(size_t cap) {
     return c;
 }
 
+/* Chunks grow with the arena: one file's worth of memory should not cost the zeroing of 64 KiB. */
+static size_t chunk_bytes(const rg_arena *arena, size_t least) {
+    size_t bytes = arena->used < FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES
+                   : arena->used < CHUNK_BYTES     ? arena->used
+                                                   : CHUNK_BYTES;
+    return least > bytes ? least : bytes;
+}
+
 static unsigned char *chunk_base(const chunk *c) {
     return (unsigned char *)(((uintptr_t)c->data + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1));
 }
@@ -68,7 +76,7 @@ void *rg_arena_alloc(rg_arena *arena, size_t bytes) {
         return NULL;
     chunk *c = arena->chunks;
     if (!c || c->cap - c->used < rounded) {
-        c = chunk_new(rounded > CHUNK_BYTES ? rounded : CHUNK_BYTES);
+        c = chunk_new(chunk_bytes(arena, rounded));
         if (!c)
             return NULL;
         c->next = arena->chunks;

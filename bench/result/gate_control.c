@@ -50,8 +50,7 @@ void rg_gate_mind_drift(const rg_gate *gate, const json_t *candidate, rg_gate_te
         return;
     test->verdict = RG_VERDICT_INCONCLUSIVE;
     test->p_worse = test->p_better = NAN;
-    test->note = "no control workload, so drift between the two sessions looks like a change: name "
-                 "one with --control, or measure both builds with --scenario";
+    test->note = "drift looks like a change: name a --control, or use --scenario";
 }
 
 void rg_gate_take_out_control(rg_gate *gate, int side, int metric, double sign,

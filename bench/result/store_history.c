@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/core/text.h"
+#include "bench/result/gate_words.h"
 #include "bench/result/store_priv.h"
 
 /* Columns of RG_SQL_CELL_COLUMNS. */
@@ -58,9 +59,10 @@ static rg_status no_such_cell(rg_store *store, const char *word, rg_arena *arena
         return status;
     list.cells = cells;
     const char *near = rg_text_nearest(word, name_at, &list);
-    char advice[320];
+    char advice[320], clean[251];
+    rg_gate_clean(near ? near : "", clean, sizeof clean);
     if (near)
-        snprintf(advice, sizeof advice, "did you mean '%.250s'?", near);
+        snprintf(advice, sizeof advice, "did you mean '%s'?", clean);
     else
         snprintf(advice, sizeof advice, "`railgauge history --store FILE` lists the cells");
     return rg_fail(err, RG_USAGE, advice, "store %s has no cell '%s'", store->path, word);

@@ -307,6 +307,19 @@ def test_caches_are_shown_cleared_and_cut_down():
         assert open(outside).read() == "stays"
 
 
+def test_names_from_bundles_cannot_move_the_cursor():
+    with Lab(0) as lab:
+        name = "net\x1b[2Jx\n\u202ereversed"
+        laboratory.bundles.make(os.path.join(lab.all, "run\x1b[31m"), [laboratory.bundles.cell(name, n=40, rounds=3)])
+        lab.fill()
+        key = laboratory.bundles.key_of(name)[:12]
+        lab("baseline", "set", "main", "run\x1b[31m", "--why", "a\x1b[2Jb")
+        for words in (("history",), ("history", key), ("db", "runs"), ("baseline", "list"), ("baseline", "show", "main")):
+            said = lab(*words)
+            assert "\x1b" not in said and "\u202e" not in said and "?" in said, (words, said)
+        assert json.loads(lab("history", "--json"))[0]["name"] == name
+
+
 def test_verdicts_go_in_once_with_all_that_went_into_them():
     with Lab(2) as lab:
         lab.fill()
