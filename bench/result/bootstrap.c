@@ -183,8 +183,30 @@ static double resampled_ratio(const double *num, const double *den, const uint32
     return above / below;
 }
 
+/* Step 5's degrees of freedom: what the variance of the rounds' shares beyond the quantile is
+ * worth, by Satterthwaite from their kurtosis. A quantile that few rounds decide knows less than R
+ * - 1. */
+static double freedom_of(const rg_pool *pool, double value) {
+    double r = (double)pool->rounds, mean = 0, m2 = 0, m4 = 0;
+    double *share = calloc(pool->rounds, sizeof *share);
+    for (size_t i = pool->n; share && i-- > 0 && pool->sorted[i] > value;)
+        share[pool->round[i]] += 1 / (double)pool->sizes[pool->round[i]];
+    for (size_t k = 0; share && k < pool->rounds; k++)
+        mean += share[k] / r;
+    for (size_t k = 0; share && k < pool->rounds; k++) {
+        double d = share[k] - mean;
+        m2 += d * d / r;
+        m4 += d * d * d * d / r;
+    }
+    free(share);
+    if (!(m2 > 1e-18))
+        return r - 1;
+    double df = floor(2 * r / (m4 / (m2 * m2) - (r - 3) / (r - 1)));
+    return fmax(1, fmin(df, r - 1));
+}
+
 /* Steps 4 and 5: from the logarithms of the resampled figures to the interval. */
-static rg_interval close_interval(double value, const double *logs, size_t rounds) {
+static rg_interval close_interval(double value, const double *logs, size_t rounds, double df) {
     rg_interval ret = {value, NAN, NAN, NAN, NULL};
     double variance = rg_variance(logs, RG_BOOT_DRAWS), r = (double)rounds;
     if (!(value > 0) || !isfinite(variance)) {
@@ -192,7 +214,7 @@ static rg_interval close_interval(double value, const double *logs, size_t round
         return ret;
     }
     ret.se_log = sqrt(variance) * sqrt(r / (r - 1));
-    double half = rg_t_quantile(0.975, r - 1) * ret.se_log;
+    double half = rg_t_quantile(0.975, df) * ret.se_log;
     ret.low = exp(log(value) - half);
     ret.high = exp(log(value) + half);
     if (half == 0) /* exp(log(x)) may miss x by its last digit */
@@ -207,7 +229,7 @@ rg_interval rg_interval_quantile(const rg_pool *pool, const rg_draws *draws, dou
     double logs[RG_BOOT_DRAWS];
     for (size_t b = 0; b < RG_BOOT_DRAWS; b++)
         logs[b] = log(resampled_quantile(pool, draws->times + b * pool->rounds, p));
-    return close_interval(value, logs, pool->rounds);
+    return close_interval(value, logs, pool->rounds, freedom_of(pool, value));
 }
 
 rg_interval rg_interval_ratio(const double *num, const double *den, size_t rounds,
@@ -223,7 +245,7 @@ rg_interval rg_interval_ratio(const double *num, const double *den, size_t round
     double logs[RG_BOOT_DRAWS];
     for (size_t b = 0; b < RG_BOOT_DRAWS; b++)
         logs[b] = log(resampled_ratio(num, den, draws->times + b * rounds, rounds));
-    return close_interval(value, logs, rounds);
+    return close_interval(value, logs, rounds, (double)rounds - 1);
 }
 
 rg_interval rg_interval_mean(const double *values, size_t rounds, const rg_draws *draws) {

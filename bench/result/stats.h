@@ -82,8 +82,12 @@ bool rg_quantile_bound_rank(size_t n, double p, double confidence, size_t *ret_r
  *   3. Q_b = the figure over the union (with multiplicity) of the drawn rounds' values: type-7
  *      quantile, or ratio of sums sum(num) / sum(den).
  *   4. SE = sample standard deviation (divisor 999) of ln Q_b.
- *   5. interval = exp(ln Q -+ t SE sqrt(R / (R - 1))), t the .975 quantile of Student's t with R -
- * 1 degrees of freedom, Q the same figure over all rounds once each.
+ *   5. interval = exp(ln Q -+ t SE sqrt(R / (R - 1))), Q the same figure over all rounds once each,
+ *      t the .975 quantile of Student's t. Its degrees of freedom: R - 1 for ratios; for quantiles
+ *      floor(2 R / (k - (R - 3) / (R - 1))), from 1 to R - 1, k = m4 / m2^2 the kurtosis of the
+ *      rounds' shares of values above Q (R - 1 when m2 is 0): where a few rounds hold most of the
+ *      tail, R of them know less than R - 1 says. (`selftest gate`: p95 on noise of which half is
+ *      the launches' is covered in 89 % at R = 16, with R - 1 in 87 %.)
  */
 enum { RG_BOOT_DRAWS = 1000 };
 

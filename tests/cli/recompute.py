@@ -138,10 +138,22 @@ def draws_of(key, rounds):
     return [[rng.below(rounds) for _ in range(rounds)] for _ in range(DRAWS)]
 
 
-def interval(value, logs, rounds):
+def freedom(value, parts):
+    """Degrees of freedom of a quantile's interval, from the rounds' shares of values above it."""
+    n = len(parts)
+    shares = [sum(x > value for x in values) / len(values) for values in parts]
+    mean = math.fsum(shares) / n
+    m2 = math.fsum((x - mean) ** 2 for x in shares) / n
+    m4 = math.fsum((x - mean) ** 4 for x in shares) / n
+    if m2 <= 1e-18:
+        return n - 1
+    return max(1, min(n - 1, math.floor(2 * n / (m4 / m2 ** 2 - (n - 3) / (n - 1)))))
+
+
+def interval(value, logs, rounds, df):
     mean = math.fsum(logs) / len(logs)
     sd = math.sqrt(math.fsum((x - mean) ** 2 for x in logs) / (len(logs) - 1))
-    half = t_975(rounds - 1) * sd * math.sqrt(rounds / (rounds - 1))
+    half = t_975(df) * sd * math.sqrt(rounds / (rounds - 1))
     return value * math.exp(-half), value * math.exp(half)
 
 
@@ -214,7 +226,8 @@ def check_quantiles(tap, record, rounds):
         for key, (p, _) in wanted.items():
             logs[key].append(math.log(quantile(sample, p)))
     for key, (p, _) in wanted.items():
-        low, high = interval(quantile(pooled, p), logs[key], len(rounds))
+        value = quantile(pooled, p)
+        low, high = interval(value, logs[key], len(rounds), freedom(value, parts))
         good = same(figures[key].get("low"), low) and same(figures[key].get("high"), high)
         tap.say(good, f"{name}: interval of {key}",
                 "" if good else f" ({figures[key]} is not {low} .. {high})")
