@@ -1,9 +1,11 @@
 /* derive_joules.c: joules of a cell over its rounds. The systematic part of the uncertainty is the
  * same in every round and does not shrink; the random part comes from how rounds differ. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "bench/core/json.h"
 #include "bench/result/derive_priv.h"
+#include "bench/result/repeats.h"
 
 /* Judged again on the cell: repeats shrink what is random in them. */
 static const uint32_t judged_later = RG_REFUSE_UNCERTAINTY | RG_REFUSE_LOW_SIGNAL;
@@ -176,6 +178,20 @@ static json_t *half_to_json(const cell_half *cell) {
     return object;
 }
 
+/* How many rounds would do, from the spread of these. */
+static json_t *repeats_of(const rg_round_view *views, size_t n, const cell_half *total) {
+    double *each = calloc(n + 1, sizeof *each);
+    size_t k = 0;
+    for (size_t r = 0; each && r < n; r++) {
+        if (usable_round(&views[r], the_total) && views[r].inferences > 0)
+            each[k++] = views[r].energy.headline.total.uj / views[r].inferences;
+    }
+    double share = total->sum.uj != 0 ? total->sum.u_systematic / fabs(total->sum.uj) : 0;
+    json_t *plan = each ? rg_repeats_plan(each, k, share) : NULL;
+    free(each);
+    return plan;
+}
+
 static json_t *energy_detail(const rg_round_view *views, size_t n, const cell_half *total,
                              const cell_half *above) {
     json_t *detail = json_object(), *rounds = json_array();
@@ -196,6 +212,9 @@ static json_t *energy_detail(const rg_round_view *views, size_t n, const cell_ha
     json_object_set_new(detail, "total", half_to_json(total));
     json_object_set_new(detail, "above_idle", half_to_json(above));
     json_object_set_new(detail, "rounds", rounds);
+    json_t *repeats = repeats_of(views, n, total);
+    if (repeats)
+        json_object_set_new(detail, "repeats", repeats);
     return detail;
 }
 
