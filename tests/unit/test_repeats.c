@@ -28,7 +28,7 @@ Test(repeats, what_the_sensor_does_not_know_no_repeat_tells) {
     cr_assert_eq(rg_json_get_int(plan, "pilot", 0), 5);
     cr_assert_float_eq(rg_json_get_real(plan, "cv", 0), 0.00790569, 1e-7);
     cr_assert_float_eq(rg_json_get_real(plan, "floor", 0), 0.012, 1e-12);
-    cr_assert(json_is_null(json_object_get(windows, "1%")), "1.2 % are systematic");
+    cr_assert(json_is_null(json_object_get(windows, "1%")), "1.2 %% are systematic");
     cr_assert_eq(rg_json_get_int(windows, "2%", 0), 5);
     json_decref(plan);
     cr_assert_null(rg_repeats_plan(uj, 1, 0.006), "one window has no spread");
