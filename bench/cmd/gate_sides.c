@@ -2,6 +2,7 @@
 #include "bench/cmd/gate_sides.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/cmd/stores.h"
 #include "bench/core/fs.h"
@@ -38,8 +39,12 @@ rg_status rg_gate_load(const char *store, const char *word, rg_gate_loaded *ret_
                        rg_err *err) {
     bool store_named = *store || getenv("RAILGAUGE_STORE");
     *ret_loaded = (rg_gate_loaded){0};
-    return store_named && !rg_fs_exists(word) ? load_stored(store, word, ret_loaded, err)
-                                              : load_bundle(word, ret_loaded, err);
+    if (store_named && !rg_fs_exists(word))
+        return load_stored(store, word, ret_loaded, err);
+    if (!rg_fs_exists(word) && !strchr(word, '/'))
+        return rg_fail(err, RG_IO, "a baseline's name needs its store: --store lab.db",
+                       "there is no bundle %s", word);
+    return load_bundle(word, ret_loaded, err);
 }
 
 void rg_gate_unload(rg_gate_loaded *loaded) {

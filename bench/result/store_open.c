@@ -192,6 +192,16 @@ static void remove_new(const char *temporary) {
     }
 }
 
+/* Gives a file its name, unless that is taken, which is as good. Some file systems (FAT) have no
+ * links. */
+static bool put_in_place(const char *temporary, const char *path) {
+    if (link(temporary, path) == 0 || errno == EEXIST)
+        return true;
+    bool no_links = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+    return no_links && (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
+                        errno == EEXIST);
+}
+
 /* An empty store, whole or not at all; when another program makes one at the same time, its store
  * is as good. */
 static rg_status create(const char *path, rg_err *err) {
@@ -201,7 +211,7 @@ static rg_status create(const char *path, rg_err *err) {
         return rg_fail(err, RG_IO, NULL, "path too long: %s", path);
     remove_new(temporary);
     rg_status status = fill_new(temporary, err);
-    if (status == RG_OK && link(temporary, path) < 0 && errno != EEXIST)
+    if (status == RG_OK && !put_in_place(temporary, path))
         status = rg_fail(err, RG_IO, "check the path and its permissions",
                          "cannot make store %s: %s", path, strerror(errno));
     remove_new(temporary);
