@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/core/text.h"
+#include "bench/cmd/parts.h"
 
 static const char *const scopes[] = {"widest", "accelerator", "gpu",  "cpu",
                                      "module", "board-in",    "wall", NULL};
@@ -87,40 +87,16 @@ rg_status rg_power_meter(const rg_power_call *call, rg_meter **ret_meter, rg_err
  */
 
 typedef struct part {
-    const char *name;
-    size_t least, most; /* words behind it */
+    rg_part part;
     int (*run)(const rg_power_call *call);
 } part;
 
 static const part parts[] = {
-    {"watch", 0, 0, rg_power_watch},
-    {"check", 0, 0, rg_power_check},
-    {"record", 1, RG_MAX_ARGS, rg_power_record},
-    {"replay", 1, 1, rg_power_replay},
+    {{"watch", 0, 0}, rg_power_watch},
+    {{"check", 0, 0}, rg_power_check},
+    {{"record", 1, RG_MAX_ARGS}, rg_power_record},
+    {{"replay", 1, 1}, rg_power_replay},
 };
-enum { N_PARTS = sizeof parts / sizeof parts[0] };
-
-static const char *part_at(size_t i, void *user) {
-    (void)user;
-    return i < N_PARTS ? parts[i].name : NULL;
-}
-
-static rg_status find_part(const rg_args *args, const part **ret_part, rg_err *err) {
-    const char *word = args->words[0];
-    for (size_t i = 0; i < N_PARTS; i++) {
-        if (strcmp(parts[i].name, word))
-            continue;
-        *ret_part = &parts[i];
-        size_t n = args->n_words - 1;
-        return n >= parts[i].least && n <= parts[i].most
-                   ? RG_OK
-                   : rg_fail(err, RG_USAGE, "see `railgauge power --help`",
-                             "power %s does not take %zu words", word, n);
-    }
-    const char *near = rg_text_nearest(word, part_at, NULL);
-    return rg_fail(err, RG_USAGE, near ? near : "one of: watch check record replay",
-                   "there is no `power %s`", word);
-}
 
 static int run(const rg_globals *globals, int argc, char **argv);
 
@@ -145,13 +121,14 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     rg_power_options options;
     rg_args args;
     rg_err err = RG_ERR_INIT;
-    const part *what = NULL;
+    const void *what = NULL;
     int code;
     if (!rg_args_begin(&rg_verb_power, table, &options, 1, RG_MAX_ARGS, argc, argv, &args, &code))
         return code;
-    rg_status status = find_part(&args, &what, &err);
+    rg_status status = rg_part_find("power", parts, sizeof parts / sizeof parts[0], sizeof parts[0],
+                                    &args, &what, &err);
     if (status != RG_OK)
         return rg_report_error("power", &err);
     const rg_power_call call = {globals, &options, &args, args.words + 1, args.n_words - 1};
-    return what->run(&call);
+    return ((const part *)what)->run(&call);
 }
