@@ -14,7 +14,7 @@
 
 typedef struct options {
     const char *baseline, *candidate, *store, *control, *a, *b, *scenario, *tier, *out;
-    const char *from;
+    const char *from, *expect;
     const char *repeated; /* options that are read one by one from the arguments */
     rg_gate_print print;
     int inconclusive;
@@ -47,6 +47,7 @@ static const rg_field table[] = {
          "METRIC=1%: a change that never fails; may be repeated; METRIC can be 'all'"),
     TEXT("target", repeated, "METRIC=5%: a change that must be seen; may be repeated"),
     TEXT("metric", repeated, "judge this metric only; may be repeated"),
+    TEXT("expect", expect, "file of cells that must be there, and of skips (docs/result.md)"),
     RG_GATE_EXIT_ROWS(options, repeated, inconclusive),
     FLAG("bisect", bisect, "codes for `git bisect run`: 0 good, 1 bad, 125 cannot tell"),
     FLAG("reproduce", reproduce, "print the command that measures the failing cells again"),
@@ -83,6 +84,7 @@ typedef struct job {
     const rg_args *args;
     rg_gate_options limits;
     rg_result_facts facts;
+    json_t *expected;
     int code;
 } job;
 
@@ -100,6 +102,9 @@ static rg_status read_repeated(job *j, rg_err *err) {
         else if (!strcmp(key, "metric"))
             status = rg_gate_want(&j->limits, value, err);
     }
+    if (status == RG_OK && *j->opt->expect)
+        status = rg_gate_read_expected(j->opt->expect, &j->expected, err);
+    j->limits.expected = j->expected;
     return status;
 }
 
@@ -277,5 +282,6 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     job j = {.globals = globals, .opt = &opt, .args = &args, .facts = {argc, argv, 0}};
     if (gate(&j, &err) != RG_OK)
         j.code = rg_report_error("gate", &err);
+    json_decref(j.expected);
     return opt.bisect ? for_bisect(j.code) : j.code;
 }

@@ -6,6 +6,7 @@
 
 #include "bench/cmd/stores.h"
 #include "bench/core/fs.h"
+#include "bench/core/json.h"
 
 static rg_status load_bundle(const char *dir, rg_gate_loaded *loaded, rg_err *err) {
     rg_status status = rg_bundle_open(dir, &loaded->bundle, err);
@@ -45,6 +46,18 @@ rg_status rg_gate_load(const char *store, const char *word, rg_gate_loaded *ret_
         return rg_fail(err, RG_IO, "a baseline's name needs its store: --store lab.db",
                        "there is no bundle %s", word);
     return load_bundle(word, ret_loaded, err);
+}
+
+rg_status rg_gate_read_expected(const char *path, json_t **ret_file, rg_err *err) {
+    json_t *file = NULL;
+    rg_status status = rg_json_read(path, &file, err);
+    if (status == RG_OK)
+        status = rg_gate_expect_check(file, path, err);
+    if (status == RG_OK)
+        *ret_file = file;
+    else
+        json_decref(file);
+    return status;
 }
 
 void rg_gate_unload(rg_gate_loaded *loaded) {

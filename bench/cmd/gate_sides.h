@@ -21,4 +21,7 @@ rg_status rg_gate_load(const char *store, const char *word, rg_gate_loaded *ret_
                        rg_err *err);
 void rg_gate_unload(rg_gate_loaded *loaded); /* accepts an empty one */
 
+/* Reads and checks a file of expected cells (rg_gate_options.expected). The caller owns it. */
+rg_status rg_gate_read_expected(const char *path, json_t **ret_file, rg_err *err);
+
 #endif

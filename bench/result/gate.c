@@ -103,12 +103,23 @@ static void add_metric(rg_gate *gate, const rg_gate_options *options, rg_gate_te
     }
 }
 
+static rg_verdict cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_gate_view *b,
+                               rg_gate_test *whole) {
+    if (rg_gate_is_skipped(gate, whole->key, whole->cell, &whole->note))
+        return RG_VERDICT_SKIPPED;
+    rg_verdict verdict = rg_gate_cell_verdict(gate, a, b, &whole->note);
+    if (verdict != RG_VERDICT_SKIPPED)
+        return verdict;
+    rg_verdict missed = rg_gate_expect(gate, b, whole->key, whole->cell, &whole->note);
+    return missed != RG_VERDICT_COUNT ? missed : verdict;
+}
+
 static void judge_cell(rg_gate *gate, const rg_gate_options *options, const char *key,
                        const char *name, bool any_wanted) {
     rg_gate_view a = rg_gate_view_of(&gate->baseline, key),
                  b = rg_gate_view_of(&gate->candidate, key);
     rg_gate_test whole = blank(key, name, RG_FIG_COUNT);
-    whole.verdict = rg_gate_cell_verdict(gate, &a, &b, &whole.note);
+    whole.verdict = cell_verdict(gate, &a, &b, &whole);
     if (whole.verdict != RG_VERDICT_COUNT) {
         gate->tests[gate->n++] = whole;
         return;
@@ -144,6 +155,11 @@ static void judge_cells(rg_gate *gate, const rg_gate_options *options, bool any_
         }
     }
     json_decref(seen);
+    for (size_t k = 0; k < rg_gate_expected_count(gate); k++) {
+        const char *name = rg_gate_expected_at(gate, k);
+        if (!rg_gate_is_known(gate, name))
+            judge_cell(gate, options, name, name, any_wanted);
+    }
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -162,7 +178,7 @@ static rg_status judge(rg_gate *gate, const rg_gate_options *options, rg_err *er
         any_wanted |= options->wanted[i];
     size_t cells = json_array_size(gate->baseline.cells) + json_array_size(gate->baseline.records) +
                    json_array_size(gate->candidate.cells) +
-                   json_array_size(gate->candidate.records);
+                   json_array_size(gate->candidate.records) + rg_gate_expected_count(gate);
     gate->tests = rg_arena_array(gate->arena, cells * RG_FIG_COUNT + 1, sizeof *gate->tests);
     if (!gate->tests)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %zu cells", cells);
@@ -189,7 +205,10 @@ rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candid
         rg_arena_free(arena);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     }
-    *gate = (rg_gate){.arena = arena, .baseline = *baseline, .candidate = *candidate};
+    *gate = (rg_gate){.arena = arena,
+                      .baseline = *baseline,
+                      .candidate = *candidate,
+                      .expected = options->expected};
     gate->interleaved = rg_gate_paired(baseline, candidate);
     if (gate->interleaved)
         gate->looks = rg_looks_named(

@@ -87,8 +87,9 @@ typedef struct rg_gate_options {
     rg_gate_limit limits[RG_FIG_COUNT]; /* from the command line; they win over the scenario's */
     bool wanted[RG_FIG_COUNT];          /* metrics to judge; none set: the default ones */
     bool strict;                        /* presets of 0.5 % / 2 % in place of 1 % / 5 % */
-    const char *control; /* cell, by name or key, whose drift is taken out of stored comparisons;
-                            NULL: the gate block's "control" */
+    const char *control;    /* cell, by name or key, whose drift is taken out of stored comparisons;
+                               NULL: the gate block's "control" */
+    const json_t *expected; /* cells that must be there, and skips (gate_expect.c); NULL */
 } rg_gate_options;
 
 /* No limits, default metrics. */
@@ -97,6 +98,10 @@ rg_gate_options rg_gate_options_default(void);
 /* "latency_p95_ns=2%" or "latency_p95=0.02", "all=2%": sets the tolerance, or the target. RG_USAGE
  * naming the nearest metric. */
 rg_status rg_gate_set_limit(rg_gate_options *options, bool target, const char *text, rg_err *err);
+
+/* Is this parsed file one of expected cells, {"cells": [names, or lines with "name"], "skip":
+ * [...]}? RG_BAD_DATA naming what is wrong. */
+rg_status rg_gate_expect_check(const json_t *file, const char *path, rg_err *err);
 
 /* Adds a metric by key, with or without its unit. RG_USAGE as above. */
 rg_status rg_gate_want(rg_gate_options *options, const char *metric, rg_err *err);
@@ -131,6 +136,7 @@ typedef struct rg_gate {
     size_t n_cells;           /* of the baseline */
     bool interleaved;         /* rounds were paired */
     const rg_looks *looks;    /* their schedule; NULL: one look */
+    const json_t *expected;   /* of the options */
     const json_t *control[2]; /* records of the control workload, then and now; NULL */
     const char *const *notes; /* about the comparison as a whole */
     size_t n_notes;

@@ -109,6 +109,9 @@ static void write_notes(rg_gate *gate) {
     const json_t *b = json_object_get(gate->candidate.facts, "gate");
     if (a && b && !json_equal(a, b))
         say(gate, notes, "the scenario's limits changed; the candidate's are used");
+    const char *ended = rg_gate_expired_skips(gate);
+    if (ended)
+        say(gate, notes, ended);
     gate->notes = notes;
 }
 

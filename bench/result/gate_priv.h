@@ -78,6 +78,20 @@ const char *rg_gate_key_of(const json_t *line);
 
 bool rg_gate_has_flag(const json_t *record, const char *flag);
 
+/* Is the cell declared away? Then with reason and end as note. */
+bool rg_gate_is_skipped(rg_gate *gate, const char *key, const char *name, const char **ret_note);
+
+/* A note on skips that have ended; NULL: none has. */
+const char *rg_gate_expired_skips(rg_gate *gate);
+
+/* Cells named by the file of expected ones; whether a side knows one; and the verdict on a cell
+ * that is expected but not ok on the candidate's side, else RG_VERDICT_COUNT. */
+size_t rg_gate_expected_count(const rg_gate *gate);
+const char *rg_gate_expected_at(const rg_gate *gate, size_t i);
+bool rg_gate_is_known(const rg_gate *gate, const char *wanted);
+rg_verdict rg_gate_expect(rg_gate *gate, const rg_gate_view *candidate, const char *key,
+                          const char *name, const char **ret_note);
+
 /* The verdict on a cell as a whole, or RG_VERDICT_COUNT when its metrics can be judged. */
 rg_verdict rg_gate_cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_gate_view *b,
                                 const char **ret_note);

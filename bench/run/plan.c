@@ -1,6 +1,5 @@
 /* plan.c: a request becomes a plan: cells in the order in which they were asked for, each with a
  * key, none twice. The same document always gives the same plan. plancell.c builds one cell. */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "bench/run/plancell.h"
 #include "bench/run/request.h"
 #include "bench/run/schema.h"
+#include "bench/run/skips.h"
 
 enum { MAX_CELLS = 1000000 };
 
@@ -77,6 +77,9 @@ static rg_status read_head(rg_plan *plan, const json_t *request, rg_err *err) {
     plan->name = rg_arena_strdup(plan->arena, spec.name);
     plan->summary = rg_arena_strdup(plan->arena, spec.summary);
     plan->seed = (uint64_t)spec.seed;
+    status = rg_skips_check(json_object_get(request, "skip"), err);
+    if (status != RG_OK)
+        return status;
     json_t *gate = json_object_get(request, "gate");
     plan->gate = json_is_object(gate) ? json_incref(gate) : json_object();
     plan->request = json_deep_copy(request);
@@ -202,13 +205,6 @@ void rg_plan_free(rg_plan *plan) {
     free(plan);
 }
 
-/* By name, by a glob of the name, or by the first digits of the key (at least four). */
-static bool matches(const rg_cell *cell, const char *pattern) {
-    size_t length = strlen(pattern);
-    return !strcmp(cell->name, pattern) || fnmatch(pattern, cell->name, 0) == 0 ||
-           (length >= 4 && !strncmp(cell->key, pattern, length));
-}
-
 static const char *name_at(size_t i, void *user) {
     const rg_plan *plan = user;
     return i < plan->n_cells ? plan->cells[i].name : NULL;
@@ -226,7 +222,7 @@ static rg_status no_such_cell(rg_plan *plan, const char *pattern, rg_err *err) {
 static bool matches_any(const rg_cell *cell, const char *const *patterns, size_t n) {
     bool any = false;
     for (size_t k = 0; k < n; k++)
-        any |= *patterns[k] && matches(cell, patterns[k]);
+        any |= *patterns[k] && rg_cell_matches(cell->name, cell->key, patterns[k]);
     return any;
 }
 

@@ -110,6 +110,7 @@ int rg_module_scenario(lua_State *lua) {
     }
     put_table(lua, 2, "measure", &rg_schema_measure);
     put_table(lua, 2, "gate", NULL);
+    put_table(lua, 2, "skip", NULL);
     put_cells(lua, 2);
     lua_pushvalue(lua, 2);
     lua_setfield(lua, LUA_REGISTRYINDEX, "rg.scenario");

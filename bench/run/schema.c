@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/run/skips.h"
+
 const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle", NULL};
 const char *const rg_input_words[] = {"random", "zero", NULL};
 const char *const rg_option_types[] = {"int",      "real", "bool",  "text", "choice",
@@ -21,8 +23,17 @@ static const rg_field scenario_fields[] = {
     {"tier", RG_FIELD_TABLE, .help = "how much to measure: a tier's name or a table"},
     {"measure", RG_FIELD_TABLE, .help = "what to measure besides time"},
     {"gate", RG_FIELD_TABLE, .help = "tolerances by metric"},
+    {"skip", RG_FIELD_TABLE, .help = "list of cells that the gate is not to judge for a while"},
     {"cells", RG_FIELD_TABLE,
      .help = "list of cells, or a function of the options that returns it"},
+    {0},
+};
+
+static const rg_field skip_fields[] = {
+    {"cell", RG_FIELD_TEXT, AT(skip, cell), NULL, .help = "name, glob of it, or start of the key"},
+    {"reason", RG_FIELD_TEXT, AT(skip, reason), NULL, .help = "why; it is told with the verdict"},
+    {"expires", RG_FIELD_TEXT, AT(skip, expires), NULL,
+     .help = "the last day it holds, 2027-01-31"},
     {0},
 };
 
@@ -129,6 +140,7 @@ static const rg_field op_fields[] = {
 };
 
 const rg_schema rg_schema_scenario = {"scenario", scenario_fields};
+const rg_schema rg_schema_skip = {"skip", skip_fields};
 const rg_schema rg_schema_tier = {"tier", tier_fields};
 const rg_schema rg_schema_measure = {"measure", measure_fields};
 const rg_schema rg_schema_cell = {"cell", cell_fields};

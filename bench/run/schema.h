@@ -14,6 +14,7 @@ typedef struct rg_schema {
     const rg_field *fields; /* ends with a NULL key */
 } rg_schema;
 
+extern const rg_schema rg_schema_skip; /* record: rg_skip_spec of skips.h */
 extern const rg_schema rg_schema_scenario, rg_schema_tier, rg_schema_measure, rg_schema_cell,
     rg_schema_pattern, rg_schema_option, rg_schema_op;
 

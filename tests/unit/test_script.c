@@ -194,6 +194,7 @@ Test(script, every_key_is_documented) {
         rg_fs_read(arena, RG_SOURCE_DIR "/docs/request.md", 1 << 20, &document, &bytes, NULL),
         RG_OK);
     expect_documented(&rg_schema_scenario, document);
+    expect_documented(&rg_schema_skip, document);
     expect_documented(&rg_schema_tier, document);
     expect_documented(&rg_schema_measure, document);
     expect_documented(&rg_schema_cell, document);
