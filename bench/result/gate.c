@@ -213,17 +213,22 @@ rg_status rg_gate_judge(const rg_gate_side *baseline, const rg_gate_side *candid
     if (gate->interleaved)
         gate->looks = rg_looks_named(
             rg_json_get_text(json_object_get(gate->candidate.facts, "pairing"), "looks", ""));
+    gate->baseline.places = rg_gate_places(baseline);
+    gate->candidate.places = rg_gate_places(candidate);
     rg_status status = rg_gate_find_control(gate, options, err);
     if (status == RG_OK)
         status = judge(gate, options, err);
     if (status == RG_OK)
         *ret_gate = gate;
     else
-        rg_arena_free(arena);
+        rg_gate_free(gate);
     return status;
 }
 
 void rg_gate_free(rg_gate *gate) {
-    if (gate)
-        rg_arena_free(gate->arena);
+    if (!gate)
+        return;
+    json_decref((json_t *)gate->baseline.places);
+    json_decref((json_t *)gate->candidate.places);
+    rg_arena_free(gate->arena);
 }

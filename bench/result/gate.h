@@ -74,6 +74,8 @@ typedef struct rg_gate_side {
     const json_t *cells; /* cells.jsonl; NULL: take the records' word for it */
     const json_t *records;
     bool finished;
+    const json_t
+        *places; /* of keys in both lists, which a gate makes for its own; NULL: searched */
 } rg_gate_side;
 
 /* The side that a bundle is. */

@@ -9,9 +9,31 @@ const char *rg_gate_key_of(const json_t *line) {
     return rg_json_get_text(line, "key", rg_json_get_text(line, "cell", ""));
 }
 
-static const json_t *find_line(const json_t *list, const char *key) {
+/* Of lines with the same key the first counts. */
+static json_t *places_in(const json_t *list) {
+    json_t *places = json_object(), *line;
+    size_t i;
+    json_array_foreach(list, i, line) {
+        const char *key = rg_gate_key_of(line);
+        if (*key && !json_object_get(places, key))
+            json_object_set_new(places, key, json_integer((json_int_t)i));
+    }
+    return places;
+}
+
+json_t *rg_gate_places(const rg_gate_side *side) {
+    return json_pack("{s:o, s:o}", "records", places_in(side->records), "cells",
+                     places_in(side->cells));
+}
+
+static const json_t *find_line(const rg_gate_side *side, const char *which, const json_t *list,
+                               const char *key) {
     size_t i;
     json_t *line;
+    if (side->places) {
+        const json_t *place = json_object_get(json_object_get(side->places, which), key);
+        return place ? json_array_get(list, (size_t)json_integer_value(place)) : NULL;
+    }
     json_array_foreach(list, i, line) {
         if (!strcmp(rg_gate_key_of(line), key))
             return line;
@@ -20,8 +42,8 @@ static const json_t *find_line(const json_t *list, const char *key) {
 }
 
 rg_gate_view rg_gate_view_of(const rg_gate_side *side, const char *key) {
-    rg_gate_view v = {.record = find_line(side->records, key),
-                      .planned = find_line(side->cells, key)};
+    rg_gate_view v = {.record = find_line(side, "records", side->records, key),
+                      .planned = find_line(side, "cells", side->cells, key)};
     const json_t *admission = json_object_get(v.planned, "admission");
     if (v.record) {
         v.status = rg_json_get_text(v.record, "status", "failed");
