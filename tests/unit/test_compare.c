@@ -121,6 +121,7 @@ Test(compare, other_scopes_and_devices_are_refused_with_words) {
     owned a = make_side("A", &m), b = make_side("B", &m);
     add_energy(&a, "module");
     add_energy(&b, "accelerator");
+    set_text(json_array_get(a.records, 1), "provenance", "measured");
     set_text(json_array_get(b.records, 1), "provenance", "simulated");
     rg_gate_side sides[] = {a.side, b.side};
     rg_arena *arena = rg_arena_new(0);
