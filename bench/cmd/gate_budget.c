@@ -46,6 +46,8 @@ rg_status rg_budget_make(const rg_gate *gate, const rg_looks *looks, double budg
     budget.rounds = rounds_of(looks, budget_s, pair_s);
     for (size_t i = 0; i < gate->n; i++)
         tests += isfinite(gate->tests[i].sd_log);
+    if (tests < RG_LOOKS_LEAST_TESTS)
+        tests = RG_LOOKS_LEAST_TESTS;
     for (size_t i = 0; i < gate->n; i++) {
         const rg_gate_test *t = &gate->tests[i];
         const rg_look_limits limits = {log1p(t->tolerance), log1p(t->target), tests};

@@ -31,6 +31,11 @@ static void finish_test(rg_gate *gate, rg_gate_test *test, double q_worse, doubl
     }
 }
 
+/* Of how many tests each is one. */
+static size_t judged_among(const rg_gate *gate, size_t tests) {
+    return gate->looks && tests < RG_LOOKS_LEAST_TESTS ? RG_LOOKS_LEAST_TESTS : tests;
+}
+
 rg_status rg_gate_decide(rg_gate *gate, rg_err *err) {
     size_t m = 0;
     double *p = rg_arena_array(gate->arena, 4 * (gate->n + 1), sizeof *p);
@@ -46,11 +51,13 @@ rg_status rg_gate_decide(rg_gate *gate, rg_err *err) {
     rg_status status = m ? rg_benjamini_hochberg(p, m, q, err) : RG_OK;
     if (status == RG_OK && m)
         status = rg_benjamini_hochberg(turned, m, q_turned, err);
-    size_t at = 0;
+    size_t at = 0, tests = judged_among(gate, m);
+    double more = m ? (double)tests / (double)m : 1; /* tests that were not there passed */
     for (size_t i = 0; status == RG_OK && i < gate->n; i++) {
         if (isnan(gate->tests[i].p_worse))
             continue;
-        finish_test(gate, &gate->tests[i], q[at], q_turned[at], m);
+        finish_test(gate, &gate->tests[i], fmin(1, more * q[at]), fmin(1, more * q_turned[at]),
+                    tests);
         at++;
     }
     return status;

@@ -43,6 +43,12 @@ const rg_looks *rg_looks_named(const char *name);
 
 #define RG_LOOKS_LEVEL 0.05 /* of the whole suite, and of a change of the target's size passing */
 
+/* A session that ends by its looks judges each test as one of 600 at least (200 cells of p50, p95
+ * and mean), the level that `selftest gate` proves: with the 0.05 / 8 of a lone cell one gate in
+ * some dozens would alarm on a machine whose rounds scatter far more than the tolerance. The price
+ * is half as many rounds again. */
+enum { RG_LOOKS_LEAST_TESTS = 600 };
+
 /* Limits on the scale of the differences: log1p(0.01) for 1 % of a ratio, 0.001 for 0.1 points. */
 typedef struct rg_look_limits {
     double tolerance, target;

@@ -68,8 +68,9 @@ static void play_pair(rg_player *player, rg_noise *noise, const rg_contest *cont
 
 rg_contest_end rg_player_contest(rg_player *player, const rg_contest *contest) {
     const rg_looks *looks = contest->looks;
+    _Static_assert(RG_PROOF_SUITE * RG_PROOF_METRICS == RG_LOOKS_LEAST_TESTS, "the proven level");
     const rg_look_limits limits = {log1p(contest->tolerance), log1p(contest->target),
-                                   RG_PROOF_SUITE * RG_PROOF_METRICS};
+                                   RG_LOOKS_LEAST_TESTS};
     rg_noise noise = rg_noise_new(contest->noise, contest->seed, false);
     bool b_first = rg_rng_next(&noise.rng) & 1;
     rg_contest_end end = {.rounds = 0};

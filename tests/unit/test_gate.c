@@ -176,3 +176,29 @@ Test(gate, memory_fails_only_beyond_one_percent_and_one_mebibyte_in_every_round)
         drop(&b);
     }
 }
+
+/* A lone cell of a session is judged as strictly as a large suite's; a stored pair is not. */
+Test(gate, a_session_of_one_cell_is_judged_as_one_of_six_hundred_tests) {
+    size_t alarms[2] = {0, 0};
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        maker m = usual(seed, 1);
+        m.launch = 0.2; /* far beyond the tolerance, which then protects nobody */
+        m.rounds = 12;
+        owned a = make_side("A", &m), b = make_side("B", &m);
+        for (int looks = 0; looks < 2; looks++) {
+            const char *arms[] = {"A", "B"};
+            owned *sides[] = {&a, &b};
+            for (int i = 0; i < 2; i++)
+                json_object_set_new(sides[i]->facts, "pairing",
+                                    json_pack("{s:s, s:s, s:s}", "session", "s", "arm", arms[i],
+                                              "looks", looks ? "standard" : ""));
+            rg_gate *gate = judged(&a, &b, NULL);
+            alarms[looks] += gate->counts[RG_VERDICT_REGRESSED] > 0;
+            rg_gate_free(gate);
+        }
+        drop(&a);
+        drop(&b);
+    }
+    cr_assert_leq(alarms[1], 1, "%zu of 400", alarms[1]);
+    cr_assert_geq(alarms[0], 4, "at 0.05 for the whole gate alarms do happen: %zu", alarms[0]);
+}
