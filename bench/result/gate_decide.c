@@ -73,8 +73,13 @@ bool rg_gate_settled(const rg_gate *gate, const char *key) {
     bool settled = true;
     for (size_t i = 0; i < gate->n; i++) {
         const rg_gate_test *test = &gate->tests[i];
-        if (strcmp(test->key, key) || !by_rounds(test))
+        if (strcmp(test->key, key))
             continue;
+        if (!by_rounds(test)) {
+            if (test->verdict == RG_VERDICT_REGRESSED || test->verdict == RG_VERDICT_ERROR)
+                return true;
+            continue;
+        }
         if (test->looked.call == RG_LOOK_FAIL)
             return true;
         settled &= rg_looks_settled(&test->looked, 1);

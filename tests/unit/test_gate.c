@@ -202,3 +202,31 @@ Test(gate, a_session_of_one_cell_is_judged_as_one_of_six_hundred_tests) {
     cr_assert_leq(alarms[1], 1, "%zu of 400", alarms[1]);
     cr_assert_geq(alarms[0], 4, "at 0.05 for the whole gate alarms do happen: %zu", alarms[0]);
 }
+
+/* More rounds of a cell are measured while its metrics are open, and none after one has failed. */
+Test(gate, a_cell_is_settled_by_what_passes_or_by_one_failure_of_any_kind) {
+    maker m = usual(9, 1);
+    m.launch = 0.2;
+    owned a = make_side("A", &m), b = make_side("B", &m);
+    owned *sides[] = {&a, &b};
+    const char *arms[] = {"A", "B"};
+    for (int i = 0; i < 2; i++)
+        json_object_set_new(
+            sides[i]->facts, "pairing",
+            json_pack("{s:s, s:s, s:s}", "session", "s", "arm", arms[i], "looks", "standard"));
+    json_t *record = json_array_get(b.records, 0);
+    const char *key = json_string_value(json_object_get(record, "cell"));
+    rg_gate *gate = judged(&a, &b, NULL);
+    cr_assert_not(rg_gate_settled(gate, key), "rounds scatter by 20 %%: six of them tell nothing");
+    cr_assert(rg_gate_settled(gate, "another"), "nothing is open of a cell that is not there");
+    rg_gate_free(gate);
+    double rss[6];
+    for (int r = 0; r < 6; r++)
+        rss[r] = 60e6;
+    add_figure(record, "rss_peak_bytes", rss, 6);
+    gate = judged(&a, &b, NULL);
+    cr_assert(rg_gate_settled(gate, key));
+    rg_gate_free(gate);
+    drop(&a);
+    drop(&b);
+}
