@@ -172,6 +172,21 @@ static void add_rows(const rg_result *result, size_t columns, bool all, rg_text 
     rg_text_add(out, "\n");
 }
 
+/* What an exit code of the gate says, shorter than the table of all verbs does. */
+static const char *exit_words(const rg_result *result) {
+    static const char *const words[] = {
+        [RG_EXIT_OK] = "pass",
+        [RG_EXIT_REGRESSED] = "regression",
+        [RG_EXIT_INCONCLUSIVE] = "inconclusive (--inconclusive pass makes it 0)",
+        [RG_EXIT_INCOMPLETE] = "missing or error cells",
+        [RG_EXIT_INVALID] = "not comparable, or nothing was judged",
+    };
+    int code = result->exit_mapped;
+    if (code != result->exit || code < 0 || code > RG_EXIT_INVALID)
+        return "as mapped by a policy";
+    return words[code];
+}
+
 /* What may be behind it, and the commands to copy: these are not broken into lines. */
 static void add_tail(const rg_result *result, size_t columns, rg_text *out) {
     char clean[4096];
@@ -184,10 +199,7 @@ static void add_tail(const rg_result *result, size_t columns, rg_text *out) {
     rg_gate_clean(result->rerun, clean, sizeof clean);
     if (*clean)
         rg_text_printf(out, "look at    %s\n", clean);
-    const char *text = rg_exit_text(result->exit_mapped);
-    bool mapped = !text || result->exit_mapped != result->exit;
-    rg_text_printf(out, "exit       %d  %s\n", result->exit_mapped,
-                   mapped ? "as mapped by a policy" : text);
+    rg_text_printf(out, "exit       %d  %s\n", result->exit_mapped, exit_words(result));
 }
 
 void rg_emit_text(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
