@@ -1,4 +1,4 @@
-"""`railgauge selftest gate` from outside: exit codes, JSON that agrees with the table, the same
+"""`railgauge selftest` from outside: exit codes, JSON that agrees with the table, the same
 figures whatever the number of threads. TAP on stdout."""
 import json
 import subprocess
@@ -39,6 +39,20 @@ def test_the_table_names_every_profile_and_ends_with_the_limits():
         assert "\n%s " % name in got.stdout, got.stdout
     assert got.stdout.rstrip().endswith("limits met"), got.stdout
     assert all(len(line) <= 110 for line in got.stdout.splitlines()), got.stdout
+
+
+def test_overhead_tells_what_the_harness_costs():
+    got = run("overhead", "--json")
+    document = json.loads(got.stdout)
+    broken = [key for key, row in document.items() if isinstance(row, dict) and not row["ok"]]
+    assert got.returncode == (1 if broken else 0) and len(broken) == document["broken"], got
+    assert document["clock_monotonic"] is True
+    for key in ("clock_cost_ns", "iteration_ns", "meter_read_ns", "meter_reads_per_s", "worker_ns"):
+        row = document[key]
+        assert 0 < row["low"] <= row["median"] <= row["high"], (key, row)
+    assert document["worker_ns"]["median"] > document["meter_read_ns"]["median"], document
+    table = run("overhead").stdout
+    assert "a worker: start, answer, end" in table and "p95 beside a meter" in table, table
 
 
 def test_what_cannot_be_tested_is_a_slip_of_the_caller():
