@@ -131,18 +131,6 @@ static void add_number(double value, rg_text *out) {
         rg_text_printf(out, "%.17g", value);
 }
 
-/* A field of RFC 4180: quoted where it has to be. */
-static void add_field(const char *text, rg_text *out) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        rg_text_add(out, text);
-        return;
-    }
-    rg_text_add(out, "\"");
-    for (; *text; text++)
-        rg_text_add_bytes(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    rg_text_add(out, "\"");
-}
-
 void rg_history_to_csv(const rg_history *h, rg_text *ret) {
     rg_text_add(ret, "created,run,bundle,metric,unit,value,low,high,n,median,control,series,level,"
                      "change\r\n");
@@ -152,7 +140,7 @@ void rg_history_to_csv(const rg_history *h, rg_text *ret) {
         const double numbers[] = {p->run.median, p->control, p->value, p->level,
                                   change ? change->change.step : NAN};
         rg_text_printf(ret, "%s,", p->run.created);
-        add_field(p->run.run, ret);
+        rg_text_add_csv(ret, p->run.run);
         rg_text_printf(ret, ",%s,%s,%s,", p->run.bundle, rg_figure_rows[h->metric].key,
                        rg_figure_rows[h->metric].unit);
         add_number(p->run.value, ret);

@@ -67,6 +67,16 @@ bool rg_json_get_bool(const json_t *object, const char *key, bool preset) {
     return json_is_boolean(value) ? json_is_true(value) : preset;
 }
 
+bool rg_json_has_text(const json_t *array, const char *text) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(array, i, item) {
+        if (json_is_string(item) && !strcmp(json_string_value(item), text))
+            return true;
+    }
+    return false;
+}
+
 void rg_json_set_real(json_t *object, const char *key, double value) {
     json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
 }

@@ -32,6 +32,9 @@ int64_t rg_json_get_int(const json_t *object, const char *key, int64_t preset);
 double rg_json_get_real(const json_t *object, const char *key, double preset);
 bool rg_json_get_bool(const json_t *object, const char *key, bool preset);
 
+/* Whether an array holds this text; false where it is none. */
+bool rg_json_has_text(const json_t *array, const char *text);
+
 /* Sets a member to a real number, or to null when it is not finite. */
 void rg_json_set_real(json_t *object, const char *key, double value);
 

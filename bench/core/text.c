@@ -57,6 +57,17 @@ void rg_text_free(rg_text *text) {
     *text = (rg_text){0};
 }
 
+void rg_text_add_csv(rg_text *text, const char *field) {
+    if (!strpbrk(field, ",\"\r\n")) {
+        rg_text_add(text, field);
+        return;
+    }
+    rg_text_add(text, "\"");
+    for (; *field; field++)
+        rg_text_add_bytes(text, *field == '"' ? "\"\"" : field, *field == '"' ? 2 : 1);
+    rg_text_add(text, "\"");
+}
+
 /* Edit distance with adjacent transpositions; words longer than the table count as far away. */
 static size_t distance(const char *a, const char *b) {
     enum { MAX = 64 };

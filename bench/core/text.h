@@ -19,6 +19,9 @@ void rg_text_add_bytes(rg_text *text, const void *piece, size_t bytes);
 void rg_text_printf(rg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rg_text_free(rg_text *text);
 
+/* A field of a CSV line (RFC 4180): quoted where it must be. */
+void rg_text_add_csv(rg_text *text, const char *field);
+
 /* The candidate nearest to `word` by edit distance, or NULL if none is near enough (distance above
  * a third of the word, at least 2). `next(i, user)` gives candidate i, NULL after the last. */
 const char *rg_text_nearest(const char *word, const char *(*next)(size_t i, void *user),

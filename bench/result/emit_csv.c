@@ -5,20 +5,9 @@
 
 #include "bench/result/emit.h"
 
-static void add_quoted(const char *text, rg_text *out) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        rg_text_add(out, text);
-        return;
-    }
-    rg_text_add(out, "\"");
-    for (; *text; text++)
-        rg_text_add_bytes(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    rg_text_add(out, "\"");
-}
-
 static void add_field(const rg_result_field *field, const void *at, rg_text *out) {
     if (field->kind == RG_RESULT_TEXT)
-        add_quoted(*(const char *const *)at, out);
+        rg_text_add_csv(out, *(const char *const *)at);
     else if (field->kind == RG_RESULT_COUNT)
         rg_text_printf(out, "%zu", *(const size_t *)at);
     else if (field->kind == RG_RESULT_REAL && isfinite(*(const double *)at))

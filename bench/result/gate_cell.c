@@ -93,13 +93,7 @@ static const char *incomparable(rg_gate *gate, const rg_gate_view *a, const rg_g
 }
 
 bool rg_gate_has_flag(const json_t *record, const char *flag) {
-    size_t i;
-    json_t *item;
-    json_array_foreach(json_object_get(record, "flags"), i, item) {
-        if (json_is_string(item) && !strcmp(json_string_value(item), flag))
-            return true;
-    }
-    return false;
+    return rg_json_has_text(json_object_get(record, "flags"), flag);
 }
 
 /* What a scenario accepts while exploring is no flag that a gate may pass. */

@@ -5,17 +5,8 @@
 #include <time.h>
 
 #include "bench/core/clock.h"
+#include "bench/core/json.h"
 #include "bench/run/host.h"
-
-static bool has_flag(const json_t *flags, const char *id) {
-    size_t i;
-    json_t *flag;
-    json_array_foreach(flags, i, flag) {
-        if (!strcmp(json_string_value(flag), id))
-            return true;
-    }
-    return false;
-}
 
 /* The state now against the session's, and against the look before (for counters that rise). */
 static rg_ready compare(rg_root *root, const json_t *session, json_t **last) {
@@ -25,8 +16,8 @@ static rg_ready compare(rg_root *root, const json_t *session, json_t **last) {
     rg_host_flags(session, now, now, flags);
     if (*last)
         rg_host_flags(NULL, *last, now, since);
-    ready.hot = has_flag(flags, "hot") || has_flag(since, "throttled");
-    ready.changed = has_flag(flags, "state-changed");
+    ready.hot = rg_json_has_text(flags, "hot") || rg_json_has_text(since, "throttled");
+    ready.changed = rg_json_has_text(flags, "state-changed");
     json_decref(flags);
     json_decref(since);
     json_decref(*last);

@@ -1,5 +1,5 @@
 /* test_host.c: facts and state of recorded machines; root handle; counters. */
-#include "tests/unit/tree.h"
+#include "tests/unit/state_of.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -8,12 +8,6 @@
 #include "bench/core/root.h"
 #include "bench/run/counters.h"
 #include "bench/run/host.h"
-
-static rg_root *open_tree(const char *path) {
-    rg_root *root;
-    cr_assert_eq(rg_root_open(path, &root, NULL), RG_OK);
-    return root;
-}
 
 Test(root, symlinks_that_lead_out_of_a_recorded_tree_stay_inside_it) {
     char *tree = tree_new(), link[128];
@@ -63,23 +57,6 @@ Test(host, facts_of_a_recorded_board_name_it_and_its_instruction_set) {
     tree_remove(tree);
 }
 
-static json_t *state_of(const char *tree) {
-    rg_root *root = open_tree(tree);
-    json_t *state = rg_host_state(root);
-    rg_root_close(root);
-    return state;
-}
-
-static bool has_flag(const json_t *flags, const char *id) {
-    size_t i;
-    json_t *flag;
-    json_array_foreach(flags, i, flag) {
-        if (!strcmp(json_string_value(flag), id))
-            return true;
-    }
-    return false;
-}
-
 Test(host, throttling_heat_and_clock_changes_set_their_flags_once) {
     char *tree = tree_new();
     tree_put(tree, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1500000");
@@ -95,9 +72,9 @@ Test(host, throttling_heat_and_clock_changes_set_their_flags_once) {
     json_t *later = state_of(tree);
     rg_host_flags(start, start, later, flags);
     rg_host_flags(start, later, later, flags);
-    cr_assert(has_flag(flags, "throttled"));
-    cr_assert(has_flag(flags, "hot"));
-    cr_assert(has_flag(flags, "clock-changed"));
+    cr_assert(rg_json_has_text(flags, "throttled"));
+    cr_assert(rg_json_has_text(flags, "hot"));
+    cr_assert(rg_json_has_text(flags, "clock-changed"));
     cr_assert_eq(json_array_size(flags), 3, "each flag once");
     json_decref(start);
     json_decref(later);

@@ -13,12 +13,6 @@
 
 static rg_rail_list rails; /* too big for the stack */
 
-static rg_root *open_tree(const char *path) {
-    rg_root *root;
-    cr_assert_eq(rg_root_open(path, &root, NULL), RG_OK);
-    return root;
-}
-
 /* An Orin Nano as JetPack 6 shows it: one INA3221 at 1-0040, 5 mOhm shunts, 512 samples averaged.
  */
 static void put_orin_nano(const char *tree) {

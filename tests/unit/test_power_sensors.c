@@ -17,12 +17,6 @@
 
 static rg_rail_list rails; /* too big for the stack */
 
-static rg_root *open_tree(const char *path) {
-    rg_root *root;
-    cr_assert_eq(rg_root_open(path, &root, NULL), RG_OK);
-    return root;
-}
-
 static const rg_rail *rail_called(const char *id) {
     for (size_t i = 0; i < rails.n; i++) {
         if (!strcmp(rails.items[i].id, id))

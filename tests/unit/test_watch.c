@@ -1,6 +1,6 @@
 /* test_watch.c: what is read of clocks, heat, protections and power modes, and what a watch over a
  * round makes of it. */
-#include "tests/unit/tree.h"
+#include "tests/unit/state_of.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -16,29 +16,6 @@
 #define CPU "/sys/devices/system/cpu"
 #define POLICY CPU "/cpufreq/policy0"
 #define ALERT "/sys/class/thermal/cooling_device1"
-
-static rg_root *open_tree(const char *path) {
-    rg_root *root;
-    cr_assert_eq(rg_root_open(path, &root, NULL), RG_OK);
-    return root;
-}
-
-static json_t *state_of(const char *tree) {
-    rg_root *root = open_tree(tree);
-    json_t *state = rg_host_state(root);
-    rg_root_close(root);
-    return state;
-}
-
-static bool has_flag(const json_t *flags, const char *id) {
-    size_t i;
-    json_t *flag;
-    json_array_foreach(flags, i, flag) {
-        if (!strcmp(json_string_value(flag), id))
-            return true;
-    }
-    return false;
-}
 
 static json_int_t number_at(const json_t *state, const char *group, const char *key) {
     return rg_json_get_int(json_object_get(state, group), key, -99);
@@ -203,7 +180,7 @@ Test(watch, changed_limits_governors_and_modes_are_a_changed_state) {
         rg_host_flags(before, before, before, flags);
         cr_assert_eq(json_array_size(flags), 0);
         rg_host_flags(before, before, after, flags);
-        cr_assert(has_flag(flags, "state-changed"), "%s", changes[i].file);
+        cr_assert(rg_json_has_text(flags, "state-changed"), "%s", changes[i].file);
         cr_assert_eq(json_array_size(flags), 1, "%s", changes[i].file);
         json_decref(before);
         json_decref(after);
@@ -265,7 +242,7 @@ Test(watch, a_locked_clock_that_falls_an_alarm_and_a_counter_are_throttling) {
         json_decref(watch_over(tree, ALERT "/cur_state", "0", quiet));
         cr_assert_eq(json_array_size(quiet), 0, "nothing happened");
         json_decref(watch_over(tree, files[i][0], files[i][1], flags));
-        cr_assert(has_flag(flags, "throttled"), "%s", files[i][0]);
+        cr_assert(rg_json_has_text(flags, "throttled"), "%s", files[i][0]);
         json_decref(flags);
         json_decref(quiet);
         tree_remove(tree);
@@ -310,7 +287,7 @@ Test(watch, a_limit_that_moves_and_comes_back_is_a_changed_state) {
     put_clocks(tree, "1500000", "100000", "1500000");
     json_t *flags = json_array();
     json_decref(watch_over(tree, POLICY "/scaling_max_freq", "1200000", flags));
-    cr_assert(has_flag(flags, "state-changed"));
+    cr_assert(rg_json_has_text(flags, "state-changed"));
     json_decref(flags);
     tree_remove(tree);
 }

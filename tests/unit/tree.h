@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/core/fs.h"
+#include "bench/core/root.h"
 
 /* A fresh temporary folder; remove it with tree_remove. */
 static inline char *tree_new(void) {
@@ -33,6 +34,12 @@ static inline void tree_put(const char *root, const char *path, const char *text
 
 static inline void tree_remove(const char *root) {
     rg_fs_remove_tree(root, NULL);
+}
+
+static inline rg_root *open_tree(const char *path) {
+    rg_root *root;
+    cr_assert_eq(rg_root_open(path, &root, NULL), RG_OK);
+    return root;
 }
 
 #endif
