@@ -55,6 +55,9 @@ const rg_code rg_codes[] = {
      "stop what changes them (power daemon, desktop, cron job) and run again"},
     {"not-pinned", FLAG, "threads could not be pinned to cores", "migrations add noise",
      "allow sched_setaffinity, or use fewer threads"},
+    {"indicative", FLAG, "energy was measured with seeded weights",
+     "energy depends on data: operand values alone can move it by tens of percent",
+     "decide by a trained model's energy: run the model file itself, with real inputs"},
     /* refusals of energy and TOPS/W (measurement, section 7) */
     {"no-sensor", REFUSAL, "no rail or instrument covers the device", "energy cannot be measured",
      "attach a meter, or see `railgauge list rails`"},

@@ -1,9 +1,11 @@
 /* derive_flags.c: quality of a cell: do its rounds agree, drift, or have several modes? */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/core/json.h"
 #include "bench/result/derive_priv.h"
+#include "bench/run/workload.h"
 
 static bool spread_beyond(const rg_cell_work *work, rg_figure_key key, double limit) {
     double low = INFINITY, high = 0;
@@ -42,6 +44,15 @@ void rg_cell_union_flags(rg_cell_work *work, const rg_round *rounds, size_t n) {
     }
 }
 
+/* Some energy was measured, and the weights are made up. */
+static bool energy_is_indicative(const rg_cell_work *work) {
+    bool measured = false;
+    for (size_t r = 0; r < work->n; r++)
+        measured |= work->views[r].has_energy;
+    const char *weights = rg_weights_word(rg_json_get_text(work->cell, "source", ""));
+    return measured && !strcmp(weights, "seeded");
+}
+
 void rg_cell_find_flags(rg_cell_work *work) {
     for (size_t r = 0; r < work->n; r++) {
         if (work->views[r].overhead_subtracted)
@@ -52,6 +63,8 @@ void rg_cell_find_flags(rg_cell_work *work) {
     }
     if (work->n == 1)
         rg_codes_add(work->flags, "within-one-process");
+    if (energy_is_indicative(work))
+        rg_codes_add(work->flags, "indicative");
     if (!work->pool)
         return;
     size_t n;

@@ -6,6 +6,7 @@
 
 #include "bench/core/json.h"
 #include "bench/result/derive_priv.h"
+#include "bench/run/workload.h"
 
 static void set_text(json_t *object, const char *key, const char *text) {
     json_object_set_new(object, key, json_string(text ? text : ""));
@@ -139,6 +140,9 @@ static void copy_cell(const json_t *cell, json_t *record) {
     static const char *const keys[] = {"name",  "workload", "target",    "device",  "variant",
                                        "cores", "pattern",  "precision", "threads", "batch",
                                        "tier",  "inputs",   "seed"};
+    const char *weights = rg_weights_word(rg_json_get_text(cell, "source", ""));
+    if (*weights)
+        set_text(record, "weights", weights);
     set_text(record, "cell", rg_json_get_text(cell, "key", rg_json_get_text(cell, "cell", "")));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_t *value = json_object_get(cell, keys[i]);

@@ -23,6 +23,8 @@ const rg_explain_field rg_explain_fields[] = {
     ROW("record.precision", "precision", 85, 80, 0, 0, 0, "compare one precision with itself"),
     ROW("record.inputs", "inputs", 25, 45, 0, 0, 0,
         "energy depends on data: give both the same inputs"),
+    ROW("record.weights", "weights", 10, 45, 0, 0, 0,
+        "energy depends on data: compare trained weights with trained ones"),
     ROW("record.seed", "seed", 10, 20, 0, 0, 0, "give both the same seed"),
     /* where */
     ROW("bundle.host.board", "board", 95, 95, 0, 0, 0, "run both on one kind of board"),

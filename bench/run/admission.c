@@ -18,12 +18,12 @@ typedef struct asking {
 
 /* All that an answer depends on. */
 static char *question(const rg_cell *cell) {
-    json_t *about =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:O, s:s, s:I}", "target", cell->target,
-                  "device", cell->device, "source", cell->source, "variant", cell->variant, "cores",
-                  cell->cores, "threads", (int)cell->threads, "batch", (int)cell->batch,
-                  "in_flight", (int)cell->pattern.in_flight, "options", cell->options, "inputs",
-                  cell->inputs, "seed", (json_int_t)cell->seed);
+    json_t *about = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:O, s:s, s:s, s:I}", "target", cell->target,
+        "device", cell->device, "source", cell->source, "variant", cell->variant, "cores",
+        cell->cores, "threads", (int)cell->threads, "batch", (int)cell->batch, "in_flight",
+        (int)cell->pattern.in_flight, "options", cell->options, "inputs", cell->inputs,
+        "input_files", cell->input_files, "seed", (json_int_t)cell->seed);
     char *text = about ? json_dumps(about, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(about);
     return text;

@@ -25,12 +25,14 @@ static json_t *tier_to_json(const rg_tier *tier) {
                      tier->precision);
 }
 
-/* Settings of the machine are written only where they are asked for. */
+/* Settings of the machine and files of inputs are written only where they are asked for. */
 static json_t *with_settings(const rg_cell *cell, json_t *line) {
     if (line && cell->power_mode && *cell->power_mode)
         json_object_set_new(line, "power_mode", json_string(cell->power_mode));
     if (line && cell->governor && *cell->governor)
         json_object_set_new(line, "governor", json_string(cell->governor));
+    if (line && cell->input_files && *cell->input_files)
+        json_object_set_new(line, "input_files", json_string(cell->input_files));
     return line;
 }
 
@@ -75,12 +77,12 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
         const char *key;
         const char **member;
         bool needed;
-    } texts[] = {{"name", &cell.name, true},         {"workload", &cell.workload, true},
-                 {"source", &cell.source, true},     {"precision", &cell.precision, false},
-                 {"target", &cell.target, true},     {"device", &cell.device, false},
-                 {"variant", &cell.variant, false},  {"cores", &cell.cores, false},
-                 {"inputs", &cell.inputs, false},    {"power_mode", &cell.power_mode, false},
-                 {"governor", &cell.governor, false}};
+    } texts[] = {{"name", &cell.name, true},          {"workload", &cell.workload, true},
+                 {"source", &cell.source, true},      {"precision", &cell.precision, false},
+                 {"target", &cell.target, true},      {"device", &cell.device, false},
+                 {"variant", &cell.variant, false},   {"cores", &cell.cores, false},
+                 {"inputs", &cell.inputs, false},     {"power_mode", &cell.power_mode, false},
+                 {"governor", &cell.governor, false}, {"input_files", &cell.input_files, false}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *text = rg_json_get_text(line, texts[i].key, texts[i].needed ? NULL : "");
         if (!text)

@@ -253,11 +253,20 @@ static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *
     cell->power_mode = rg_arena_strdup(arena, spec->power_mode);
     cell->governor = rg_arena_strdup(arena, spec->governor);
     cell->inputs = rg_input_words[spec->inputs];
+    cell->input_files = rg_arena_strdup(arena, spec->input_files);
     cell->threads = (uint32_t)spec->threads;
     cell->batch = (uint32_t)spec->batch;
     bool whole = cell->target && cell->device && cell->variant && cell->precision && cell->cores &&
-                 cell->power_mode && cell->governor;
+                 cell->power_mode && cell->governor && cell->input_files;
     return whole ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
+}
+
+/* "real" is what the user has; nothing stands in for it. */
+static rg_status check_inputs(const rg_cell *cell, rg_err *err) {
+    if (strcmp(cell->inputs, "real") != 0 || *cell->input_files)
+        return RG_OK;
+    return rg_fail(err, RG_USAGE, "add input_files = a .npy or raw file, or a folder of them",
+                   "real inputs are asked for, and none are given");
 }
 
 rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t seed,
@@ -272,6 +281,8 @@ rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t s
         status = find_workload(asked, &spec, arena, cell, err);
     if (status == RG_OK)
         status = copy_texts(&spec, arena, cell, err);
+    if (status == RG_OK)
+        status = check_inputs(cell, err);
     if (status == RG_OK)
         status = check_target(cell->target, err);
     if (status == RG_OK)

@@ -1,4 +1,4 @@
-/* prover.c: seeded inputs, and the cache of reference outputs. A cache file is a line of JSON
+/* prover.c: the cache of reference outputs. A cache file is a line of JSON
  * (format, sizes, SHA-256 of the data) and the outputs as raw little-endian elements. */
 #include "bench/run/prover.h"
 
@@ -13,39 +13,6 @@
 
 #define FORMAT "railgauge-reference-1"
 
-static void fill_zero(const rg_tensor *tensor, void *data) {
-    memset(data, 0, tensor->bytes);
-    if (tensor->quant.n == 1 && (tensor->dtype == RG_DTYPE_INT8 || tensor->dtype == RG_DTYPE_UINT8))
-        memset(data, tensor->quant.zero_point[0], tensor->bytes);
-}
-
-uint32_t rg_inputs_repeat(const rg_graph *graph, uint32_t batch) {
-    const rg_tensor *first = graph->n_in ? &graph->tensors[graph->in[0]] : NULL;
-    if (batch > 1 && first && first->shape.rank && first->shape.dim[0] == (int64_t)batch)
-        return 1;
-    return batch ? batch : 1;
-}
-
-rg_status rg_inputs_fill(const rg_graph *graph, uint32_t i, const rg_input_set *set, void *data,
-                         size_t bytes, rg_err *err) {
-    const rg_tensor *tensor = &graph->tensors[graph->in[i]];
-    bool random = !strcmp(set->kind, "random");
-    if (!random && strcmp(set->kind, "zero"))
-        return rg_fail(err, RG_USAGE, "random or zero", "there are no inputs '%s'", set->kind);
-    if (bytes != set->repeat * tensor->bytes)
-        return rg_fail(err, RG_UNSUPPORTED, "give the artefact that was made from this model",
-                       "input %u takes %zu bytes on the target, %zu in the model", i, bytes,
-                       set->repeat * tensor->bytes);
-    rg_rng rng = rg_rng_seeded(set->seed + i);
-    for (uint32_t b = 0; b < set->repeat; b++) {
-        if (random)
-            rg_tensor_fill(tensor, &rng, (char *)data + b * tensor->bytes);
-        else
-            fill_zero(tensor, (char *)data + b * tensor->bytes);
-    }
-    return RG_OK;
-}
-
 rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_input_set *set,
                             char **ret_path, rg_err *err) {
     char program[RG_HASH_HEX], name[RG_HASH_HEX], *dir;
@@ -54,8 +21,9 @@ rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_
         status = rg_fs_cache_dir(arena, "reference", &dir, err);
     if (status != RG_OK)
         return status;
-    char *about = rg_arena_printf(arena, "%s %s %s %s %llu %u", FORMAT, program, model_sha256,
-                                  set->kind, (unsigned long long)set->seed, set->repeat);
+    const char *content = set->sha256 ? set->sha256 : "";
+    char *about = rg_arena_printf(arena, "%s %s %s %s%s %llu %u", FORMAT, program, model_sha256,
+                                  set->kind, content, (unsigned long long)set->seed, set->repeat);
     if (about)
         rg_hash_bytes(about, strlen(about), name);
     char *path = about ? rg_arena_printf(arena, "%s/%s", dir, name) : NULL;

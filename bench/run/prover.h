@@ -12,24 +12,7 @@
 #include "bench/core/hash.h"
 #include "bench/iface/target.h"
 #include "bench/run/agree.h"
-
-/* The inputs of a cell: one set, the same in every slot, since nothing may be copied in the timed
- * loop. "random": elements of SplitMix64 from `seed` + the input's number; "zero": each element is
- * the zero point, or 0 where there is none. */
-typedef struct rg_input_set {
-    const char *kind; /* "random" or "zero" */
-    uint64_t seed;
-    uint32_t repeat; /* of the graph's inputs in a request, filled one after another */
-} rg_input_set;
-
-/* How many times the graph's own inputs make a request of `batch` samples: once for a model that
- * was made for this batch (its first dimension), else `batch` times. This is a set's `repeat`. */
-uint32_t rg_inputs_repeat(const rg_graph *graph, uint32_t batch);
-
-/* Writes input i of the graph into `data` of `bytes` (repeat x the tensor's). RG_UNSUPPORTED when
- * the target's memory has another size, RG_USAGE for an unknown kind. */
-rg_status rg_inputs_fill(const rg_graph *graph, uint32_t i, const rg_input_set *set, void *data,
-                         size_t bytes, rg_err *err);
+#include "bench/run/inputs.h"
 
 /* Reference outputs as read from the cache. */
 typedef struct rg_reference {
@@ -39,7 +22,8 @@ typedef struct rg_reference {
 } rg_reference;
 
 /* Path of the cache file for a model; in `arena`. The name hashes all that the outputs depend on,
- * this program's own file included, so that a new build never meets an old truth. */
+ * this program's own file included, so that a new build never meets an old truth; of real inputs
+ * their SHA-256, which the set must hold. */
 rg_status rg_reference_path(rg_arena *arena, const char *model_sha256, const rg_input_set *set,
                             char **ret_path, rg_err *err);
 

@@ -56,9 +56,10 @@ typedef struct rg_cell {
     json_t *options; /* the target's own options, those of the arm included; may be empty */
     rg_pattern pattern;
     rg_tier tier;
-    const char *inputs; /* "random" or "zero" */
-    uint64_t seed;      /* of inputs and seeded weights */
-    json_t *requested;  /* the object that was hashed for the key; written to cells.jsonl */
+    const char *inputs;      /* "random", "zero" or "real" */
+    const char *input_files; /* "real": file or folder (inputs.h); "" none. Not in the key */
+    uint64_t seed;           /* of inputs and seeded weights */
+    json_t *requested;       /* the object that was hashed for the key; written to cells.jsonl */
 } rg_cell;
 
 /* A whole plan. Owns its cells and the arena; free with rg_plan_free. */

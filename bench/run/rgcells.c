@@ -67,6 +67,21 @@ static void put_op(lua_State *lua, int cell, int to) {
     }
 }
 
+/* A path; no text stands for no files. */
+static void put_input_files(lua_State *lua, int cell, int to) {
+    bool given = lua_getfield(lua, cell, "input_files") != LUA_TNIL;
+    const char *path = lua_tostring(lua, -1);
+    if (path && *path)
+        lua_pushstring(lua, rg_module_path(lua, rg_module_host(lua)->folder, path));
+    else
+        lua_pushvalue(lua, -1);
+    if (given)
+        lua_setfield(lua, to, "input_files");
+    else
+        lua_pop(lua, 1);
+    lua_pop(lua, 1);
+}
+
 static void put_file(lua_State *lua, int cell, int to) {
     if (lua_getfield(lua, cell, "file") == LUA_TSTRING) {
         const char *folder = rg_module_host(lua)->folder;
@@ -154,6 +169,7 @@ void rg_module_push_cell(lua_State *lua, int index) {
     put_model(lua, index, to);
     put_op(lua, index, to);
     put_file(lua, index, to);
+    put_input_files(lua, index, to);
     put_pattern_and_tier(lua, index, to);
 }
 

@@ -110,11 +110,11 @@ static const char *preset_text(lua_State *lua, const json_t *preset) {
 }
 
 /* Files and models: a path starts at the script for a default, at the current directory for a value
- * from the command line; a suite model's name stays as it is. */
+ * from the command line; a suite model's name stays as it is, and so does no text: no file. */
 static const char *anchored(lua_State *lua, const char *type, const char *text, bool given) {
     const rg_script_host *host = rg_module_host(lua);
-    bool path =
-        !strcmp(type, "file") || (!strcmp(type, "model") && !rg_module_is_suite_model(text));
+    bool path = (!strcmp(type, "file") && *text) ||
+                (!strcmp(type, "model") && !rg_module_is_suite_model(text));
     return path ? rg_module_path(lua, given ? host->current : host->folder, text) : text;
 }
 

@@ -8,7 +8,7 @@
 #include "bench/run/skips.h"
 
 const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle", NULL};
-const char *const rg_input_words[] = {"random", "zero", NULL};
+const char *const rg_input_words[] = {"random", "zero", "real", NULL};
 const char *const rg_option_types[] = {"int",      "real", "bool",  "text", "choice",
                                        "duration", "file", "model", NULL};
 
@@ -89,6 +89,8 @@ static const rg_field cell_fields[] = {
     {"tier", RG_FIELD_TABLE, .help = "instead of the scenario's tier"},
     {"inputs", RG_FIELD_CHOICE, AT(cell, inputs), "random", .choices = rg_input_words,
      .help = "what the inputs hold"},
+    {"input_files", RG_FIELD_TEXT, AT(cell, input_files), "",
+     .help = "inputs real: a .npy or raw file, or a folder of them or with labels.tsv"},
     {0},
 };
 

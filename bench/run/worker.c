@@ -69,7 +69,8 @@ static rg_status admit_workload(rg_worker *worker, rg_err *err) {
 static void plan_reference(rg_worker *worker) {
     const rg_cell *cell = &worker->job.cell;
     const rg_graph *graph = worker->loaded.workload.graph;
-    rg_input_set set = {cell->inputs, cell->seed, rg_inputs_repeat(graph, worker->settings.batch)};
+    rg_input_set set = rg_inputs_of(cell, graph, worker->settings.batch);
+    set.sha256 = rg_json_get_text(json_object_get(worker->facts, "io"), "inputs_sha256", NULL);
     rg_err why = RG_ERR_INIT;
     char *path = NULL;
     rg_status status = rg_exec_admits(graph, &why);
@@ -99,7 +100,7 @@ static rg_status admit(rg_worker *worker, rg_err *err) {
                             json_string(worker->is_virtual ? "simulated" : "measured"));
         status = admit_workload(worker, err);
     }
-    if (status == RG_OK)
+    if (status == RG_OK && (status = rg_worker_inputs_facts(worker, err)) == RG_OK)
         plan_reference(worker);
     return status;
 }
@@ -108,12 +109,11 @@ static rg_status admit(rg_worker *worker, rg_err *err) {
 
 static rg_status make_reference(rg_worker *worker, rg_err *err) {
     const rg_cell *cell = &worker->job.cell;
-    rg_input_set set = {cell->inputs, cell->seed, 1};
     rg_status status = rg_loaded_open(cell->workload, worker->job.path, &worker->loaded, err);
     if (status != RG_OK)
         return status;
     const rg_graph *graph = worker->loaded.workload.graph;
-    set.repeat = rg_inputs_repeat(graph, cell->batch);
+    rg_input_set set = rg_inputs_of(cell, graph, cell->batch);
     return rg_reference_make(graph, &set, worker->job.reference, err);
 }
 

@@ -121,6 +121,19 @@ json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples) {
                      (json_int_t)(out / samples));
 }
 
+rg_status rg_worker_inputs_facts(rg_worker *worker, rg_err *err) {
+    char sha256[RG_HASH_HEX];
+    const rg_graph *graph = worker->loaded.workload.graph;
+    rg_input_set set = rg_inputs_of(&worker->job.cell, graph, worker->settings.batch);
+    if (strcmp(set.kind, "real") != 0)
+        return RG_OK;
+    rg_status status = rg_inputs_hash(graph, &set, sha256, err);
+    if (status == RG_OK)
+        json_object_set_new(json_object_get(worker->facts, "io"), "inputs_sha256",
+                            json_string(sha256));
+    return status;
+}
+
 json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples) {
     rg_work work;
     if (rg_graph_work(graph, &work, NULL) != RG_OK)

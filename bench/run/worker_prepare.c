@@ -121,9 +121,10 @@ rg_status rg_worker_load(rg_worker *worker, rg_err *err) {
     rg_worker_phase(worker, "load");
     drop_file_cache(worker->job.path);
     rg_status status = load_timed(worker, "load_cold_ns", err);
-    if (status == RG_OK)
-        rg_worker_facts_loaded(worker);
-    return status;
+    if (status != RG_OK)
+        return status;
+    rg_worker_facts_loaded(worker);
+    return rg_worker_inputs_facts(worker, err);
 }
 
 /* After everything else, so that memory figures know one program only. A device that refuses a
@@ -138,7 +139,7 @@ void rg_worker_load_warm(rg_worker *worker) {
 static rg_status bind_slot(rg_worker *worker, unsigned slot, rg_err *err) {
     rg_io *io = &worker->io[slot];
     const rg_graph *graph = worker->loaded.workload.graph;
-    rg_input_set set = {worker->job.cell.inputs, worker->job.cell.seed, worker->repeat};
+    rg_input_set set = rg_inputs_of(&worker->job.cell, graph, worker->settings.batch);
     rg_status status = worker->target->bind(worker->program, slot, io);
     if (status != RG_OK)
         return rg_fail(err, status, NULL, "%s cannot bind slot %u", worker->target->name, slot);

@@ -90,6 +90,8 @@ void rg_worker_facts_end(rg_worker *worker);   /* memory at the end, host after 
 json_t *rg_worker_workload_facts(const rg_loaded *loaded);
 /* Of one sample, when the graph's inputs hold `samples`; NULL when the work is unknown. */
 json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples);
+/* Of real inputs their SHA-256, into facts.io: RG_BAD_DATA and others when they cannot be used. */
+rg_status rg_worker_inputs_facts(rg_worker *worker, rg_err *err);
 json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples);
 
 /* Resource use of this process around the window. */

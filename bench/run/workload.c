@@ -23,6 +23,21 @@ rg_status rg_workload_resolve(const char *source, const char *precision, rg_aren
     return RG_OK;
 }
 
+const char *rg_weights_word(const char *source) {
+    static const struct {
+        const char *head, *word;
+    } rows[] = {{"empty:", "none"},
+                {"file:empty:", "none"},
+                {"file:", "trained"},
+                {"suite:", "seeded"},
+                {"op:", "seeded"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (starts_with(source, rows[i].head))
+            return rows[i].word;
+    }
+    return "";
+}
+
 /* One tensor of int8, at once input and output. */
 static rg_graph *empty_graph(int32_t bytes) {
     rg_graph *graph = rg_graph_new(0);

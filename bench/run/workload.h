@@ -16,6 +16,11 @@
 rg_status rg_workload_resolve(const char *source, const char *precision, rg_arena *arena,
                               const char **ret_path, rg_err *err);
 
+/* Where the weights of such a source come from: "trained" (a file from outside), "seeded" (the
+ * suite and operator cases), "none" (empty:N); "" of no source. What `railgauge export` wrote is a
+ * file like any other. */
+const char *rg_weights_word(const char *source);
+
 /* An open workload; the rg_workload inside points into it. */
 typedef struct rg_loaded {
     rg_model *model; /* NULL for "empty:N" */

@@ -165,11 +165,18 @@ local function has_value(cell)
   return false
 end
 
+local function of_energy(key)
+  return key:find("energy", 1, true) or key:find("power", 1, true) or key:find("watt", 1, true)
+end
+
+-- Energy of seeded weights is shown, never ranked: data alone can move it.
+function model.indicative(cell, key)
+  return of_energy(key) and holds(cell.flags, "indicative")
+end
+
 -- Energy figures of two scopes are different quantities.
 function model.scope(cell, key)
-  if not (key:find("energy", 1, true) or key:find("power", 1, true) or key:find("watt", 1, true)) then
-    return ""
-  end
+  if not of_energy(key) then return "" end
   local figure = cell.figures[key] or {}
   return tostring(figure.scope or model.first(cell.record, "energy.scope", "power.scope",
     "context.energy.scope", "context.power.scope", "scope") or "")
@@ -179,7 +186,8 @@ local function competitors(cells, key)
   local groups, order = {}, {}
   for _, cell in ipairs(cells) do
     local figure = cell.figures[key]
-    if cell.rankable and figure and figure.value and figure.provenance == cell.provenance then
+    local comparable = cell.rankable and not model.indicative(cell, key)
+    if comparable and figure and figure.value and figure.provenance == cell.provenance then
       local id = cell.group .. "\0" .. model.scope(cell, key)
       if not groups[id] then
         groups[id] = {}

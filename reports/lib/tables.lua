@@ -45,6 +45,7 @@ local function figure_cell(cell, key, interval)
   end
   if figure.provenance ~= cell.provenance then shown.mark = figure.provenance end
   if figure.provenance == "simulated" and cell.provenance ~= "simulated" then shown.best = nil end
+  if figure.value and not shown.mark and model.indicative(cell, key) then shown.mark = "indicative" end
   shown.provenance = figure.provenance
   return shown
 end
@@ -115,6 +116,9 @@ local function cell_notes(cells)
   if any(cells, function(cell) return cell.within_one_process end) then
     notes[#notes + 1] = "Intervals of cells with one round hold within one process only;" ..
       " such cells are not ranked."
+  end
+  if any(cells, function(cell) return model.holds(cell.flags, "indicative") end) then
+    notes[#notes + 1] = "Energy marked indicative is of seeded weights: shown, never ranked, since energy depends on data."
   end
   if any(cells, function(cell) return cell.status == "wrong" end) then
     notes[#notes + 1] = "Cells with status wrong computed something else than the reference:" ..

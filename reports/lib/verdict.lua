@@ -55,7 +55,7 @@ end
 
 -- Flags that tell how figures were taken and cast no doubt on the machine.
 local METHOD = { ["within-one-process"] = true, reservoir = true, ["overhead-subtracted"] = true,
-  ["clock-coarse"] = true }
+  ["clock-coarse"] = true, indicative = true }
 
 local function flag_lines(m, wanted)
   local lines = {}

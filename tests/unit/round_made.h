@@ -62,16 +62,23 @@ static inline json_t *cell_line(void) {
                      "net", "target", "cpu", "threads", 1);
 }
 
-static inline json_t *derive(made **m, size_t n) {
+/* `source`: of the cell; NULL: its line has none. */
+static inline json_t *derive_from(const char *source, made **m, size_t n) {
     rg_round rounds[16];
     for (size_t i = 0; i < n; i++)
         rounds[n - 1 - i] = m[i]->round; /* any order is taken */
     json_t *cell = cell_line(), *record = NULL;
     rg_err err = RG_ERR_INIT;
+    if (source)
+        json_object_set_new(cell, "source", json_string(source));
     cr_assert_eq(rg_derive_cell(cell, rounds, n, &record, &err), RG_OK, "%s", err.what);
     cr_assert_eq(rg_record_check(record, &err), RG_OK, "%s", err.what);
     json_decref(cell);
     return record;
+}
+
+static inline json_t *derive(made **m, size_t n) {
+    return derive_from(NULL, m, n);
 }
 
 static inline rg_figure figure_of(const json_t *record, const char *key) {

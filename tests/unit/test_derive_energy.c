@@ -154,3 +154,23 @@ Test(derive_energy, an_accepted_refusal_becomes_a_flag_and_others_cannot_be_acce
         json_decref(record);
     }
 }
+
+Test(derive_energy, of_seeded_weights_is_indicative_and_of_trained_ones_is_not) {
+    made *m[] = {make_round(0, 1), make_round(1, 1)};
+    json_t *record = derive_from("suite:net", m, 2);
+    cr_assert_not(flagged(record, "indicative"), "no energy was measured");
+    json_decref(record);
+    add_power(m[0], 5);
+    add_power(m[1], 5);
+    record = derive_from("suite:net", m, 2);
+    cr_assert(flagged(record, "indicative"));
+    cr_assert_null(figure_of(record, "energy_total_uj").na, "it is shown all the same");
+    cr_assert_str_eq(rg_json_get_text(record, "weights", ""), "seeded");
+    json_decref(record);
+    record = derive_from("file:/net.tflite", m, 2);
+    cr_assert_not(flagged(record, "indicative"));
+    cr_assert_str_eq(rg_json_get_text(record, "weights", ""), "trained");
+    json_decref(record);
+    free_round(m[0]);
+    free_round(m[1]);
+}

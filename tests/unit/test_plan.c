@@ -134,6 +134,7 @@ Test(plan, the_key_changes_with_every_factor) {
         "\"model\": \"a\", \"cores\": \"0-1\"",
         "\"model\": \"a\", \"device\": \"usb\"",
         "\"model\": \"a\", \"inputs\": \"zero\"",
+        "\"model\": \"a\", \"inputs\": \"real\", \"input_files\": \"/x\"",
         "\"model\": \"a\", \"pattern\": {\"kind\": \"in_flight\", \"n\": 2}",
         "\"model\": \"a\", \"pattern\": {\"kind\": \"in_flight\", \"n\": 3}",
         "\"model\": \"a\", \"pattern\": {\"kind\": \"idle\", \"duration\": \"2s\"}",
@@ -155,7 +156,7 @@ Test(plan, the_key_changes_with_every_factor) {
             cr_assert_str_neq(plan->cells[i].name, plan->cells[k].name, "%zu and %zu", i, k);
         }
     }
-    cr_assert_str_eq(plan->cells[14].workload, "conv2d:1x8x8x4,filters=8");
+    cr_assert_str_eq(plan->cells[15].workload, "conv2d:1x8x8x4,filters=8");
     rg_plan_free(plan);
 }
 
@@ -240,7 +241,7 @@ Test(plan, a_cell_survives_its_line_in_the_bundle) {
                             "\"precision\": \"int8\", \"cores\": \"1\", \"batch\": 2,"
                             "\"variant\": \"v\", \"options\": {\"k\": \"x\", \"b\": 2},"
                             "\"pattern\": {\"kind\": \"in_flight\", \"n\": 4}, \"inputs\": "
-                            "\"zero\"}]}");
+                            "\"real\", \"input_files\": \"/x\"}]}");
     json_t *line = rg_cell_to_json(&plan->cells[0]);
     rg_arena *arena = rg_arena_new(0);
     rg_cell cell = {0};
@@ -249,6 +250,7 @@ Test(plan, a_cell_survives_its_line_in_the_bundle) {
     json_t *again = rg_cell_to_json(&cell);
     cr_assert(json_equal(line, again));
     cr_assert_str_eq(cell.key, plan->cells[0].key);
+    cr_assert_str_eq(cell.input_files, "/x");
     cr_assert_eq(cell.pattern.in_flight, 4);
     cr_assert_eq(cell.tier.rounds, 6);
     json_object_del(line, "target");
@@ -313,4 +315,18 @@ Test(plan, prints_a_table_and_json) {
     free(text);
     json_decref(value);
     rg_plan_free(plan);
+}
+
+Test(plan, real_inputs_must_be_given_and_where_they_lie_is_context) {
+    expect_error("{\"cells\": [{\"model\": \"a\", \"inputs\": \"real\"}]}", "none are given",
+                 "input_files");
+    rg_plan *one = plan_of("{\"cells\": [{\"model\": \"a\", \"inputs\": \"real\", "
+                           "\"input_files\": \"/x\"}]}");
+    rg_plan *two = plan_of("{\"cells\": [{\"model\": \"a\", \"inputs\": \"real\", "
+                           "\"input_files\": \"/y\"}]}");
+    cr_assert_str_eq(one->cells[0].key, two->cells[0].key);
+    cr_assert_str_eq(one->cells[0].name, "a/cpu/inputs=real");
+    cr_assert_str_eq(two->cells[0].input_files, "/y");
+    rg_plan_free(one);
+    rg_plan_free(two);
 }
