@@ -40,9 +40,10 @@ static bool has_value(const rg_figure *figure) {
     return figure->set && !figure->na && isfinite(figure->value);
 }
 
-static void ends(const rg_gate_series *s, double *ret_min, double *ret_max) {
-    *ret_min = INFINITY;
-    *ret_max = -INFINITY;
+/* Of its rounds; of the headline value where a record holds no rounds. */
+static void ends(const rg_gate_series *s, double headline, double *ret_min, double *ret_max) {
+    *ret_min = s->n ? INFINITY : headline;
+    *ret_max = s->n ? -INFINITY : headline;
     for (size_t i = 0; i < s->n; i++) {
         *ret_min = fmin(*ret_min, s->value[i]);
         *ret_max = fmax(*ret_max, s->value[i]);
@@ -52,8 +53,8 @@ static void ends(const rg_gate_series *s, double *ret_min, double *ret_max) {
 static void measure_every_round(const rg_gate_series *a, const rg_gate_series *b,
                                 rg_gate_test *test) {
     double a_min, a_max, b_min, b_max;
-    ends(a, &a_min, &a_max);
-    ends(b, &b_min, &b_max);
+    ends(a, test->baseline, &a_min, &a_max);
+    ends(b, test->candidate, &b_min, &b_max);
     double slack = fmax(test->tolerance * a_max, MIB);
     test->method = "every-round";
     test->verdict = b_min - a_max > slack   ? RG_VERDICT_REGRESSED

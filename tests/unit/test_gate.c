@@ -177,6 +177,24 @@ Test(gate, memory_fails_only_beyond_one_percent_and_one_mebibyte_in_every_round)
     }
 }
 
+Test(gate, memory_without_values_of_rounds_is_judged_by_its_headline) {
+    for (int grown = 0; grown < 2; grown++) {
+        owned a, b;
+        make_pair(&a, &b, 4);
+        json_t *was = json_array_get(a.records, 0), *now = json_array_get(b.records, 0);
+        json_object_del(json_object_get(was, "per_round"), "rss_peak_bytes");
+        json_object_del(json_object_get(now, "per_round"), "rss_peak_bytes");
+        add_exact(was, "rss_peak_bytes", 50e6);
+        add_exact(now, "rss_peak_bytes", grown ? 60e6 : 50e6);
+        rg_gate *gate = judged(&a, &b, NULL);
+        cr_assert_eq(find(gate, "net-00/cpu", RG_FIG_rss_peak_bytes)->verdict,
+                     grown ? RG_VERDICT_REGRESSED : RG_VERDICT_PASS);
+        rg_gate_free(gate);
+        drop(&a);
+        drop(&b);
+    }
+}
+
 /* A lone cell of a session is judged as strictly as a large suite's; a stored pair is not. */
 Test(gate, a_session_of_one_cell_is_judged_as_one_of_six_hundred_tests) {
     size_t alarms[2] = {0, 0};
