@@ -226,3 +226,40 @@ Test(gate, without_records_or_judged_cells_there_is_no_pass) {
     drop(&a);
     drop(&b);
 }
+
+/* Joules of the same board: each round 0.2 % about 1 mJ times `factor`, and a sensor that may be
+ * off by a fifth, which is the same on both sides. */
+static void add_joules(json_t *record, double factor, rg_rng *rng) {
+    double uj[6];
+    for (int r = 0; r < 6; r++)
+        uj[r] = 1000 * factor * (1 + 0.002 * rg_rng_normal12(rng));
+    add_figure(record, "energy_total_uj", uj, 6);
+    json_t *figure = json_object_get(json_object_get(record, "figures"), "energy_total_uj");
+    json_object_set_new(figure, "low", json_real(800 * factor));
+    json_object_set_new(figure, "high", json_real(1200 * factor));
+}
+
+static rg_verdict verdict_on_joules(double factor) {
+    owned a, b;
+    rg_rng rng = rg_rng_seeded(19);
+    make_pair(&a, &b, 19);
+    add_joules(json_array_get(a.records, 0), 1, &rng);
+    add_joules(json_array_get(b.records, 0), factor, &rng);
+    rg_gate_options options = rg_gate_options_default();
+    cr_assert_eq(rg_gate_set_limit(&options, true, "energy_total_uj=1%", NULL), RG_OK);
+    cr_assert_eq(rg_gate_want(&options, "energy_total_uj", NULL), RG_OK);
+    rg_gate *gate = judged(&a, &b, &options);
+    rg_verdict verdict = find(gate, "net-00/cpu", RG_FIG_energy_total_uj)->verdict;
+    rg_gate_free(gate);
+    drop(&a);
+    drop(&b);
+    return verdict;
+}
+
+Test(gate, what_is_systematic_in_joules_of_one_board_cancels_so_three_percent_are_seen) {
+    cr_assert_eq(verdict_on_joules(1.03), RG_VERDICT_REGRESSED);
+    cr_assert_eq(verdict_on_joules(0.97), RG_VERDICT_IMPROVED);
+    rg_verdict same = verdict_on_joules(1);
+    cr_assert_neq(same, RG_VERDICT_REGRESSED);
+    cr_assert_neq(same, RG_VERDICT_IMPROVED);
+}
