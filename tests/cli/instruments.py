@@ -114,6 +114,22 @@ def test_a_connection_that_is_lost_gives_holes_and_is_made_again():
     assert "gap" in done.stderr and "closed the connection" in done.stderr, done.stderr
 
 
+def test_an_instrument_that_falls_silent_does_not_delay_sensors_on_other_transports():
+    path = os.path.join(WORK, "beside.jsonl")
+    with double("scpi_meter.py", "unknown", "--silent-after", "6") as meter:
+        done = call("power", "record", "--rail", "pmic", "--rail", "scpi:127.0.0.1:%s" % meter.said, "-o", path,
+                    "--", "sleep", "3", **pi())
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    rows = [line for line in lines if isinstance(line, list)]
+    of = {name: [row for row in rows if lines[0]["rails"][row[2]]["id"].startswith(name)] for name in ("scpi", "pmic")}
+    assert of["scpi"][-1][3] & BAD, of["scpi"][-3:]
+    times = sorted({row[0] for row in of["pmic"] if row[3] == 0})
+    steps = sorted(b - a for a, b in zip(times, times[1:]))
+    assert len(steps) >= 8 and steps[-1] < 4 * steps[len(steps) // 2], steps
+
+
 def test_an_instrument_that_falls_silent_does_not_hold_up_the_run():
     with double("scpi_meter.py", "unknown", "--silent-after", "6") as meter:
         _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall" % meter.said, "2")
