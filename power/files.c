@@ -82,3 +82,9 @@ double rg_files_number(int fd, uint32_t *flags) {
         *flags |= RG_ROW_BAD;
     return end == text ? NAN : value;
 }
+
+void rg_rail_set_i2c_bus(rg_rail *rail, const char *address) {
+    size_t digits = strspn(address, "0123456789");
+    if (digits && digits < 8 && address[digits] == '-')
+        snprintf(rail->bus, sizeof rail->bus, "i2c-%.*s", (int)digits, address);
+}

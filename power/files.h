@@ -36,6 +36,9 @@ void rg_files_access(const rg_files *files, const char *name, int channel, rg_ra
 /* Adds words to the rail's facts; what does not fit is cut. */
 void rg_rail_add_fact(rg_rail *rail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The rail's bus from its chip's address on I2C, "1-0040"; none from any other address. */
+void rg_rail_set_i2c_bus(rg_rail *rail, const char *address);
+
 /* One number of an open file, NAN with a flag of rg_power_row_flags when there is none. */
 double rg_files_number(int fd, uint32_t *flags);
 

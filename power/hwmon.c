@@ -138,6 +138,7 @@ static void add_channel(probe_state *p, const chip *c, int channel) {
         return;
     snprintf(rail.sensor, sizeof rail.sensor, "hwmon");
     snprintf(rail.id, sizeof rail.id, "hwmon:%.20s@%.20s:%.40s", p->chip, p->address, rail.label);
+    rg_rail_set_i2c_bus(&rail, p->address);
     snprintf(rail.transport, sizeof rail.transport, "%.64s %c %d", p->files.dir, way_code[c->way],
              channel);
     find_timing(p, c, &rail);

@@ -34,6 +34,7 @@ static rg_rail *begin_rail(probe_state *p, const char *label, const char *key, i
     snprintf(rail->sensor, sizeof rail->sensor, "iio");
     snprintf(rail->label, sizeof rail->label, "%.40s", label);
     snprintf(rail->id, sizeof rail->id, "iio:%.20s@%.20s:%.40s", p->chip, p->address, label);
+    rg_rail_set_i2c_bus(rail, p->address);
     rail->refresh_s = rg_ina_find(p->chip)->refresh_s;
     rg_rail_add_fact(rail, "chip=%s", p->chip);
     rg_files_access(&p->files, key, channel, rail);

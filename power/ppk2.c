@@ -89,6 +89,7 @@ static void describe(const rg_instrument *told, const char *text, rg_rail *rail)
                           (rg_ppk2_amperes(&calibration, LAST_RANGE | 1, volts) -
                            rg_ppk2_amperes(&calibration, LAST_RANGE, volts));
     snprintf(rail->id, sizeof rail->id, "ppk2:%.80s", told->address);
+    snprintf(rail->bus, sizeof rail->bus, "%.90s", told->address);
     snprintf(rail->transport, sizeof rail->transport, "%s %.17g %.17g", told->address, told->volts,
              told->source_v);
     rg_instrument_tell(told, rail);
@@ -167,7 +168,7 @@ static rg_status open_gauge(rg_root *root, const rg_rail *rails, size_t n, rg_ga
     double volts = 0;
     (void)root;
     if (n > 1)
-        return rg_fail(err, RG_UNSUPPORTED, "name one of them", "two PPK2 at once");
+        return rg_fail(err, RG_UNSUPPORTED, "name it once", "one PPK2 as two rails");
     rg_gauge *gauge = calloc(1, sizeof *gauge);
     if (!gauge)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");

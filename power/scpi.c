@@ -105,6 +105,7 @@ static void find_limits(channel *c, rg_rail *rail) {
 static void describe(channel *c, const rg_instrument *told, const char *identity, rg_rail *rail) {
     *rail = (rg_rail){.sensor = "scpi", .status = RG_OK};
     snprintf(rail->id, sizeof rail->id, "scpi:%.80s:ch%d", told->address, c->number);
+    snprintf(rail->bus, sizeof rail->bus, "%.90s", told->address);
     snprintf(rail->label, sizeof rail->label, "%s", c->dialect->name);
     snprintf(rail->transport, sizeof rail->transport, "%s %s %d %.17g", told->address,
              c->dialect->name, c->number, told->volts);

@@ -50,6 +50,7 @@ typedef struct rg_rail {
     char transport[512]; /* path or address, for the record */
     char parent[96];     /* id of the rail that feeds it, "" none or unknown */
     char twin[48];       /* rails of one twin word read the same supply: the first one counts */
+    char bus[96];        /* rails of one sensor and bus are read one after another, by one thread */
     rg_scope scope;
     rg_rail_role role;
     rg_power_kind kind;

@@ -1,5 +1,5 @@
 /* meter.c: which sensors are read, the cores left for that, and the rows of all of them together.
- * Real sensors have a thread each (meter_source.c), virtual ones are drained inline. */
+ * Real sensors have a thread a bus (meter_source.c), virtual ones are drained inline. */
 #include "bench/run/meter.h"
 
 #include <stdlib.h>
@@ -30,11 +30,17 @@ static void find_spare(rg_meter *meter, const char *worker_cores) {
     hwloc_bitmap_free(spare);
 }
 
-/* Rails of one sensor stand together, so that a row's index is the sensor's plus an offset. */
-static size_t take_rails(rg_meter *meter, const rg_rail_list *rails, const char *sensor) {
+static bool read_together(const rg_rail *a, const rg_rail *b) {
+    return a->status == RG_OK && b->status == RG_OK && !strcmp(a->sensor, b->sensor) &&
+           !strcmp(a->bus, b->bus);
+}
+
+/* Rails of one sensor and bus stand together, so that a row's index is the source's plus an offset.
+ */
+static size_t take_rails(rg_meter *meter, const rg_rail_list *rails, size_t first) {
     size_t before = meter->n_rails;
-    for (size_t i = 0; i < rails->n; i++) {
-        if (rails->items[i].status == RG_OK && !strcmp(rails->items[i].sensor, sensor))
+    for (size_t i = first; i < rails->n; i++) {
+        if (read_together(&rails->items[i], &rails->items[first]))
             meter->rails[meter->n_rails++] = rails->items[i];
     }
     return meter->n_rails - before;
@@ -42,13 +48,12 @@ static size_t take_rails(rg_meter *meter, const rg_rail_list *rails, const char 
 
 enum { HURRY_NS = 1000000, TICK_PATIENCE_NS = 300000000 };
 
+/* One source of the rails that are read together with the first, which no source has yet. */
 static rg_status open_source(rg_meter *meter, rg_root *root, const rg_rail_list *rails,
-                             const rg_sensor *sensor, rg_err *err) {
+                             const rg_sensor *sensor, size_t first, rg_err *err) {
     rg_meter_source *s = &meter->sources[meter->n_sources];
     *s = (rg_meter_source){.meter = meter, .sensor = sensor, .first_rail = meter->n_rails};
-    s->n_rails = take_rails(meter, rails, sensor->name);
-    if (s->n_rails == 0)
-        return RG_OK;
+    s->n_rails = take_rails(meter, rails, first);
     pthread_mutex_init(&s->lock, NULL);
     s->poll_ns = rg_meter_poll_interval(meter->rails + s->first_rail, s->n_rails);
     rg_status status = sensor->open(root, meter->rails + s->first_rail, s->n_rails, &s->gauge, err);
@@ -57,20 +62,32 @@ static rg_status open_source(rg_meter *meter, rg_root *root, const rg_rail_list 
     return status;
 }
 
+/* A source a bus; sensors in their order. */
+static rg_status open_sources(rg_meter *meter, rg_root *root, const rg_rail_list *rails,
+                              const rg_sensor *sensor, rg_err *err) {
+    rg_status status = RG_OK;
+    for (size_t i = 0; status == RG_OK && i < rails->n; i++) {
+        bool taken =
+            strcmp(rails->items[i].sensor, sensor->name) || rails->items[i].status != RG_OK;
+        for (size_t j = 0; !taken && j < i; j++)
+            taken = read_together(&rails->items[j], &rails->items[i]);
+        if (!taken)
+            status = open_source(meter, root, rails, sensor, i, err);
+    }
+    return status;
+}
+
 rg_status rg_meter_open(rg_root *root, const rg_rail_list *rails, const char *worker_cores,
                         rg_meter **ret_meter, rg_err *err) {
-    size_t n_sensors = 0;
-    while (rg_sensors[n_sensors])
-        n_sensors++;
     rg_meter *meter = calloc(1, sizeof *meter);
     if (!meter)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     meter->rails = calloc(rails->n + 1, sizeof *meter->rails);
-    meter->sources = calloc(n_sensors + 1, sizeof *meter->sources);
+    meter->sources = calloc(rails->n + 1, sizeof *meter->sources);
     rg_status status =
         meter->rails && meter->sources ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    for (size_t i = 0; status == RG_OK && i < n_sensors; i++)
-        status = open_source(meter, root, rails, rg_sensors[i], err);
+    for (size_t i = 0; status == RG_OK && rg_sensors[i]; i++)
+        status = open_sources(meter, root, rails, rg_sensors[i], err);
     if (status == RG_OK && meter->n_sources == 0)
         status = rg_fail(err, RG_ABSENT, "see `railgauge list rails`", "no rail can be read here");
     if (status != RG_OK) {

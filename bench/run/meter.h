@@ -1,4 +1,4 @@
-/* meter.h: samples the chosen rails beside a run. Real sensors are read by one thread a sensor,
+/* meter.h: samples the chosen rails beside a run. Real sensors are read by one thread a bus,
  * away from the workload's cores, on the same clock as latency; virtual ones (the `sim` sensor) are
  * drained by the caller between phases, in the process that owns the virtual clock. The meter only
  * collects: energy, uncertainty and refusals are worked out later from its rows (result/energy.h).

@@ -1,5 +1,5 @@
-/* meter_source.c: one sensor read by one thread: on a fixed grid, away from the workload's cores,
- * about as often as it has something new to say. */
+/* meter_source.c: the rails of one sensor and bus read by one thread: on a fixed grid, away from
+ * the workload's cores, about as often as it has something new to say. */
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>

@@ -130,6 +130,24 @@ def test_an_instrument_that_falls_silent_does_not_delay_sensors_on_other_transpo
     assert len(steps) >= 8 and steps[-1] < 4 * steps[len(steps) // 2], steps
 
 
+def test_of_two_instruments_of_a_kind_one_that_falls_silent_does_not_delay_the_other():
+    path = os.path.join(WORK, "pair.jsonl")
+    with double("scpi_meter.py", "unknown", "--silent-after", "6") as silent, double("scpi_meter.py", "unknown") as meter:
+        done = call("power", "record", "--rail", "scpi:127.0.0.1:%s" % silent.said,
+                    "--rail", "scpi:127.0.0.1:%s" % meter.said, "-o", path, "--", "sleep", "3")
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    rows = [line for line in lines if isinstance(line, list)]
+    names = [rail["id"] for rail in lines[0]["rails"]]
+    well = [row for row in rows if str(meter.said) in names[row[2]]]
+    ill = [row for row in rows if str(silent.said) in names[row[2]]]
+    assert ill[-1][3] & BAD and not any(row[3] for row in well), (ill[-3:], well[-3:])
+    times = sorted(row[0] for row in well)
+    steps = sorted(b - a for a, b in zip(times, times[1:]))
+    assert len(steps) >= 8 and steps[-1] < 6 * steps[len(steps) // 2], steps
+
+
 def test_an_instrument_that_falls_silent_does_not_hold_up_the_run():
     with double("scpi_meter.py", "unknown", "--silent-after", "6") as meter:
         _, rows, done = trace_of("scpi:127.0.0.1:%s,scope=wall" % meter.said, "2")

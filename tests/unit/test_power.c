@@ -225,6 +225,46 @@ Test(meter, samples_a_recorded_board_from_its_own_thread) {
     tree_remove(tree);
 }
 
+/* A slow chip elsewhere is read at its own pace, and delays nobody. */
+Test(meter, reads_each_bus_by_a_thread_of_its_own) {
+    char *tree = tree_new(), link[256];
+    put_orin_nano(tree);
+    tree_put(tree, "/sys/devices/i2c-1/1-0040/hwmon/hwmon3/samples", "1");
+    tree_put(tree, "/sys/devices/i2c-1/1-0040/hwmon/hwmon3/update_interval", "5");
+    static const char *const files[][2] = {{"name", "ina226"},         {"in1_input", "12000"},
+                                           {"curr1_input", "500"},     {"power1_input", "6000000"},
+                                           {"update_interval", "100"}, {"shunt_resistor", "5000"}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(link, sizeof link, "/sys/devices/i2c-2/2-0041/hwmon/hwmon4/%s", files[i][0]);
+        tree_put(tree, link, files[i][1]);
+    }
+    snprintf(link, sizeof link, "%s/sys/class/hwmon/hwmon4", tree);
+    cr_assert_eq(symlink("../../devices/i2c-2/2-0041/hwmon/hwmon4", link), 0);
+    snprintf(link, sizeof link, "%s/sys/devices/i2c-2/2-0041/hwmon/hwmon4/device", tree);
+    cr_assert_eq(symlink("../../../2-0041", link), 0);
+    rg_root *root = open_tree(tree);
+    rg_meter *meter;
+    cr_assert_eq(rg_rails_find(root, NULL, false, &rails, NULL), RG_OK);
+    cr_assert_eq(rg_meter_open(root, &rails, "0", &meter, NULL), RG_OK);
+    cr_assert_eq(rg_meter_start(meter, NULL), RG_OK);
+    rg_clock_sleep_until(rg_clock_now_ns() + 500000000);
+    rg_meter_stop(meter);
+    size_t n, n_rails, of[3] = {0, 0, 0};
+    const rg_power_row *rows = rg_meter_rows(meter, &n);
+    const rg_rail *opened = rg_meter_rails(meter, &n_rails);
+    cr_assert_eq(n_rails, 3);
+    cr_assert_str_eq(opened[0].bus, "i2c-1");
+    cr_assert_str_eq(opened[2].bus, "i2c-2");
+    for (size_t i = 0; i < n; i++)
+        of[rows[i].rail]++;
+    cr_assert_eq(of[0], of[1]);
+    cr_assert(of[2] >= 2 && of[0] > 2 * of[2], "%zu of the fast bus, %zu of the slow", of[0],
+              of[2]);
+    rg_meter_close(meter);
+    rg_root_close(root);
+    tree_remove(tree);
+}
+
 Test(replay, plays_a_trace_from_its_start_and_again_from_the_end) {
     rg_clock_virtual_on(5000000000);
     rg_rail rail = {.id = "bench:dut",
