@@ -9,7 +9,10 @@
 static void differ(rg_step_fit *fit, const char *name, double found_s, double claimed_s) {
     char found[32], claimed[32];
     rg_text_duration(found_s * 1e9, found, sizeof found);
-    rg_text_duration(claimed_s * 1e9, claimed, sizeof claimed);
+    if (claimed_s > 0)
+        rg_text_duration(claimed_s * 1e9, claimed, sizeof claimed);
+    else
+        snprintf(claimed, sizeof claimed, "none");
     fit->code = "sensor-differs";
     snprintf(fit->what, sizeof fit->what, "its %s is %s, it claims %s", name, found, claimed);
 }
