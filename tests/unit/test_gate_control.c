@@ -48,6 +48,27 @@ Test(gate_control, without_one_a_stored_comparison_is_at_best_inconclusive) {
     }
 }
 
+Test(gate_control, counted_instructions_need_none) {
+    for (int more = 0; more < 2; more++) {
+        owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1, 1);
+        double was[8], now[8];
+        for (int r = 0; r < 8; r++) {
+            was[r] = 1e6 + 10 * r;
+            now[r] = was[r] * (more ? 1.02 : 1) + 10 * (r % 3);
+        }
+        add_figure(json_array_get(a.records, CELL), "instructions", was, 8);
+        add_figure(json_array_get(b.records, CELL), "instructions", now, 8);
+        rg_gate_options options = rg_gate_options_default();
+        rg_gate *gate = judged(&a, &b, &options);
+        const rg_gate_test *test = find(gate, "net-00/cpu", RG_FIG_instructions);
+        cr_assert_eq(test->verdict, more ? RG_VERDICT_REGRESSED : RG_VERDICT_PASS, "%s",
+                     test->note);
+        rg_gate_free(gate);
+        drop(&a);
+        drop(&b);
+    }
+}
+
 Test(gate_control, simulated_devices_do_not_drift) {
     rg_gate_test test;
     owned a = side_at("A", 1, 1, 1), b = side_at("B", 2, 1.2, 1);

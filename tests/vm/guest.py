@@ -20,7 +20,7 @@ grep -A2 '"counters"' doctor.json | tr -d '\\n'; echo
 railgauge run /files/vm.lua --out runs --quiet > table.txt; echo "run $?"
 cat runs/*/records.jsonl
 """
-# The first boot judges a second run by its instructions alone: times mean nothing there. Two sessions without control are not judged.
+# The first boot judges a second run by its instructions alone: times mean nothing there.
 GATE = """
 railgauge run /files/vm.lua --out again --quiet >/dev/null
 railgauge gate --baseline runs/* --candidate again/* --metric instructions --all --inconclusive pass; echo "gate $?"
