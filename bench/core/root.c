@@ -138,6 +138,17 @@ static int open_walking(const rg_root *root, const char *path, int flags) {
     return openat(root->fd, walk.done[0] ? walk.done : ".", flags | O_CLOEXEC | O_NOFOLLOW);
 }
 
+/* The kernel answers EAGAIN where a ".." met a rename or a mount elsewhere on the system: again,
+ * and in the end by hand, as on kernels that know no openat2. */
+static int open_in_root(const rg_root *root, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    int fd = -1;
+    errno = EAGAIN;
+    for (int i = 0; fd < 0 && errno == EAGAIN && i < 10; i++)
+        fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof how);
+    return fd < 0 && (errno == ENOSYS || errno == EAGAIN) ? open_walking(root, path, flags) : fd;
+}
+
 static int open_below(rg_root *root, const char *path, int flags) {
     while (*path == '/')
         path++;
@@ -145,9 +156,7 @@ static int open_below(rg_root *root, const char *path, int flags) {
         path = ".";
     if (root->live)
         return openat(root->fd, path, flags | O_CLOEXEC);
-    struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-    int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof how);
-    return fd < 0 && errno == ENOSYS ? open_walking(root, path, flags) : fd;
+    return open_in_root(root, path, flags);
 }
 
 static void trim_end(char *text) {

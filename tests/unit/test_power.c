@@ -3,6 +3,9 @@
 #include "tests/unit/tree.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/core/clock.h"
@@ -221,6 +224,38 @@ Test(meter, samples_a_recorded_board_from_its_own_thread) {
     cr_assert_gt(json_number_value(json_object_get(cost, "read_cost_ns")), 0);
     json_decref(cost);
     rg_meter_close(meter);
+    rg_root_close(root);
+    tree_remove(tree);
+}
+
+static void *rename_to_and_fro(void *user) {
+    const atomic_bool *stop = user;
+    char name[2][64];
+    for (int i = 0; i < 2; i++)
+        snprintf(name[i], sizeof name[i], "/tmp/railgauge-renamed-%d-%d", (int)getpid(), i);
+    mkdir(name[0], 0700);
+    for (int i = 0; !atomic_load(stop); i ^= 1)
+        rename(name[i], name[!i]);
+    rmdir(name[0]);
+    rmdir(name[1]);
+    return NULL;
+}
+
+/* A rename anywhere makes the kernel give up a path with ".." below a root: it is opened again. */
+Test(rails, are_found_while_others_rename_folders) {
+    char *tree = tree_new();
+    put_orin_nano(tree);
+    rg_root *root = open_tree(tree);
+    atomic_bool stop = false;
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, rename_to_and_fro, &stop), 0);
+    for (int i = 0; i < 300; i++) {
+        rg_err err = RG_ERR_INIT;
+        cr_assert_eq(rg_rails_find(root, NULL, false, &rails, &err), RG_OK, "%s", err.what);
+        cr_assert_eq(rails.items[0].status, RG_OK, "%s", rails.items[0].what);
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
     rg_root_close(root);
     tree_remove(tree);
 }
