@@ -17,16 +17,19 @@
 static const char FILE_NAME[] = "rails.json";
 enum { VERSION = 1 };
 
-/* An empty object where there is no file. */
+/* An empty object where there is no file. Energy depends on what stands there, so a file that
+ * cannot be understood is never passed over. */
 static rg_status read_file(const char *path, json_t **ret_rails, json_t **ret_all, rg_err *err) {
     json_t *all = NULL;
+    rg_err why = RG_ERR_INIT;
     rg_status status = RG_OK;
     if (rg_fs_exists(path))
-        status = rg_json_read(path, &all, err);
+        status = rg_json_read(path, &all, &why);
     else
         all = json_pack("{s:i, s:{}}", "version", VERSION, "rails");
     if (status != RG_OK)
-        return status;
+        return rg_fail(err, status, "remove it and run `railgauge power check` again", "%s",
+                       why.what);
     json_t *rails = json_object_get(all, "rails");
     if (!json_is_object(rails) || rg_json_get_int(all, "version", 0) != VERSION) {
         json_decref(all);

@@ -56,6 +56,16 @@ def test_lag_delay_and_refresh_of_a_recursive_meter_are_found_and_kept():
     assert abs(kept("recursive")["fitted"]["lag_s"] - found["lag_s"]) < 1e-9, kept("recursive")
 
 
+def test_a_damaged_file_of_fits_is_named_with_what_to_do():
+    folder = os.path.join(WORK, "damaged", "railgauge")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "rails.json"), "w", encoding="utf-8") as file:
+        file.write("{oops")
+    done = call("damaged", "list", "rails")
+    assert done.returncode == 65, (done.returncode, done.stderr)
+    assert "rails.json" in done.stderr and "remove it" in done.stderr, done.stderr
+
+
 def test_a_block_average_has_no_lag():
     done, rail = fit("block", meter("--block 0.1", "kind=block-average refresh_s=0.1"))
     found = rail["fitted"]
