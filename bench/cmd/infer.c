@@ -175,6 +175,7 @@ static rg_status run_once(job *j, rg_err *err) {
     for (uint32_t i = 0; i < j->io.n_in; i++)
         memcpy(j->io.in[i], j->inputs[i], j->io.in_bytes[i]);
     rg_done done = {0};
+    rg_target_feed(j->target, j->program, 0);
     int64_t start = rg_clock_real_ns();
     rg_status status = j->target->submit(j->program, 0);
     if (status == RG_OK)
@@ -186,6 +187,7 @@ static rg_status run_once(job *j, rg_err *err) {
         return rg_fail(err, status == RG_AGAIN ? RG_FAILED : status, NULL,
                        "the inference on %s did not finish: %s", j->device.id,
                        rg_status_text(status));
+    rg_target_fetch(j->target, j->program, 0);
     if (j->profile)
         rg_profile_take(j->profile, rg_clock_real_ns() - start);
     return RG_OK;

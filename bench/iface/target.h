@@ -9,6 +9,7 @@
 #include "bench/core/graph.h"
 #include "bench/core/root.h"
 #include "bench/core/tensor.h"
+#include "bench/iface/sensor.h"
 
 typedef struct rg_session rg_session; /* defined by each target */
 typedef struct rg_program rg_program;
@@ -124,6 +125,11 @@ typedef struct rg_target {
     rg_status (*load)(rg_session *session, const rg_workload *workload, unsigned slots,
                       rg_program **ret_program, rg_err *err);
     rg_status (*bind)(rg_program *program, unsigned slot, rg_io *ret_io);
+    /* Optional, never timed. feed: the caller has written the slot's inputs; fetch: it is about to
+     * read the slot's outputs. For runtimes that want other elements than the model has: what is
+     * converted here is no part of the latency, and `effective` says so. */
+    void (*feed)(rg_program *program, unsigned slot);
+    void (*fetch)(rg_program *program, unsigned slot);
 
     /* Timed. Synchronous targets compute here; asynchronous ones only start. */
     rg_status (*submit)(rg_program *program, unsigned slot);
@@ -136,10 +142,30 @@ typedef struct rg_target {
     void (*usage)(const rg_program *program, rg_memory *ret_memory); /* optional: unknown */
     /* Effective settings as text pairs "key=value\n" for the record. Optional: none. */
     void (*effective)(const rg_program *program, char *ret, size_t cap);
+    /* Optional, never timed: how the device is right now, as "key=value\n" for the record
+     * ("temperature_c=41.5", "throttled=0"); lines "flag=ID" become flags of the round. Asked with
+     * the program loaded, before the warm-up and after the steady window. */
+    void (*state)(rg_program *program, char *ret, size_t cap);
+    /* Optional, with RG_TARGET_RAILS: power that only this open session can read. The list is
+     * filled as by a sensor (rail.sensor is the target's name); read_rail fills one row of one of
+     * them: its values and flags, while the caller stamps the time. It may be called from another
+     * thread than the session's others. */
+    rg_status (*rails)(rg_session *session, rg_rail_list *ret_rails, rg_err *err);
+    void (*read_rail)(rg_session *session, uint32_t rail, rg_power_row *ret_row);
     /* Optional: one node of a program that was opened with count_nodes. RG_UNSUPPORTED without. */
     rg_status (*node)(const rg_program *program, uint32_t node, rg_node_facts *ret_facts);
     void (*unload)(rg_program *program); /* accepts NULL */
     void (*close)(rg_session *session);  /* accepts NULL */
 } rg_target;
+
+/* feed and fetch where the target has them. */
+static inline void rg_target_feed(const rg_target *target, rg_program *program, unsigned slot) {
+    if (target->feed)
+        target->feed(program, slot);
+}
+static inline void rg_target_fetch(const rg_target *target, rg_program *program, unsigned slot) {
+    if (target->fetch)
+        target->fetch(program, slot);
+}
 
 #endif

@@ -40,6 +40,7 @@ typedef struct rg_sample {
  * "sqnr_db", "top1": bool, "reference_sha256"} "placement":
  * {"known", "nodes", "nodes_on_target", "macs", "macs_on_target", "crossings"} "clock": {"cost_ns",
  * "resolution_ns", "monotonic"}, "overhead_ns": harness overhead an iteration from an empty target,
+ *   "device_state": {"before": {...}, "after": {...}}  what the target says of its device, as text,
  *   "host": {"before": {...}, "after": {...}, "delta": {...}, "during": {...}}  clocks,
  * temperatures, throttle counters, load (docs/machine-state.md) "workload": {"sha256", "path",
  * "bytes", "format"}, "power": {"rails": [...], "poll_s", "cost": {...}, "refusal": code}   when

@@ -87,6 +87,7 @@ rg_status rg_single_open(const rg_single_ask *ask, rg_root *root, rg_single *ret
 
 rg_status rg_single_run(rg_single *single, int64_t *ret_ns, rg_err *err) {
     rg_done done = {0};
+    rg_target_feed(single->target, single->program, 0);
     int64_t start = rg_clock_now_ns();
     rg_status status = single->target->submit(single->program, 0);
     if (status == RG_OK)
@@ -95,6 +96,7 @@ rg_status rg_single_run(rg_single *single, int64_t *ret_ns, rg_err *err) {
     if (status == RG_OK)
         status = done.status;
     *ret_ns = rg_clock_now_ns() - start;
+    rg_target_fetch(single->target, single->program, 0);
     if (status == RG_OK)
         return RG_OK;
     return rg_fail(err, status == RG_AGAIN ? RG_FAILED : status, NULL,

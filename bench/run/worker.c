@@ -173,6 +173,7 @@ static rg_status measure(rg_worker *worker, rg_err *err) {
     if (status != RG_OK)
         return status;
     rg_worker_power_idle(worker, "idle_before");
+    rg_worker_facts_device(worker, "before");
     status = rg_worker_warm_up(worker, err);
     if (status == RG_OK)
         status = rg_worker_steady(worker, err);
@@ -181,6 +182,7 @@ static rg_status measure(rg_worker *worker, rg_err *err) {
     if (status != RG_OK)
         return status;
     rg_worker_facts_clock(worker);
+    rg_worker_facts_device(worker, "after");
     rg_worker_power_idle(worker, "idle_after");
     rg_worker_facts_end(worker);
     rg_worker_load_warm(worker);

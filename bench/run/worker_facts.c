@@ -76,21 +76,41 @@ static void target_memory(rg_worker *worker) {
         set_bytes(worker->memory_facts, "model_file_bytes", (int64_t)worker->loaded.workload.bytes);
 }
 
-/* "key=value\n" pairs of the target as an object. */
-static json_t *effective_settings(const rg_worker *worker) {
+/* "key=value\n" pairs of the target as an object; of "flag=ID" the round's flags. */
+static json_t *take_pairs(rg_worker *worker, char *text) {
     json_t *object = json_object();
-    char text[8192] = "", *state = NULL;
-    if (worker->target->effective)
-        worker->target->effective(worker->program, text, sizeof text);
-    for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+    for (char *state = NULL, *line = strtok_r(text, "\n", &state); line;
+         line = strtok_r(NULL, "\n", &state)) {
         char *equals = strchr(line, '=');
         if (!equals)
             continue;
         *equals = '\0';
-        json_object_set_new(object, line, json_string(equals + 1));
+        if (!strcmp(line, "flag"))
+            rg_worker_flag(worker, equals + 1);
+        else
+            json_object_set_new(object, line, json_string(equals + 1));
     }
+    return object;
+}
+
+static json_t *effective_settings(rg_worker *worker) {
+    char text[8192] = "";
+    if (worker->target->effective)
+        worker->target->effective(worker->program, text, sizeof text);
+    json_t *object = take_pairs(worker, text);
     json_object_set_new(object, "device", json_string(worker->device.id));
     return object;
+}
+
+void rg_worker_facts_device(rg_worker *worker, const char *key) {
+    char text[4096] = "";
+    if (!worker->target->state)
+        return;
+    worker->target->state(worker->program, text, sizeof text);
+    json_t *states = json_object_get(worker->facts, "device_state");
+    if (!states)
+        json_object_set_new(worker->facts, "device_state", states = json_object());
+    json_object_set_new(states, key, take_pairs(worker, text));
 }
 
 static void placement(rg_worker *worker) {

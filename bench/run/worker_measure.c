@@ -45,6 +45,13 @@ static bool has_state(const rg_graph *graph) {
     return false;
 }
 
+static rg_status compare(rg_worker *worker, unsigned slot, rg_agreement *ret, rg_err *err) {
+    rg_target_fetch(worker->target, worker->program, slot);
+    return rg_reference_compare(worker->loaded.workload.graph, &worker->reference,
+                                &worker->io[slot], worker->repeat,
+                                worker->target->caps & RG_TARGET_EXACT, ret, err);
+}
+
 /* The first comparison stands in the record, unless a later one fails. */
 rg_status rg_worker_prove(rg_worker *worker, unsigned slot, rg_err *err) {
     rg_agreement agreement;
@@ -52,9 +59,7 @@ rg_status rg_worker_prove(rg_worker *worker, unsigned slot, rg_err *err) {
         set_no_truth(worker);
         return RG_OK;
     }
-    rg_status status = rg_reference_compare(
-        worker->loaded.workload.graph, &worker->reference, &worker->io[slot], worker->repeat,
-        worker->target->caps & RG_TARGET_EXACT, &agreement, err);
+    rg_status status = compare(worker, slot, &agreement, err);
     if (!json_object_get(worker->facts, "truth") || status != RG_OK)
         set_truth(worker, &agreement);
     return status;
@@ -124,9 +129,7 @@ static bool between_blocks(void *user, unsigned slot, uint64_t rows) {
         return true;
     worker->checks_left--;
     rg_agreement agreement;
-    rg_status status = rg_reference_compare(
-        worker->loaded.workload.graph, &worker->reference, &worker->io[slot], worker->repeat,
-        worker->target->caps & RG_TARGET_EXACT, &agreement, NULL);
+    rg_status status = compare(worker, slot, &agreement, NULL);
     if (status != RG_OK)
         set_truth(worker, &agreement);
     return status == RG_OK;

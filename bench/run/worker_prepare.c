@@ -148,6 +148,8 @@ static rg_status bind_slot(rg_worker *worker, unsigned slot, rg_err *err) {
                        "the target takes %u inputs, the model %u", io->n_in, graph->n_in);
     for (uint32_t i = 0; status == RG_OK && i < io->n_in; i++)
         status = rg_inputs_fill(graph, i, &set, io->in[i], io->in_bytes[i], err);
+    if (status == RG_OK)
+        rg_target_feed(worker->target, worker->program, slot);
     return status;
 }
 

@@ -85,6 +85,7 @@ rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
 void rg_worker_facts_begin(rg_worker *worker); /* clock, overhead, host before */
 void rg_worker_facts_memory(rg_worker *worker, const char *key);
 void rg_worker_facts_loaded(rg_worker *worker);
+void rg_worker_facts_device(rg_worker *worker, const char *key); /* "before", "after" */
 void rg_worker_facts_clock(rg_worker *worker); /* the core's real clock, right after the window */
 void rg_worker_facts_end(rg_worker *worker);   /* memory at the end, host after */
 json_t *rg_worker_workload_facts(const rg_loaded *loaded);
