@@ -10,6 +10,8 @@
 typedef struct rg_round_view {
     const rg_round *round;
     const json_t *facts;
+    const rg_sample *steady; /* raw rows behind the warm-up, n_rows of them */
+    size_t n_rows;
     double *latency_ns, *sorted_ns; /* n each, an inference */
     size_t n;
     double block, batch;
@@ -30,6 +32,13 @@ void rg_view_close(rg_round_view *view); /* accepts {0} */
 
 /* Everything but latency, throughput and energy: read from the facts. */
 void rg_view_fill_facts(rg_round_view *view);
+
+/* Requests that took longer than facts.deadline_ns, from the raw stamps; nothing without one. */
+void rg_view_fill_deadline(rg_round_view *view);
+
+/* The cell's misses, and their share with its interval. */
+void rg_views_combine_deadline(const rg_round_view *views, size_t n, const rg_draws *draws,
+                               rg_figure *figures);
 
 /* Energy of the round into `view`; then its figures. */
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err);

@@ -35,7 +35,9 @@ static json_t *per_round(const rg_cell_work *work) {
                                          RG_FIG_arena_bytes,
                                          RG_FIG_first_ns,
                                          RG_FIG_load_cold_ns,
-                                         RG_FIG_instructions};
+                                         RG_FIG_instructions,
+                                         RG_FIG_deadline_misses,
+                                         RG_FIG_deadline_miss_share};
     json_t *object = json_object(), *round = json_array(), *order = json_array();
     json_t *p50 = json_array(), *p95 = json_array();
     for (size_t r = 0; r < work->n; r++) {
@@ -50,6 +52,8 @@ static json_t *per_round(const rg_cell_work *work) {
     json_object_set_new(object, "latency_p50_ns", p50);
     json_object_set_new(object, "latency_p95_ns", p95);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (work->n && !work->views[0].figures[keys[i]].set)
+            continue; /* of another load pattern, or without its deadline */
         json_t *list = json_array();
         for (size_t r = 0; r < work->n; r++)
             json_array_append_new(list, real_or_null(work->views[r].figures[keys[i]].value));
@@ -137,9 +141,9 @@ static json_t *context_of(const rg_cell_work *work, const rg_round *rounds, size
 }
 
 static void copy_cell(const json_t *cell, json_t *record) {
-    static const char *const keys[] = {"name",  "workload", "target",    "device",  "variant",
-                                       "cores", "pattern",  "precision", "threads", "batch",
-                                       "tier",  "inputs",   "seed"};
+    static const char *const keys[] = {"name",  "workload", "target",    "device",     "variant",
+                                       "cores", "pattern",  "precision", "threads",    "batch",
+                                       "tier",  "inputs",   "seed",      "deadline_ns"};
     const char *weights = rg_weights_word(rg_json_get_text(cell, "source", ""));
     if (*weights)
         set_text(record, "weights", weights);

@@ -58,18 +58,18 @@ static rg_status fill_latencies(rg_round_view *view, rg_err *err) {
     int64_t warmup = rg_json_get_int(view->facts, "warmup", 0);
     size_t first = warmup < 0 ? 0 : (size_t)warmup;
     first = first < round->n_samples ? first : round->n_samples;
-    view->n = round->n_samples - first;
+    view->n = view->n_rows = round->n_samples - first;
+    view->steady = view->n ? round->samples + first : NULL;
     view->latency_ns = malloc((view->n + 1) * sizeof *view->latency_ns);
     view->sorted_ns = malloc((view->n + 1) * sizeof *view->sorted_ns);
     if (!view->latency_ns || !view->sorted_ns)
         return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu samples", view->n);
-    const rg_sample *steady = view->n ? round->samples + first : NULL;
     for (size_t i = 0; i < view->n; i++) {
-        double ns = (double)(steady[i].end_ns - steady[i].start_ns) / view->block;
+        double ns = (double)(view->steady[i].end_ns - view->steady[i].start_ns) / view->block;
         view->latency_ns[i] = view->sorted_ns[i] = fmax(ns, 0);
     }
     rg_sort_reals(view->sorted_ns, view->n);
-    find_window(view, steady);
+    find_window(view, view->steady);
     if (view->n) {
         subtract_overhead(view);
         find_trend(view);
@@ -141,6 +141,7 @@ rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *e
     if (status == RG_OK) {
         fill_latency_figures(&view);
         fill_rates(&view);
+        rg_view_fill_deadline(&view);
         rg_view_fill_facts(&view);
         status = rg_view_measure_energy(&view, err);
     }

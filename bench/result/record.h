@@ -28,6 +28,10 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
       "conservative p95: holds with 99 % confidence")                                              \
     X(throughput_per_s, "1/s", HIGHER, "throughput", "inferences/s",                               \
       "completions over the steady window")                                                        \
+    X(deadline_misses, "1", LOWER, "deadline", "deadline misses",                                  \
+      "requests that took longer than the cell's deadline")                                        \
+    X(deadline_miss_share, "1", LOWER, "deadline", "miss share",                                   \
+      "share of requests that missed the deadline")                                                \
     X(load_cold_ns, "ns", LOWER, "start", "load cold",                                             \
       "load of the model in a fresh process, file cache dropped where permitted")                  \
     X(load_warm_ns, "ns", LOWER, "start", "load warm", "second load in the same process")          \

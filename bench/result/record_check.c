@@ -70,6 +70,9 @@ static rg_status check_each(const rg_figure *figures, rg_err *err) {
     }
     double saved = value_of(figures, RG_FIG_uplink_saved);
     double cosine = value_of(figures, RG_FIG_agreement_cosine);
+    double missed = value_of(figures, RG_FIG_deadline_miss_share);
+    if (missed > 1)
+        return broken(err, "share of missed deadlines <= 1");
     if (saved > 1 || cosine > 1 + 1e-9 || cosine < -1 - 1e-9)
         return broken(err, "share saved <= 1 and |cosine| <= 1");
     return RG_OK;

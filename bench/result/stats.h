@@ -123,6 +123,13 @@ rg_interval rg_interval_quantile(const rg_pool *pool, const rg_draws *draws, dou
 rg_interval rg_interval_ratio(const double *num, const double *den, size_t rounds,
                               const rg_draws *draws);
 
+/* A share of events, sum(hits) / sum(of), such as missed deadlines: the wider of two intervals on
+ * either side, both cut to 0 .. 1: rg_interval_mean of the rounds' shares, and Clopper and
+ * Pearson's of the pooled counts at 95 %. So no miss in n requests still leaves up to 3.7 / n, and
+ * rounds that differ by more than chance widen it. se_log is NAN. */
+rg_interval rg_interval_share(const double *hits, const double *of, size_t rounds,
+                              const rg_draws *draws);
+
 /* The same resampling for the mean of values of any sign, one a round, such as log-ratios: interval
  * = mean -+ t SE sqrt(R / (R - 1)) without taking logarithms; `se_log` is that standard error. */
 rg_interval rg_interval_mean(const double *values, size_t rounds, const rg_draws *draws);

@@ -25,7 +25,7 @@ static json_t *tier_to_json(const rg_tier *tier) {
                      tier->precision);
 }
 
-/* Settings of the machine and files of inputs are written only where they are asked for. */
+/* Settings of the machine, files of inputs and deadlines are written only where asked for. */
 static json_t *with_settings(const rg_cell *cell, json_t *line) {
     if (line && cell->power_mode && *cell->power_mode)
         json_object_set_new(line, "power_mode", json_string(cell->power_mode));
@@ -33,6 +33,8 @@ static json_t *with_settings(const rg_cell *cell, json_t *line) {
         json_object_set_new(line, "governor", json_string(cell->governor));
     if (line && cell->input_files && *cell->input_files)
         json_object_set_new(line, "input_files", json_string(cell->input_files));
+    if (line && cell->deadline_ns)
+        json_object_set_new(line, "deadline_ns", json_integer(cell->deadline_ns));
     return line;
 }
 
@@ -101,6 +103,7 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
     cell.threads = (uint32_t)rg_json_get_int(line, "threads", 0);
     cell.batch = (uint32_t)rg_json_get_int(line, "batch", 1);
     cell.seed = (uint64_t)rg_json_get_int(line, "seed", 1);
+    cell.deadline_ns = rg_json_get_int(line, "deadline_ns", 0);
     tier_from_json(json_object_get(line, "tier"), arena, &cell.tier);
     json_t *options = json_object_get(line, "options");
     json_t *requested = json_object_get(line, "requested");

@@ -41,6 +41,8 @@ static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
         json_object_set_new(object, "device", device_class(cell->device));
     if (json_object_size(json_object_get(asked, "options")))
         json_object_set(object, "options", json_object_get(asked, "options"));
+    if (cell->deadline_ns)
+        json_object_set_new(object, "deadline_ns", json_integer(cell->deadline_ns));
     json_object_set_new(object, "pattern", rg_pattern_to_json(&cell->pattern));
     return object;
 }
@@ -54,6 +56,18 @@ static void add_factor(rg_text *text, const char *key, const json_t *value) {
         rg_text_printf(text, "/%s=%lld", key, (long long)json_integer_value(value));
     else
         rg_text_printf(text, "/%s=%s", key, json_is_true(value) ? "true" : "false");
+}
+
+/* "/deadline=33ms": the largest unit that tells it in a whole number. */
+static void add_duration(rg_text *text, const char *key, int64_t ns) {
+    static const struct {
+        int64_t ns;
+        const char *unit;
+    } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+    size_t i = 0;
+    while (ns % units[i].ns)
+        i++;
+    rg_text_printf(text, "/%s=%lld%s", key, (long long)(ns / units[i].ns), units[i].unit);
 }
 
 /* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
@@ -78,6 +92,8 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
         rg_text_printf(&text, "/in_flight=%u", cell->pattern.in_flight);
     if (cell->pattern.kind == RG_PATTERN_IDLE)
         rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
+    if (cell->deadline_ns)
+        add_duration(&text, "deadline", cell->deadline_ns);
     const char *name = text.data && !text.failed ? rg_arena_strdup(arena, text.data) : NULL;
     rg_text_free(&text);
     return name;

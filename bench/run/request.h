@@ -55,6 +55,7 @@ typedef struct rg_cell {
     uint32_t threads, batch;
     json_t *options; /* the target's own options, those of the arm included; may be empty */
     rg_pattern pattern;
+    int64_t deadline_ns; /* a request that takes longer has missed it; 0: none was set */
     rg_tier tier;
     const char *inputs;      /* "random", "zero" or "real" */
     const char *input_files; /* "real": file or folder (inputs.h); "" none. Not in the key */

@@ -153,7 +153,7 @@ static void put_pattern_and_tier(lua_State *lua, int cell, int to) {
 void rg_module_push_cell(lua_State *lua, int index) {
     static const char *const plain[] = {"workload", "target",  "device", "variant",    "precision",
                                         "batch",    "threads", "cores",  "power_mode", "governor",
-                                        "options",  "inputs",  "empty",  "arm"};
+                                        "options",  "inputs",  "empty",  "arm",        "deadline"};
     index = lua_absindex(lua, index);
     if (!lua_istable(lua, index))
         rg_sandbox_raise(lua, "write {model = \"ds-cnn\", target = \"cpu\"}",

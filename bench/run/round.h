@@ -23,7 +23,7 @@ typedef struct rg_sample {
  *   "flags": [ids of core/codes.h seen while measuring],
  *   "settings": {"requested": {...}, "effective": {...}},
  *   "phases": {"load_cold_ns", "load_warm_ns", "first_ns"}   absent ones are left out
- *   "block": K >= 1, "batch": n >= 1,
+ *   "block": K >= 1, "batch": n >= 1, "deadline_ns": of a request, where the cell has one,
  *   "warmup": number of rows of samples.bin that belong to the warm-up (they come first),
  *   "taken": rows taken in all, when more than are stored (reservoir), else equal to the stored
  * number, "window": {"start_ns", "end_ns", "inferences"}            steady window, first submission

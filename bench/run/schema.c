@@ -86,6 +86,8 @@ static const rg_field cell_fields[] = {
     {"arm", RG_FIELD_TABLE,
      .help = "more options of the target that tell two arms of a comparison apart: not in the key"},
     {"pattern", RG_FIELD_TABLE, .help = "load pattern: a word or a table"},
+    {"deadline", RG_FIELD_DURATION, AT(cell, deadline_ns), "0s",
+     .help = "a request that takes longer has missed it; misses are counted"},
     {"tier", RG_FIELD_TABLE, .help = "instead of the scenario's tier"},
     {"inputs", RG_FIELD_CHOICE, AT(cell, inputs), "random", .choices = rg_input_words,
      .help = "what the inputs hold"},

@@ -38,7 +38,7 @@ typedef struct rg_measure_spec {
 typedef struct rg_cell_spec {
     const char *model, *file, *workload, *target, *device, *variant, *precision, *cores,
         *power_mode, *governor, *input_files;
-    int64_t empty, threads, batch;
+    int64_t empty, threads, batch, deadline_ns;
     int inputs;
 } rg_cell_spec;
 

@@ -207,6 +207,9 @@ static bool start_facts(rg_worker *worker) {
     json_object_set_new(worker->facts, "taken", json_integer(0));
     json_object_set_new(worker->facts, "batch",
                         json_integer(worker->job.cell.batch ? worker->job.cell.batch : 1));
+    if (worker->job.cell.deadline_ns)
+        json_object_set_new(worker->facts, "deadline_ns",
+                            json_integer(worker->job.cell.deadline_ns));
     return worker->facts != NULL;
 }
 

@@ -7,10 +7,13 @@ local words = require("words")
 
 local tables = {}
 
--- Figures of the table of cells: key, heading, priority (folds first when high).
+-- Figures of the table of cells: key, heading, priority (folds first when high). Optional ones have
+-- a column only where a cell has a value; `unit` is shown instead of the field's own.
 local FIGURES = {
   { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
-  { "latency_p99_ns", "p99", 3 }, { "throughput_per_s", "inferences/s", 3 },
+  { "latency_p99_ns", "p99", 3 },
+  { "deadline_miss_share", "missed", 2, interval = true, optional = true, unit = "share" },
+  { "throughput_per_s", "inferences/s", 3 },
   { "achieved_tops", "TOPS", 3 }, { "rss_peak_bytes", "peak RSS", 4 },
   { "arena_bytes", "arena", 4 }, { "energy_total_uj", "energy/inference", 4, interval = true },
   { "tops_per_watt", "TOPS/W", 4 },
@@ -74,7 +77,21 @@ local function text_column(key, label, priority, more)
   return column
 end
 
-local function cell_columns(m)
+local function any(cells, test)
+  for _, cell in ipairs(cells) do
+    if test(cell) then return true end
+  end
+  return false
+end
+
+-- Does the table have a column for this figure?
+local function has_column(m, cells, figure)
+  return m.field[figure[1]] and (not figure.optional or any(cells, function(cell)
+    return cell.figures[figure[1]] and cell.figures[figure[1]].value
+  end))
+end
+
+local function cell_columns(m, cells)
   local columns = {
     text_column("number", "#", 0, { align = "right", keep = true }),
     text_column("name", "cell", 0, { shorten = true, keep = true }),
@@ -82,8 +99,9 @@ local function cell_columns(m)
   }
   for _, figure in ipairs(FIGURES) do
     local field = m.field[figure[1]]
-    if field then
-      columns[#columns + 1] = { key = figure[1], label = figure[2], type = "figure", unit = field.unit,
+    if has_column(m, cells, figure) then
+      columns[#columns + 1] = { key = figure[1], label = figure[2], type = "figure",
+        unit = figure.unit or field.unit,
         align = "right", priority = figure[3], interval = figure.interval,
         scale = figure[1]:find("^latency_") and "latency" or nil }
     end
@@ -99,13 +117,6 @@ local function cell_columns(m)
   columns[#columns + 1] = text_column("flags", "flags", 5, { wrap = true })
   columns[#columns + 1] = text_column("provenance", "provenance", 5)
   return columns
-end
-
-local function any(cells, test)
-  for _, cell in ipairs(cells) do
-    if test(cell) then return true end
-  end
-  return false
 end
 
 local function cell_notes(cells)
@@ -131,7 +142,7 @@ end
 function tables.cells(m, cells, id, caption)
   local rows = {}
   for _, cell in ipairs(cells) do rows[#rows + 1] = cell_row(m, cell) end
-  return doc.table { id = id, caption = caption, columns = cell_columns(m), rows = rows,
+  return doc.table { id = id, caption = caption, columns = cell_columns(m, cells), rows = rows,
     notes = cell_notes(cells) }
 end
 
