@@ -118,20 +118,23 @@ rg_fb_table rg_fb_child(rg_fb *fb, rg_fb_table table, unsigned slot) {
     return to ? table_at(fb, to) : (rg_fb_table){0};
 }
 
-/* The vector that a field refers to; `extra` bytes must follow it (the NUL of a text). */
-static rg_fb_vec vector_of(rg_fb *fb, rg_fb_table table, unsigned slot, unsigned size,
-                           unsigned extra) {
+/* The vector at `to`; `extra` bytes must follow it (the NUL of a text). */
+static rg_fb_vec vector_at(rg_fb *fb, size_t to, unsigned size, unsigned extra) {
     const rg_fb_vec none = {0};
-    size_t at = field_at(fb, table, slot, 4);
-    size_t to = at ? follow(fb, at) : 0;
-    if (!to)
-        return none;
     if (to % 4 || !inside(fb, to, 4))
         return note(fb, "a vector is not aligned or lies beyond the end", to), none;
     uint64_t n = load(fb->data + to, 4);
     if (n * size + extra > fb->bytes - to - 4)
         return note(fb, "a vector runs beyond the end", to), none;
     return (rg_fb_vec){fb->data + to + 4, (uint32_t)n};
+}
+
+/* The vector that a field refers to. */
+static rg_fb_vec vector_of(rg_fb *fb, rg_fb_table table, unsigned slot, unsigned size,
+                           unsigned extra) {
+    size_t at = field_at(fb, table, slot, 4);
+    size_t to = at ? follow(fb, at) : 0;
+    return to ? vector_at(fb, to, size, extra) : (rg_fb_vec){0};
 }
 
 static rg_fb_vec charge(rg_fb *fb, rg_fb_vec vec, unsigned size) {
@@ -167,6 +170,13 @@ rg_fb_table rg_fb_entry(rg_fb *fb, rg_fb_vec vec, uint32_t i) {
         return none;
     size_t to = follow(fb, (size_t)(vec.data - fb->data) + 4 * (size_t)i);
     return to ? table_at(fb, to) : none;
+}
+
+rg_fb_vec rg_fb_entry_blob(rg_fb *fb, rg_fb_vec vec, uint32_t i) {
+    if (fb->problem || i >= vec.n)
+        return (rg_fb_vec){0};
+    size_t to = follow(fb, (size_t)(vec.data - fb->data) + 4 * (size_t)i);
+    return to ? vector_at(fb, to, 1, 0) : (rg_fb_vec){0};
 }
 
 int32_t rg_fb_i32_at(rg_fb_vec vec, uint32_t i) {

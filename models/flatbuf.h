@@ -63,6 +63,9 @@ rg_fb_vec rg_fb_blob(rg_fb *fb, rg_fb_table table, unsigned slot);
 /* Entry i of a vector of tables (taken with size 4). */
 rg_fb_table rg_fb_entry(rg_fb *fb, rg_fb_vec vec, uint32_t i);
 
+/* Bytes of entry i of a vector of texts or byte vectors (taken with size 4); as rg_fb_blob. */
+rg_fb_vec rg_fb_entry_blob(rg_fb *fb, rg_fb_vec vec, uint32_t i);
+
 /* Elements of vectors of scalars. */
 int32_t rg_fb_i32_at(rg_fb_vec vec, uint32_t i);
 int64_t rg_fb_i64_at(rg_fb_vec vec, uint32_t i);

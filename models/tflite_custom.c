@@ -2,6 +2,7 @@
  * row with a kind is computed, one without stays foreign and only tells of itself. */
 #include <string.h>
 
+#include "models/edgetpu_package.h"
 #include "models/flexbuf.h"
 #include "models/tflite_read.h"
 #include "models/tflite_schema.h"
@@ -63,26 +64,17 @@ static void take_numbers(const rg_flex *map, const number *numbers, rg_attr *att
     }
 }
 
-/* An executable is a FlatBuffer: its identifier stands at byte 4. */
 static void take_executable(reading *r, const rg_flex *map, const char *key, rg_attr *attrs,
                             uint32_t *n) {
     const unsigned char *data;
     size_t bytes;
-    if (!key || !rg_flex_blob(map, key, &data, &bytes) || bytes < 8)
-        return;
-    char identifier[5] = "";
-    for (int i = 0; i < 4; i++)
-        identifier[i] = data[4 + i] > 0x20 && data[4 + i] < 0x7f ? (char)data[4 + i] : '?';
-    const char *word = rg_arena_strdup(r->graph->arena, identifier);
-    if (!word)
-        return;
-    attrs[(*n)++] = (rg_attr){"executable", RG_ATTR_WORD, 0, 0, word};
-    attrs[(*n)++] = (rg_attr){"executable_bytes", RG_ATTR_INT, (int64_t)bytes, 0, NULL};
+    if (key && rg_flex_blob(map, key, &data, &bytes))
+        rg_edgetpu_read_package(data, bytes, r->graph->arena, attrs, n);
 }
 
 rg_status rg_tflite_read_custom(rg_tflite_reading *r, rg_fb_vec name, rg_fb_table table,
                                 rg_node *node) {
-    enum { MOST_ATTRS = 16 };
+    enum { MOST_ATTRS = 16 + RG_EDGETPU_ATTRS };
     const custom *row = find_custom(name);
     if (!row)
         return RG_OK;

@@ -12,6 +12,7 @@
 
 typedef struct options {
     bool json, summary;
+    const char *original;
     rg_limit_options limits;
 } options;
 
@@ -20,6 +21,8 @@ static const rg_field table[] = {
      "one JSON document on stdout"},
     {"summary", RG_FIELD_BOOL, offsetof(options, summary), "false", 0, 0, NULL, "",
      "leaves out the table of nodes"},
+    {"original", RG_FIELD_TEXT, offsetof(options, original), "", 0, 0, NULL, "",
+     "the model that a compiled file was made from"},
     RG_LIMIT_ROWS(options, limits),
     {0},
 };
@@ -72,8 +75,34 @@ static int inspect_hef(const char *path, const options *given) {
 
 /* --- models ----------------------------------------------------------------------------------- */
 
+/* A missing model is a file that cannot be read, not an absent device. */
+static rg_status load(const char *path, rg_model **ret, rg_err *err) {
+    rg_status status = rg_model_load(path, NULL, ret, err);
+    if (status == RG_ABSENT || status == RG_DENIED)
+        err->status = status = RG_IO;
+    return status;
+}
+
+/* The file of a pair that may be there: its model and what is in it. */
+typedef struct original {
+    rg_model *model;
+    rg_inspection *look;
+    rg_inspect_pair pair;
+} original;
+
+static rg_status open_original(const options *given, const rg_model *compiled, original *o,
+                               rg_err *err) {
+    if (!*given->original)
+        return RG_OK;
+    rg_status status = load(given->original, &o->model, err);
+    if (status == RG_OK)
+        status = rg_inspect(o->model->graph, &o->look, err);
+    o->pair = (rg_inspect_pair){.model = o->model, .look = o->look};
+    return status == RG_OK ? rg_inspect_match(compiled, &o->pair, err) : status;
+}
+
 static rg_status look(const rg_globals *globals, const options *given, rg_model *model,
-                      rg_inspection **ret_look, rg_err *err) {
+                      const original *o, rg_inspection **ret_look, rg_err *err) {
     rg_root *root = NULL;
     rg_status status = rg_inspect(model->graph, ret_look, err);
     if (status == RG_OK)
@@ -85,7 +114,7 @@ static rg_status look(const rg_globals *globals, const options *given, rg_model 
         return status;
     rg_inspect_view view = {model, *ret_look,
                             rg_ziptail_read(model->data, model->bytes, (*ret_look)->arena),
-                            !given->summary};
+                            !given->summary, o->model ? &o->pair : NULL};
     if (given->json)
         print_json(rg_inspect_json(&view));
     else
@@ -93,16 +122,18 @@ static rg_status look(const rg_globals *globals, const options *given, rg_model 
     return RG_OK;
 }
 
-/* A missing model is a file that cannot be read, not an absent device. */
 static int inspect_model(const rg_globals *globals, const char *path, const options *given) {
     rg_err err = RG_ERR_INIT;
     rg_model *model = NULL;
     rg_inspection *found = NULL;
-    rg_status status = rg_model_load(path, NULL, &model, &err);
-    if (status == RG_ABSENT || status == RG_DENIED)
-        err.status = status = RG_IO;
+    original o = {0};
+    rg_status status = load(path, &model, &err);
     if (status == RG_OK)
-        status = look(globals, given, model, &found, &err);
+        status = open_original(given, model, &o, &err);
+    if (status == RG_OK)
+        status = look(globals, given, model, &o, &found, &err);
+    rg_inspection_free(o.look);
+    rg_model_close(o.model);
     rg_inspection_free(found);
     rg_model_close(model);
     return status == RG_OK ? RG_EXIT_OK : rg_report_error("inspect", &err);
@@ -113,14 +144,18 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_inspect = {
     .name = "inspect",
     .summary = "what a model file holds, and which targets would take it",
-    .usage = "railgauge inspect FILE [--json] [--summary]",
-    .help = "Reads all formats that this build knows; of Hailo executables the header. MACs count "
-            "multiply-accumulates\nas published figures do, padding taps included; activations are "
-            "planned node by node, as the\nfile has them. A target's share is what it takes of the "
-            "nodes asked one by one.\nEnds with 0 whether or not everything can be computed, with "
-            "3 for sound files in a form\nthat is not read here (weights in another file, another "
-            "version), 65 for files that are damaged or\nforeign, 74 for those that cannot be "
-            "read or are beyond a limit.\n",
+    .usage = "railgauge inspect FILE [--json] [--summary] [--original MODEL.tflite]",
+    .help =
+        "Reads all formats that this build knows; of Hailo executables the header. MACs count "
+        "multiply-accumulates\nas published figures do, padding taps included; activations are "
+        "planned node by node, as the\nfile has them. A target's share is what it takes of the "
+        "nodes asked one by one.\n"
+        "Of files compiled for the Edge TPU or Ethos-U it tells what stays on the CPU; with the "
+        "model that the\ncompiler was given (--original) also what the device took of it.\n"
+        "Ends with 0 whether or not everything can be computed, with 3 for sound files in a "
+        "form\nthat is not read here (weights in another file, another version), 4 for an "
+        "original that does not\nbelong to the file, 65 for files that are damaged or foreign, "
+        "74 for those that cannot be read or are\nbeyond a limit.\n",
     .run = run,
 };
 

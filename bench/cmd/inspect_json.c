@@ -216,6 +216,7 @@ json_t *rg_inspect_json(const rg_inspect_view *view) {
     if (view->nodes)
         json_object_set_new(all, "nodes", nodes_json(view->look));
     json_object_set_new(all, "targets", targets_json(view->look));
+    json_object_set_new(all, "compiled", rg_inspect_compiled_json(view));
     json_object_set_new(all, "associated_files", tail_json(&view->tail));
     return all;
 }

@@ -76,9 +76,10 @@ static void print_kinds(const rg_inspection *look) {
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
-/* What a foreign operator tells of itself. */
+/* What a foreign operator tells of itself; executables stand above the tables. */
 static void add_attrs(const rg_node *node, rg_text *line) {
-    for (uint32_t i = rg_node_attr(node, "of") ? 1 : 0; !node->known && i < node->n_attrs; i++) {
+    bool told = node->known || rg_offload_is_opaque(node);
+    for (uint32_t i = rg_node_attr(node, "of") ? 1 : 0; !told && i < node->n_attrs; i++) {
         const rg_attr *attr = &node->attrs[i];
         if (attr->type == RG_ATTR_INT)
             rg_text_printf(line, ", %s %" PRId64, attr->key, attr->i);

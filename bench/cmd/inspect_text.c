@@ -40,7 +40,7 @@ const char *rg_inspect_plural(uint64_t n, const char *word, char *ret, size_t ca
     return ret;
 }
 
-static const char *bytes_text(size_t n, char *ret, size_t cap) {
+const char *rg_inspect_bytes(uint64_t n, char *ret, size_t cap) {
     rg_text_bytes((double)n, ret, cap);
     return ret;
 }
@@ -94,32 +94,12 @@ static void print_head(const rg_inspect_view *view) {
         printf("%-12s ", "description");
         rg_columns_wrap(text, TITLE, rg_columns_room());
     }
-    printf("%-12s %s\n", "size", bytes_text(view->model->bytes, size, sizeof size));
+    printf("%-12s %s\n", "size", rg_inspect_bytes(view->model->bytes, size, sizeof size));
     printf("%-12s %s\n", "sha256", view->model->sha256);
     for (uint32_t i = 0; i < graph->n_in; i++)
         print_end(graph, false, i);
     for (uint32_t i = 0; i < graph->n_out; i++)
         print_end(graph, true, i);
-}
-
-/* Files of a vendor's compiler: what runs on the device is one opaque node. */
-static void print_compiled(const rg_inspection *look) {
-    for (uint32_t i = 0; i < look->graph->n_nodes; i++) {
-        const rg_node *node = &look->graph->nodes[i];
-        const rg_attr *word = rg_node_attr(node, "executable");
-        const rg_attr *size = rg_node_attr(node, "executable_bytes");
-        char a[32];
-        if (word && size)
-            printf("%-12s node %u holds an executable (%s) of %s\n", "compiled", i, word->word,
-                   bytes_text((size_t)size->i, a, sizeof a));
-    }
-}
-
-static uint32_t count_compiled(const rg_inspection *look) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < look->graph->n_nodes; i++)
-        n += rg_node_attr(&look->graph->nodes[i], "executable") != NULL;
-    return n;
 }
 
 /* Without MACs, yet with nodes that are refused, nobody knows how many there are. */
@@ -141,26 +121,23 @@ static void print_sums(const rg_inspect_view *view) {
     print_work(look);
     printf("%-12s %s in %s of constants\n", "parameters",
            rg_inspect_count(look->parameters, a, sizeof a),
-           bytes_text(look->weights_bytes, b, sizeof b));
+           rg_inspect_bytes(look->weights_bytes, b, sizeof b));
     printf("%-12s peak %s planned, %s the least possible", "activations",
-           bytes_text(look->plan_bytes, a, sizeof a), bytes_text(look->bound_bytes, b, sizeof b));
+           rg_inspect_bytes(look->plan_bytes, a, sizeof a),
+           rg_inspect_bytes(look->bound_bytes, b, sizeof b));
     if (look->variables_bytes)
-        printf("; state %s", bytes_text(look->variables_bytes, c, sizeof c));
+        printf("; state %s", rg_inspect_bytes(look->variables_bytes, c, sizeof c));
     putchar('\n');
-    uint32_t compiled = count_compiled(look);
-    print_compiled(look);
-    if (compiled)
-        printf("%-12s %u of %u nodes stay on the CPU, with %s MACs\n", "",
-               look->graph->n_nodes - compiled, look->graph->n_nodes,
-               rg_inspect_count(look->work.macs, a, sizeof a));
+    rg_inspect_print_compiled(view);
     for (uint32_t i = 0; i < view->tail.n; i++)
         printf("%-12s %s (%s)\n", i ? "" : "with it", view->tail.names[i],
-               bytes_text((size_t)view->tail.bytes[i], a, sizeof a));
+               rg_inspect_bytes(view->tail.bytes[i], a, sizeof a));
 }
 
 void rg_inspect_print(const rg_inspect_view *view) {
     print_head(view);
     print_sums(view);
+    rg_inspect_print_pair(view);
     rg_inspect_print_tables(view);
 }
 
@@ -169,7 +146,7 @@ void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef) {
     rg_inspect_clean(path, text, sizeof text);
     printf("%-12s %s\n%-12s Hailo executable, header version %u\n", "file", text, "format",
            hef->version);
-    printf("%-12s %s\n", "size", bytes_text(bytes, size, sizeof size));
+    printf("%-12s %s\n", "size", rg_inspect_bytes(bytes, size, sizeof size));
     printf("%-12s %" PRIu64 " bytes\n", "protobuf", hef->proto_bytes);
     if (hef->version == 1)
         printf("%-12s %" PRIu64 " bytes\n", "weights", hef->weights_bytes);

@@ -73,11 +73,52 @@ def test_a_compiled_model_tells_its_executable_and_what_stays_on_the_cpu():
     edge = told("tflite/edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite")
     node = edge["nodes"][0]
     assert node["operator"] == "edgetpu-custom-op" and node["status"] == "unsupported"
-    assert node["attributes"] == {"executable": "DWN1", "executable_bytes": 966656}, node["attributes"]
+    assert node["attributes"] == {
+        "executable": "DWN1", "executable_bytes": 966656, "executables": 2, "min_runtime": 12, "compiler": "cl/",
+        "chip": "beagle", "cached_bytes": 766720, "streamed_bytes": 0, "instruction_bytes": 168688, "scratch_bytes": 0,
+        "input_bytes": 789512, "output_bytes": 279040, "caching_token": "36959a24102f7acd"}, node["attributes"]
     cpu = next(t for t in edge["targets"] if t["target"] == "cpu")
     assert cpu["status"] == "unsupported" and cpu["nodes"] == 8 and "edgetpu-custom-op" in cpu["what"], cpu
+    assert edge["compiled"] == {"parts": 1, "nodes_on_cpu": 8, "macs_on_cpu": edge["sums"]["macs"], "crossings": 2,
+                                "crossing_bytes": 279040, "original": None}, edge["compiled"]
     text = inspect(shared("tflite/edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite")).stdout
-    assert "(DWN1) of 944 KiB" in text and "8 of 9 nodes stay on the CPU, with 149 M MACs" in text, text
+    for words in ("(DWN1) of 944 KiB", "8 of 9 nodes stay on the CPU, with 149 M MACs", "runtime version 12 or newer",
+                  "749 KiB stay on the chip"):
+        assert words in text, (words, text)
+
+
+def compiled_pair(name):
+    return (shared("tflite/edgetpu/%s_edgetpu.tflite" % name), shared("tflite/coral/%s.tflite" % name))
+
+
+def test_a_compiled_model_and_its_original_tell_what_the_device_took():
+    for name, taken, nodes, left in [
+            ("deeplabv3_mnv2_dm05_pascal_quant", 64, 72, {"resize_bilinear": 3, "conv2d": 2, "arg_max": 1, "concat": 1,
+                                                          "quantize": 1}),
+            ("posenet_mobilenet_v1_075_353_481_16_quant_decoder", 37, 38, {"PosenetDecoderOp": 1}),
+            ("keras_lstm_mnist_ptq", 6, 6, {}), ("mobilenet_v2_1.0_224_quant", 66, 66, {}), ("split_concat", 3, 3, {})]:
+        edge, source = compiled_pair(name)
+        said = json.loads(inspect(edge, "--original", source, "--json").stdout)["compiled"]["original"]
+        whole = json.loads(inspect(source, "--json").stdout)
+        assert (said["nodes_on_device"], said["nodes"], said["nodes_added"]) == (taken, nodes, 0), (name, said)
+        kinds = {}
+        for node in whole["nodes"]:
+            if node["index"] not in said["on_device"]:
+                kinds[node["operator"]] = kinds.get(node["operator"], 0) + 1
+        assert kinds == left, (name, kinds)
+        macs = sum(node["macs"] or 0 for node in whole["nodes"] if node["index"] in said["on_device"])
+        assert said["macs_on_device"] == macs and said["macs"] == (whole["sums"]["macs"] or 0), (name, said)
+    text = inspect(edge, "--original", source).stdout
+    assert "3 of 3 nodes run on the device" in text, text
+
+
+def test_files_that_are_no_pair_are_refused():
+    edge, source = compiled_pair("mobilenet_v2_1.0_224_quant")
+    done = inspect(edge, "--original", compiled_pair("keras_lstm_mnist_ptq")[1])
+    assert done.returncode == 4 and "no pair" in done.stderr and "try:" in done.stderr, done.stderr
+    done = inspect(source, "--original", source)
+    assert done.returncode == 64 and "holds no executable" in done.stderr, done.stderr
+    assert inspect(edge, "--original", "/nowhere.tflite").returncode == 74
 
 
 def test_files_in_a_zip_tail_are_listed():
