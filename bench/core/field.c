@@ -99,6 +99,7 @@ static bool set_text(const rg_field *field, void *record, const char *text) {
     int64_t ns;
     switch (field->type) {
     case RG_FIELD_TEXT:
+    case RG_FIELD_JSON:
         memcpy(member(field, record), &text, sizeof text);
         return true;
     case RG_FIELD_CHOICE:
@@ -193,6 +194,7 @@ void rg_field_text(const rg_field *field, const void *record, char *ret, size_t 
         snprintf(ret, cap, "%s", yes ? "true" : "false");
         return;
     case RG_FIELD_TEXT:
+    case RG_FIELD_JSON:
         memcpy(&text, at, sizeof text);
         snprintf(ret, cap, "%s", text ? text : "");
         return;

@@ -19,6 +19,7 @@ typedef enum rg_field_type {
     RG_FIELD_CHOICE,   /* int: index into `choices` */
     RG_FIELD_DURATION, /* int64_t nanoseconds, written "33ms" */
     RG_FIELD_TABLE,    /* a list or table in a script: a row for its key and help, no member */
+    RG_FIELD_JSON,     /* const char *: text, or a list or table as one line of JSON */
 } rg_field_type;
 
 /* One row. Tables end with a row whose key is NULL. */

@@ -47,6 +47,25 @@ static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
     return object;
 }
 
+/* Lists of words as they would be typed, all else as JSON. */
+static void add_composed(rg_text *text, const char *key, const json_t *value) {
+    size_t i, n = json_array_size(value), words = 0;
+    json_t *item;
+    json_array_foreach(value, i, item) {
+        words += json_is_string(item);
+    }
+    rg_text_printf(text, "/%s=", key);
+    if (!n || words < n) {
+        char *line = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
+        rg_text_add(text, line ? line : "");
+        free(line);
+        return;
+    }
+    json_array_foreach(value, i, item) {
+        rg_text_printf(text, "%s%s", i ? " " : "", json_string_value(item));
+    }
+}
+
 static void add_factor(rg_text *text, const char *key, const json_t *value) {
     if (json_is_string(value))
         rg_text_printf(text, "/%s=%s", key, json_string_value(value));
@@ -54,8 +73,10 @@ static void add_factor(rg_text *text, const char *key, const json_t *value) {
         rg_text_printf(text, "/%s=%.15g", key, json_real_value(value));
     else if (json_is_integer(value))
         rg_text_printf(text, "/%s=%lld", key, (long long)json_integer_value(value));
-    else
+    else if (json_is_boolean(value))
         rg_text_printf(text, "/%s=%s", key, json_is_true(value) ? "true" : "false");
+    else
+        add_composed(text, key, value);
 }
 
 /* "/deadline=33ms": the largest unit that tells it in a whole number. */

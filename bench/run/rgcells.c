@@ -166,6 +166,7 @@ void rg_module_push_cell(lua_State *lua, int index) {
         lua_getfield(lua, index, plain[i]);
         lua_setfield(lua, to, plain[i]);
     }
+    rg_module_put_target(lua, to);
     put_model(lua, index, to);
     put_op(lua, index, to);
     put_file(lua, index, to);

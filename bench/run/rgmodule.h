@@ -50,6 +50,10 @@ void rg_module_declare(lua_State *lua, const char *name, int index);
  * into the request's form. */
 void rg_module_push_cell(lua_State *lua, int index);
 
+/* target = {"pipe", command = {...}} in the cell at `to`: the word stays, the rest joins its
+ * options. A plain word is left alone. */
+void rg_module_put_target(lua_State *lua, int to);
+
 /* Checks the tier at `index`, a name or a table. */
 void rg_module_check_tier(lua_State *lua, int index);
 

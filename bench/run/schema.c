@@ -184,8 +184,9 @@ static rg_status parse_number(const rg_field *field, const json_t *value, void *
 
 static rg_status parse_member(const rg_field *field, const json_t *value, void *record,
                               rg_err *err) {
-    if (field->type == RG_FIELD_TABLE)
-        return RG_OK;
+    bool composed = json_is_array(value) || json_is_object(value);
+    if (field->type == RG_FIELD_TABLE || (field->type == RG_FIELD_JSON && composed))
+        return RG_OK; /* the target gets it as text: worker_prepare.c */
     rg_field one[2] = {*field, {0}};
     if (json_is_string(value))
         return rg_field_set(one, record, field->key, json_string_value(value), err);

@@ -1,6 +1,7 @@
 /* worker_prepare.c: from a job to a loaded program with its inputs in place. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@ static bool attr_from_json(const char *key, const json_t *value, rg_arena *arena
         ret->r = json_real_value(value);
     } else if (json_is_boolean(value)) {
         ret->word = json_is_true(value) ? "true" : "false";
+    } else if (json_is_array(value) || json_is_object(value)) {
+        char *line = json_dumps(value, JSON_COMPACT);
+        ret->word = line ? rg_arena_strdup(arena, line) : NULL;
+        free(line);
     } else {
         ret->word = rg_arena_strdup(arena, json_string_value(value));
     }

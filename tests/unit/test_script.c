@@ -26,6 +26,21 @@ Test(script, gives_a_request_with_everything_that_was_written, WITH) {
     rg_script_clear(&script);
 }
 
+Test(script, a_target_may_bring_its_options_along, WITH) {
+    rg_script script = script_of("return rg.scenario {cells = rg.matrix {empty = 64, threads = 1,"
+                                 "target = {'sim', {'sim', latency = '2ms'}}}}",
+                                 NULL);
+    rg_plan *plan = NULL;
+    cr_assert_eq(rg_plan_build(script.request, &plan, NULL), RG_OK);
+    cr_assert_str_eq(plan->cells[0].name, "empty-64/sim/threads=1");
+    cr_assert_str_eq(plan->cells[1].name, "empty-64/sim/threads=1/latency=2ms");
+    cr_assert_str_eq(rg_json_get_text(plan->cells[1].options, "latency", ""), "2ms");
+    rg_plan_free(plan);
+    rg_script_clear(&script);
+    expect_error("return rg.scenario {cells = {{empty = 64, target = {latency = '1ms'}}}}",
+                 "a target must be a word", "target = \"cpu\"", NULL);
+}
+
 Test(script, two_evaluations_and_their_plans_are_equal, WITH) {
     const char *text = "local list = {}\n"
                        "for k, v in pairs({b = 1, a = 2, c = 3}) do list[#list + 1] = v end\n"
