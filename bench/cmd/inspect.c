@@ -1,14 +1,6 @@
 /* inspect.c: `railgauge inspect`: what a model file holds, without running it. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "bench/cmd/args.h"
 #include "bench/cmd/inspect.h"
-#include "bench/core/fs.h"
-#include "bench/core/json.h"
+#include "bench/cmd/args.h"
 
 typedef struct options {
     bool json, summary;
@@ -26,54 +18,6 @@ static const rg_field table[] = {
     RG_LIMIT_ROWS(options, limits),
     {0},
 };
-
-static void print_json(json_t *all) {
-    char *text = rg_json_text(all, 2);
-    puts(text ? text : "{}");
-    free(text);
-    json_decref(all);
-}
-
-/* --- Hailo executables ------------------------------------------------------------------------ */
-
-/* The first bytes of a file; false when they cannot be read (the loader will say why). */
-static bool looks_like_hef(const char *path) {
-    unsigned char head[8];
-    struct stat info;
-    FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rbe") : NULL;
-    bool is = file && rg_hef_sniff(head, fread(head, 1, sizeof head, file));
-    if (file)
-        fclose(file);
-    return is;
-}
-
-static int inspect_hef(const char *path, const options *given) {
-    rg_err err = RG_ERR_INIT;
-    rg_model_limits limits;
-    rg_arena *arena = rg_arena_new(0);
-    char *data = NULL;
-    size_t bytes = 0;
-    rg_status status = rg_model_limits_get(&limits, &err);
-    if (status == RG_OK)
-        status = arena ? rg_fs_read(arena, path, limits.file_bytes, &data, &bytes, &err)
-                       : rg_fail(&err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status != RG_OK) {
-        rg_arena_free(arena);
-        return rg_report_error("inspect", &err);
-    }
-    rg_hef hef;
-    status = rg_hef_read(data, bytes, &hef, &err);
-    if (status != RG_OK)
-        rg_err_prefix(&err, "%s", path);
-    else if (given->json)
-        print_json(rg_inspect_hef_json(path, bytes, &hef, &err));
-    else
-        rg_inspect_print_hef(path, bytes, &hef);
-    rg_arena_free(arena);
-    return status == RG_OK ? RG_EXIT_OK : rg_report_error("inspect", &err);
-}
-
-/* --- models ----------------------------------------------------------------------------------- */
 
 /* A missing model is a file that cannot be read, not an absent device. */
 static rg_status load(const char *path, rg_model **ret, rg_err *err) {
@@ -116,7 +60,7 @@ static rg_status look(const rg_globals *globals, const options *given, rg_model 
                             rg_ziptail_read(model->data, model->bytes, (*ret_look)->arena),
                             !given->summary, o->model ? &o->pair : NULL};
     if (given->json)
-        print_json(rg_inspect_json(&view));
+        rg_inspect_print_json(rg_inspect_json(&view));
     else
         rg_inspect_print(&view);
     return RG_OK;
@@ -146,7 +90,7 @@ const rg_verb rg_verb_inspect = {
     .summary = "what a model file holds, and which targets would take it",
     .usage = "railgauge inspect FILE [--json] [--summary] [--original MODEL.tflite]",
     .help =
-        "Reads all formats that this build knows; of Hailo executables the header. MACs count "
+        "Reads all formats that this build knows; of Hailo executables what\ntheir header and network groups say. MACs count "
         "multiply-accumulates\nas published figures do, padding taps included; activations are "
         "planned node by node, as the\nfile has them. A target's share is what it takes of the "
         "nodes asked one by one.\n"
@@ -165,7 +109,7 @@ static int run(const rg_globals *globals, int argc, char **argv) {
     int code;
     if (!rg_args_begin(&rg_verb_inspect, table, &given, 1, 1, argc, argv, &args, &code))
         return code;
-    if (looks_like_hef(args.words[0]))
-        return inspect_hef(args.words[0], &given);
+    if (rg_inspect_is_hef(args.words[0]))
+        return rg_inspect_hef(args.words[0], given.json);
     return inspect_model(globals, args.words[0], &given);
 }

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
+#include "bench/core/hef.h"
 #include "bench/iface/offload.h"
-#include "bench/run/hef.h"
 #include "bench/run/inspect.h"
 #include "bench/run/ziptail.h"
 
@@ -42,9 +42,13 @@ json_t *rg_inspect_compiled_json(const rg_inspect_view *view);
  * belong together, RG_USAGE where `model` is not a compiled one, RG_NO_MEMORY. */
 rg_status rg_inspect_match(const rg_model *model, rg_inspect_pair *ret_pair, rg_err *err);
 
-/* A Hailo executable: its header and what the check of it said. */
-void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef);
-json_t *rg_inspect_hef_json(const char *path, size_t bytes, const rg_hef *hef, const rg_err *err);
+/* Hailo executables (inspect_hef.c): whether a file begins as one (false when it cannot be read:
+ * the loader will say why); and all about it, to stdout, as an exit code. */
+bool rg_inspect_is_hef(const char *path);
+int rg_inspect_hef(const char *path, bool json);
+
+/* One JSON document on stdout; takes the reference. */
+void rg_inspect_print_json(json_t *all);
 
 /* A text that a terminal and JSON take: control characters, and what is no UTF-8, become '?'. */
 void rg_inspect_clean(const char *text, char *ret, size_t cap);

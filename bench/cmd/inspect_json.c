@@ -221,15 +221,9 @@ json_t *rg_inspect_json(const rg_inspect_view *view) {
     return all;
 }
 
-json_t *rg_inspect_hef_json(const char *path, size_t bytes, const rg_hef *hef, const rg_err *err) {
-    json_t *all = json_object();
-    json_object_set_new(all, "file", text(path));
-    json_object_set_new(all, "format", json_string("hef"));
-    json_object_set_new(all, "bytes", whole(bytes));
-    json_object_set_new(all, "header_version", whole(hef->version));
-    json_object_set_new(all, "protobuf_bytes", whole(hef->proto_bytes));
-    json_object_set_new(all, "weights_bytes", whole(hef->weights_bytes));
-    json_object_set_new(all, "md5", hef->has_digest ? json_string(hef->actual) : json_null());
-    set_reason(all, err->status, err->what, err->advice);
-    return all;
+void rg_inspect_print_json(json_t *all) {
+    char *text = rg_json_text(all, 2);
+    puts(text ? text : "{}");
+    free(text);
+    json_decref(all);
 }

@@ -140,18 +140,3 @@ void rg_inspect_print(const rg_inspect_view *view) {
     rg_inspect_print_pair(view);
     rg_inspect_print_tables(view);
 }
-
-void rg_inspect_print_hef(const char *path, size_t bytes, const rg_hef *hef) {
-    char size[32], text[256];
-    rg_inspect_clean(path, text, sizeof text);
-    printf("%-12s %s\n%-12s Hailo executable, header version %u\n", "file", text, "format",
-           hef->version);
-    printf("%-12s %s\n", "size", rg_inspect_bytes(bytes, size, sizeof size));
-    printf("%-12s %" PRIu64 " bytes\n", "protobuf", hef->proto_bytes);
-    if (hef->version == 1)
-        printf("%-12s %" PRIu64 " bytes\n", "weights", hef->weights_bytes);
-    if (hef->has_digest)
-        printf("%-12s MD5 %s, as the header says\n", "digest", hef->actual);
-    else
-        printf("%-12s not checked\n", "digest");
-}

@@ -4,11 +4,9 @@
 What needs real models is skipped without the shared folder (RAILGAUGE_SHARED or ../shared).
 """
 import glob
-import hashlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -43,13 +41,6 @@ def write(name, data):
     with open(path, "wb") as f:
         f.write(data)
     return path
-
-
-def hef(version=0, body=b"\n\x03abc", size=None, digest=None):
-    size = len(body) if size is None else size
-    if version == 0:
-        return b"\x01HEF" + struct.pack(">III", 0, size, 0) + (digest or hashlib.md5(body).digest()) + body
-    return b"\x01HEF" + struct.pack(">IIIQI", version, size, 0, max(0, len(body) - size), 0) + body
 
 
 def test_a_model_is_told_with_its_work_memory_and_targets():
@@ -136,28 +127,6 @@ def test_every_shared_model_is_told_or_refused_in_words():
             assert "/invalid/" not in path, path
         else:
             assert done.returncode in (3, 65) and "try:" in done.stderr, (path, done.returncode, done.stderr)
-
-
-def test_a_hailo_executable_tells_its_header():
-    said = told("hef/hand_landmark_lite.hef")
-    assert said["header_version"] == 0 and said["protobuf_bytes"] == 2389350 and said["status"] == "ok", said
-    assert said["md5"] == "dac1bfa8c2c860e5bf735594842f1da5"
-
-
-def test_headers_of_hailo_executables_are_checked():
-    assert inspect(write("good.hef", hef())).returncode == 0
-    done = inspect(write("one.hef", hef(1, b"\n\x03abcWEIGHTS", 5)), "--json")
-    assert done.returncode == 0 and json.loads(done.stdout)["weights_bytes"] == 7, (done.stdout, done.stderr)
-    for name, data, words in [("digest", hef(digest=bytes(16)), "its digest is"), ("short", hef()[:-1], "announces"),
-                              ("head", hef()[:20], "announces"), ("long", hef(size=1 << 31), "announces"),
-                              ("one-short", hef(1, b"abc", 9), "announces"), ("seven", hef(7), "version 7")]:
-        done = inspect(write(name + ".hef", data))
-        assert done.returncode in (3, 65) and words in done.stderr, (name, done.returncode, done.stderr)
-        assert name + ".hef" in done.stderr and not done.stdout, (name, done.stdout, done.stderr)
-        assert not inspect(os.path.join(work, name + ".hef"), "--json").stdout, name
-    for n in range(4, 8):
-        done = inspect(write("stump.hef", hef()[:n]))
-        assert done.returncode == 65 and "announces" in done.stderr, (n, done.stderr)
 
 
 def test_simulated_targets_are_not_told_as_devices_that_take_the_model():

@@ -186,7 +186,6 @@ Test(tflite_files, invalid_files_are_refused_and_the_cause_is_named) {
         {"tflite/invalid/no_subgraphs.tflite", "no subgraph", "convert"},
         {"tflite/invalid/lfs_pointer.tflite", "Git LFS pointer", "git lfs pull"},
         {"tflite/invalid/test_model_broken.tflite", "identifier TFL3", "damaged"},
-        {"hef/hand_landmark_lite.hef", "Hailo HEF", ".tflite"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[1024];

@@ -1,9 +1,9 @@
 /* hef.c: see hef.h. Numbers of the header are big-endian. */
-#include "bench/run/hef.h"
+#include "bench/core/hef.h"
 
 #include <string.h>
 
-enum { HEAD_0 = 32, HEAD_1 = 28, DIGEST_AT = 16, DIGEST_BYTES = 16 };
+enum { HEAD_0 = 32, HEAD_1 = 28, HEAD_2 = 44, HEAD_3 = 56, DIGEST_AT = 16, DIGEST_BYTES = 16 };
 
 static const char copy_advice[] = "copy the file again and compare its size with the source's";
 
@@ -36,6 +36,7 @@ static void hex_of(const unsigned char *at, char ret[RG_MD5_HEX]) {
 static rg_status read_0(const unsigned char *data, size_t bytes, rg_hef *hef, rg_err *err) {
     if (bytes < HEAD_0)
         return cut_short(bytes, HEAD_0, err);
+    hef->proto_at = HEAD_0;
     hef->proto_bytes = big(data + 8, 4);
     hef->has_digest = true;
     hex_of(data + DIGEST_AT, hef->digest);
@@ -48,14 +49,23 @@ static rg_status read_0(const unsigned char *data, size_t bytes, rg_hef *hef, rg
     return RG_OK;
 }
 
-static rg_status read_1(const unsigned char *data, size_t bytes, rg_hef *hef, rg_err *err) {
-    if (bytes < HEAD_1)
-        return cut_short(bytes, HEAD_1, err);
+/* Where the sizes stand in the headers of versions 1 to 3; checksums (CRC-32, XXH3) are left to the
+ * vendor's library. */
+static const struct {
+    unsigned head, weights_at, more_at; /* more_at: bytes behind the weights, 0 none */
+} layouts[] = {{HEAD_1, 16, 0}, {HEAD_2, 20, 0}, {HEAD_3, 20, 32}};
+
+static rg_status read_later(const unsigned char *data, size_t bytes, rg_hef *hef, rg_err *err) {
+    unsigned head = layouts[hef->version - 1].head, more_at = layouts[hef->version - 1].more_at;
+    if (bytes < head)
+        return cut_short(bytes, head, err);
+    hef->proto_at = head;
     hef->proto_bytes = big(data + 8, 4);
-    hef->weights_bytes = big(data + 16, 8);
-    uint64_t rest = bytes - HEAD_1;
-    if (hef->proto_bytes > rest || hef->weights_bytes != rest - hef->proto_bytes)
-        return cut_short(bytes, HEAD_1 + hef->proto_bytes + hef->weights_bytes, err);
+    hef->weights_bytes = big(data + layouts[hef->version - 1].weights_at, 8);
+    uint64_t rest = bytes - head, more = more_at ? big(data + more_at, 8) : 0;
+    if (hef->proto_bytes > rest || more > rest - hef->proto_bytes ||
+        hef->weights_bytes != rest - hef->proto_bytes - more)
+        return cut_short(bytes, head + hef->proto_bytes + hef->weights_bytes + more, err);
     return RG_OK;
 }
 
@@ -68,8 +78,8 @@ rg_status rg_hef_read(const void *data, size_t bytes, rg_hef *ret_hef, rg_err *e
     ret_hef->version = (uint32_t)big((const unsigned char *)data + 4, 4);
     if (ret_hef->version == 0)
         return read_0(data, bytes, ret_hef, err);
-    if (ret_hef->version == 1)
-        return read_1(data, bytes, ret_hef, err);
+    if (ret_hef->version <= 3)
+        return read_later(data, bytes, ret_hef, err);
     return rg_fail(err, RG_UNSUPPORTED, "a newer railgauge may know it",
-                   "its header has version %u; versions 0 and 1 are known", ret_hef->version);
+                   "its header has version %u; versions 0 to 3 are known", ret_hef->version);
 }
