@@ -227,7 +227,10 @@ rg_status rg_native_placement(rg_program *program, rg_placement *ret_placement) 
     if (status != RG_OK)
         return status;
     uint32_t nodes = program->graph->n_nodes;
-    *ret_placement = (rg_placement){true, nodes, nodes, work.macs, work.macs, 0};
+    rg_placement placement = {.macs = work.macs};
+    rg_placement_add(&placement, "cpu", false, nodes, (int64_t)work.macs);
+    rg_placement_sum(&placement, "own executor");
+    *ret_placement = placement;
     return RG_OK;
 }
 

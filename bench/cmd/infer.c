@@ -11,10 +11,11 @@
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
-#include "bench/iface/registry.h"
 #include "bench/run/apart.h"
+#include "bench/run/artefact.h"
 #include "bench/run/model.h"
 #include "bench/run/probe.h"
+#include "bench/run/workload.h"
 
 typedef struct options {
     const char *target, *device, *variant, *isa, *cores, *input, *output_dir;
@@ -63,29 +64,13 @@ typedef struct job {
     rg_device device;
     rg_model *model;
     const char *paths[RG_MAX_IO]; /* of inputs; NULL: filled */
-    rg_arena *arena;              /* inputs */
+    rg_arena *arena;              /* artefact, inputs */
     void *inputs[RG_MAX_IO];
     rg_session *session;
     rg_program *program;
     rg_io io;
     rg_profile *profile; /* with --profile */
 } job;
-
-static const char *target_at(size_t i, void *user) {
-    (void)user;
-    return rg_targets[i] ? rg_targets[i]->name : NULL;
-}
-
-static rg_status pick_target(const char *name, const rg_target **ret_target, rg_err *err) {
-    *ret_target = rg_target_find(name);
-    if (*ret_target)
-        return RG_OK;
-    char advice[160] = "see `railgauge list targets`";
-    const char *near = rg_text_nearest(name, target_at, NULL);
-    if (near)
-        snprintf(advice, sizeof advice, "did you mean '%s'?", near);
-    return rg_fail(err, RG_USAGE, advice, "there is no target '%s'", name);
-}
 
 static rg_status pick_device(const rg_globals *globals, job *j, rg_err *err) {
     rg_root *root = NULL;
@@ -124,9 +109,6 @@ static rg_status choose_inputs(job *j, rg_err *err) {
 
 /* After the program: what is beyond a limit is refused before anything is filled. */
 static rg_status load_inputs(job *j, rg_err *err) {
-    j->arena = rg_arena_new(0);
-    if (!j->arena)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     return rg_infer_inputs(j->model->graph, j->paths, (uint64_t)j->options->seed, j->arena,
                            j->inputs, err);
 }
@@ -156,9 +138,14 @@ static rg_status load_program(job *j, rg_err *err) {
                             .options = &no_fusion,
                             .n_options = j->options->no_fusion,
                             .count_nodes = j->options->profile};
-    rg_workload workload = {j->model->graph->name, j->model->graph, j->model->path,
-                            j->model->data,        j->model->bytes, j->model->sha256};
-    rg_status status = j->target->admits(&j->device, &workload, &settings, err);
+    rg_workload workload = rg_workload_of(j->model);
+    j->arena = rg_arena_new(0);
+    if (!j->arena)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_status status =
+        rg_artefact_open(j->target, &j->device, j->model->path, j->arena, &workload, err);
+    if (status == RG_OK)
+        status = j->target->admits(&j->device, &workload, &settings, err);
     if (status == RG_OK)
         status = j->target->open(&j->device, &settings, &j->session, err);
     if (status == RG_OK)
@@ -249,7 +236,7 @@ static int compute_job(void *user) {
 static int run_job(const rg_globals *globals, job *j) {
     rg_err err = RG_ERR_INIT;
     int code = RG_EXIT_OK;
-    rg_status status = pick_target(j->options->target, &j->target, &err);
+    rg_status status = rg_probe_find_target(j->options->target, &j->target, &err);
     if (status == RG_OK)
         status = load_model(j, &err);
     if (status == RG_OK)

@@ -6,6 +6,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/columns.h"
+#include "bench/cmd/list_devices.h"
 #include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
 #include "bench/cmd/list_state.h"
@@ -16,7 +17,6 @@
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
-#include "bench/run/probe.h"
 
 #define KINDS "targets devices rails state ops kernels cases models scenarios reports fields codes"
 
@@ -76,62 +76,6 @@ static rg_status list_codes(rg_root *root, json_t *rows, rg_err *err) {
     return RG_OK;
 }
 
-static json_t *device_row(const char *name, const rg_device *device) {
-    json_t *row =
-        json_pack("{s:s, s:s, s:s}", "name", name, "kind",
-                  device->status == RG_OK ? "present" : rg_status_word(device->status), "summary",
-                  device->status == RG_OK ? device->description : device->what);
-    if (device->status != RG_OK)
-        json_object_set_new(row, "try", json_string(device->advice));
-    return row;
-}
-
-/* A target without a device says why, and what to try. */
-static void add_reason(json_t *row, const char *why, const char *advice) {
-    json_object_set_new(row, "why", json_string(why));
-    json_object_set_new(row, "try", json_string(advice));
-}
-
-static rg_status list_targets(rg_root *root, json_t *rows, rg_err *err) {
-    (void)err;
-    for (size_t i = 0; rg_targets[i]; i++) {
-        rg_device_list devices = {0};
-        rg_err why = RG_ERR_INIT;
-        rg_probe_target(rg_targets[i], root, &devices, &why);
-        json_t *row = json_pack("{s:s, s:s, s:s, s:[]}", "name", rg_targets[i]->name, "kind",
-                                "absent", "summary", rg_targets[i]->summary, "devices");
-        for (size_t d = 0; d < devices.n; d++) {
-            if (devices.items[d].status == RG_OK)
-                json_object_set_new(row, "kind", json_string("present"));
-            json_array_append_new(json_object_get(row, "devices"),
-                                  device_row(devices.items[d].id, &devices.items[d]));
-        }
-        if (why.status != RG_OK) {
-            json_object_set_new(row, "kind", json_string(rg_status_word(why.status)));
-            add_reason(row, why.what, why.advice);
-        } else if (devices.n && strcmp(rg_json_get_text(row, "kind", ""), "present")) {
-            json_object_set_new(row, "kind", json_string(rg_status_word(devices.items[0].status)));
-            add_reason(row, devices.items[0].what, devices.items[0].advice);
-        }
-        add(rows, row);
-    }
-    return RG_OK;
-}
-
-static rg_status list_devices(rg_root *root, json_t *rows, rg_err *err) {
-    (void)err;
-    for (size_t i = 0; rg_targets[i]; i++) {
-        rg_device_list devices = {0};
-        rg_probe_target(rg_targets[i], root, &devices, NULL);
-        for (size_t d = 0; d < devices.n; d++) {
-            json_t *row = device_row(devices.items[d].id, &devices.items[d]);
-            json_object_set_new(row, "target", json_string(rg_targets[i]->name));
-            add(rows, row);
-        }
-    }
-    return RG_OK;
-}
-
 static void add_scripts(json_t *rows, const rg_script_row *scripts, const char *kind) {
     for (; scripts->name; scripts++)
         add(rows, json_pack("{s:s, s:s, s:s}", "name", scripts->name, "kind", kind, "summary",
@@ -174,8 +118,8 @@ typedef struct list {
 } list;
 
 static const list lists[] = {
-    {"targets", list_targets},
-    {"devices", list_devices},
+    {"targets", rg_list_targets},
+    {"devices", rg_list_devices},
     {"rails", rg_list_rails},
     {"state", rg_list_state},
     {"ops", list_ops, rg_list_suite_ops},
@@ -198,8 +142,15 @@ static void print_summary(const char *text, unsigned at, unsigned room) {
     rg_columns_wrap(text, below ? INDENT : at, room);
 }
 
-/* Reason and advice under a name. */
+/* Reason, advice and facts under a name. */
 static void print_more(const json_t *row, unsigned at, unsigned room) {
+    rg_text facts = {0};
+    rg_list_facts(row, &facts);
+    if (facts.data && *facts.data) {
+        printf("%*s", (int)at, "");
+        rg_columns_wrap(facts.data, at, room);
+    }
+    rg_text_free(&facts);
     const char *why = rg_json_get_text(row, "why", ""), *advice = rg_json_get_text(row, "try", "");
     if (*why) {
         printf("%*s", (int)at, "");

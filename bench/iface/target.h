@@ -14,7 +14,7 @@
 typedef struct rg_session rg_session; /* defined by each target */
 typedef struct rg_program rg_program;
 
-enum { RG_MAX_IO = 32, RG_MAX_DEVICES = 32 };
+enum { RG_MAX_IO = 32, RG_MAX_DEVICES = 32, RG_MAX_ENGINES = 8, RG_DEVICE_FACTS_BYTES = 2048 };
 
 enum rg_target_caps {
     RG_TARGET_ASYNC = 1 << 0,        /* submit returns at once; several slots may be in flight */
@@ -27,17 +27,29 @@ enum rg_target_caps {
 
 /* One unit that exists, or the reason why none does (status != RG_OK). */
 typedef struct rg_device {
-    char id[64];           /* "cpu", "cuda:0", "sim:async" */
-    rg_status status;      /* RG_OK present; RG_ABSENT, RG_DENIED otherwise */
-    char description[256]; /* "2 cores, AMD EPYC" */
-    char what[256];        /* why absent or denied */
-    char advice[256];      /* what to try */
+    char id[64];                       /* "cpu", "cuda:0", "sim:async" */
+    rg_status status;                  /* RG_OK present; RG_ABSENT, RG_DENIED otherwise */
+    char description[256];             /* "2 cores, AMD EPYC" */
+    char what[256];                    /* why absent or denied */
+    char advice[256];                  /* what to try */
+    char facts[RG_DEVICE_FACTS_BYTES]; /* rows "key=value\n", added with rg_device_fact */
 } rg_device;
 
-typedef struct rg_device_list {
-    rg_device items[RG_MAX_DEVICES];
-    size_t n;
-} rg_device_list;
+/* What is known of a device and of the library behind it, one row a key. Listed, and part of each
+ * record as context. A target may add keys of its own; these have a meaning for the hub: */
+typedef struct rg_device_fact_row {
+    const char *key, *label, *help;
+} rg_device_fact_row;
+extern const rg_device_fact_row rg_device_fact_rows[]; /* ends with a NULL key */
+
+/* Adds a row, in place of an older one of that key. Line breaks in the value become spaces; an
+ * empty value adds nothing; what does not fit any more is left out. */
+void rg_device_fact(rg_device *device, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Adds rows of "key=value\n" text, as rg_library_facts makes them. */
+void rg_device_facts_add(rg_device *device, const char *rows);
+/* The value of a row into `ret`; false (and "") when there is no such row. */
+bool rg_device_fact_get(const rg_device *device, const char *key, char *ret, size_t cap);
 
 /* What the cell asks of the target, common to all; requested values, effective ones come back in
  * place. */
@@ -48,18 +60,31 @@ typedef struct rg_settings {
     const char *cores;      /* CPU list to pin to; "" default */
     const rg_attr *options; /* the target's own options, by its `options` table */
     uint32_t n_options;
-    bool count_nodes; /* keep the time of each node, where the target can */
+    bool count_nodes;          /* keep the time of each node, where the target can */
+    bool power;                /* energy is sampled: no thread may wait busily */
+    bool require_full_offload; /* nothing may stay on the host: refuse where that is known before
+                                  loading; the hub checks the placement after it */
 } rg_settings;
 
-/* The workload as every target gets it: our reading of the source graph and the artefact's bytes.
- */
+typedef struct rg_device_list {
+    rg_device items[RG_MAX_DEVICES];
+    size_t n;
+    const rg_settings *settings; /* given to probe: what a cell asks for (its options may name
+                                    another library); NULL when devices are listed */
+} rg_device_list;
+
+/* The workload as every target gets it: our reading of the source graph and the artefact's bytes in
+ * a form that the target takes. */
 typedef struct rg_workload {
     const char *name;
     const rg_graph *graph; /* the source graph */
     const char *path;      /* the artefact's file (".tflite", "_edgetpu.tflite", ".hef") */
     const void *data;      /* its bytes */
     size_t bytes;
-    const char *sha256; /* of those bytes */
+    const char *sha256;        /* of those bytes */
+    const char *form;          /* of the artefact: one of the target's `forms`, else the source's */
+    const char *source_path;   /* the source's file; the same as `path` where they are one */
+    const char *source_sha256; /* of the source's bytes */
 } rg_workload;
 
 /* Memory of one slot: where inputs go and outputs come. The runtime may own it; valid until unload.
@@ -88,13 +113,38 @@ typedef struct rg_memory {
 #define RG_MEMORY_UNKNOWN                                                                          \
     { -1, -1, -1, -1, -1, -1, -1 }
 
-/* What really ran where. `known` false prints as unknown, never as 100 %. */
+/* One thing that computes a part of the graph: the accelerator, a delegate, a provider, the host.
+ */
+typedef struct rg_engine {
+    char name[48];  /* "edgetpu", "XNNPACK", "CUDAExecutionProvider", "host" */
+    bool host;      /* what stayed on the host's plain kernels: the fallback */
+    uint32_t nodes; /* of the source graph */
+    int64_t macs;   /* -1 unknown */
+    int64_t ns;     /* of one inference, -1 unknown */
+} rg_engine;
+
+/* What really ran where. `known` false prints as unknown, never as 100 %; so does each part that is
+ * -1. Counts are of the source graph's nodes (or of those that the runtime kept of it). */
 typedef struct rg_placement {
     bool known;
     uint32_t nodes, nodes_on_target;
-    uint64_t macs, macs_on_target;
-    uint32_t crossings;
+    uint64_t macs;
+    int64_t macs_on_target; /* -1 unknown */
+    int32_t crossings;      /* between host and target in one inference; -1 unknown */
+    char how[48];           /* how it is known: "compiled-file", "session", "profile", "log" */
+    char stays[256];        /* operators off the target: "SOFTMAX, RESHAPE x2" */
+    rg_engine engines[RG_MAX_ENGINES];
+    uint32_t n_engines;
 } rg_placement;
+
+/* Adds to an engine's counts, which is made when there is none of that name: `macs` -1 makes the
+ * engine's unknown. False when there are too many engines. */
+bool rg_placement_add(rg_placement *placement, const char *engine, bool host, uint32_t nodes,
+                      int64_t macs);
+/* Counts one more operator of that name in `stays`. */
+void rg_placement_stays(rg_placement *placement, const char *operator_name);
+/* Fills known, how, nodes and MACs on target from the engines; `macs` too where it is 0 still. */
+void rg_placement_sum(rg_placement *placement, const char *how);
 
 /* What became of one node of the source graph. */
 typedef struct rg_node_facts {
@@ -111,6 +161,11 @@ typedef struct rg_target {
      * by the worker with the number of the round. */
     const rg_field *options;
     size_t options_size;
+    /* Forms of artefact that it takes, best first, NULL-ended; NULL: any file that our readers
+     * read, through its graph. "tflite", "onnx", "onnx_qoperator" (the names of our readers and
+     * writers) are made from the source graph where the file is of another form; "edgetpu", "hef"
+     * and others are looked up beside the source (bench/run/artefact.h). */
+    const char *const *forms;
 
     /* Lists devices, or one entry that says why there is none. Cheap. Called in a child when
      * FOREIGN. */

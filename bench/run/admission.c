@@ -60,10 +60,16 @@ static void refuse(asking *a, rg_admission *answer, const rg_child *child) {
 static void take_facts(asking *a, rg_admission *answer, json_t *facts) {
     const json_t *reference = json_object_get(facts, "reference");
     answer->facts = json_incref(facts);
+    const json_t *artefact = json_object_get(facts, "artefact");
+    answer->artefact = keep(a, rg_json_get_text(artefact, "path", NULL));
+    answer->form = keep(a, rg_json_get_text(artefact, "form", NULL));
+    answer->artefact_sha256 = keep(a, rg_json_get_text(artefact, "sha256", NULL));
     answer->path = keep(a, rg_json_get_text(json_object_get(facts, "workload"), "path", NULL));
     answer->reference = keep(a, rg_json_get_text(reference, "path", NULL));
     answer->no_truth = keep(a, rg_json_get_text(facts, "no_truth", NULL));
     answer->provenance = keep(a, rg_json_get_text(facts, "provenance", "measured"));
+    answer->is_virtual = rg_json_get_bool(facts, "virtual", false);
+    json_object_del(facts, "virtual");
     json_object_del(facts, "reference");
     json_object_del(facts, "no_truth");
     json_object_del(facts, "phases");

@@ -21,11 +21,14 @@ enum {
 typedef struct rg_admission {
     rg_status status; /* OK, or why not */
     const char *what, *advice;
-    const char *path;       /* the workload's file */
+    const char *path;                              /* the workload's file */
+    const char *artefact, *form, *artefact_sha256; /* what the target loads; NULL: `path` */
     const char *reference;  /* cache file with the truth; NULL none, then ... */
     const char *no_truth;   /* ... why */
     const char *provenance; /* "measured" or "simulated" */
-    json_t *facts; /* {"device","description","provenance","workload","io","work"}, owned */
+    bool is_virtual;        /* time is virtual, and so are its rails */
+    json_t *facts;          /* {"device", "description", "device_facts", "provenance", "workload",
+                               "artefact", "io", "work"}, owned */
 } rg_admission;
 
 typedef struct rg_admission_spec {

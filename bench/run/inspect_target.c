@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "bench/iface/registry.h"
+#include "bench/run/artefact.h"
 #include "bench/run/inspect.h"
 #include "bench/run/probe.h"
+#include "bench/run/workload.h"
 
 static const rg_settings settings = {.batch = 1, .variant = "", .cores = ""};
 
@@ -29,8 +31,12 @@ static rg_graph graph_of_node(const rg_graph *graph, const rg_node *node, int32_
     return one;
 }
 
+/* Of the model's file, or of a part of its graph. */
 static rg_workload workload_of(const rg_model *model, const rg_graph *graph) {
-    return (rg_workload){graph->name, graph, model->path, model->data, model->bytes, model->sha256};
+    rg_workload workload = rg_workload_of(model);
+    workload.name = graph->name;
+    workload.graph = graph;
+    return workload;
 }
 
 static void ask_nodes(const rg_inspection *look, const rg_target *target, const rg_device *device,
@@ -53,16 +59,28 @@ static uint32_t most_inputs(const rg_graph *graph) {
     return most;
 }
 
+/* A target that takes files of its own form is asked about the whole file only. */
+static rg_status ask_whole(const rg_inspection *look, const rg_target *target,
+                           const rg_device *device, const rg_model *model, rg_err *err) {
+    rg_workload workload = workload_of(model, look->graph);
+    rg_arena *arena = rg_arena_new(0);
+    rg_status status = arena ? rg_artefact_open(target, device, model->path, arena, &workload, err)
+                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = target->admits(device, &workload, &settings, err);
+    rg_arena_free(arena);
+    return status;
+}
+
 static void ask(const rg_inspection *look, const rg_target *target, const rg_device *device,
                 const rg_model *model, rg_inspect_target *row) {
-    rg_workload workload = workload_of(model, look->graph);
     int32_t *ends = calloc(most_inputs(look->graph), sizeof *ends);
-    row->status = ends ? target->admits(device, &workload, &settings, &row->why)
+    row->status = ends ? ask_whole(look, target, device, model, &row->why)
                        : rg_fail(&row->why, RG_NO_MEMORY, NULL, "out of memory");
     if (row->status == RG_OK) {
         row->nodes = look->graph->n_nodes;
         row->macs = look->work.macs;
-    } else if (ends) {
+    } else if (ends && !target->forms) {
         ask_nodes(look, target, device, model, ends, row);
     }
     free(ends);

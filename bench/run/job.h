@@ -35,6 +35,8 @@ typedef struct rg_job {
     uint32_t round;   /* of the cell */
     const char *root; /* folder of a recorded machine, NULL: this one */
     const char *path; /* MEASURE, REFERENCE: the workload's file, from admission */
+    const char *artefact, *form, *artefact_sha256; /* MEASURE: the file that the target loads and
+                                                      its form; NULL: `path` as it is */
     const char
         *reference;       /* MEASURE: cache file to compare with, NULL: none; REFERENCE: to write */
     const char *no_truth; /* MEASURE: why there is no reference, NULL otherwise */

@@ -12,6 +12,7 @@
 
 #include "bench/core/clock.h"
 #include "bench/core/text.h"
+#include "bench/iface/registry.h"
 
 /* What the child sends back over the pipe, as one block. */
 typedef struct answer {
@@ -112,6 +113,22 @@ rg_status rg_probe_target(const rg_target *target, rg_root *root, rg_device_list
     return target->probe(root, ret_devices, err);
 }
 
+static const char *target_at(size_t i, void *user) {
+    (void)user;
+    return rg_targets[i] ? rg_targets[i]->name : NULL;
+}
+
+rg_status rg_probe_find_target(const char *name, const rg_target **ret, rg_err *err) {
+    *ret = rg_target_find(name);
+    if (*ret)
+        return RG_OK;
+    char advice[160] = "see `railgauge list targets`";
+    const char *near = rg_text_nearest(name, target_at, NULL);
+    if (near)
+        snprintf(advice, sizeof advice, "did you mean '%s'?", near);
+    return rg_fail(err, RG_USAGE, advice, "there is no target '%s'", name);
+}
+
 static const char *device_at(size_t i, void *user) {
     const rg_device_list *devices = user;
     return i < devices->n ? devices->items[i].id : NULL;
@@ -138,4 +155,16 @@ rg_status rg_probe_pick(const rg_target *target, const rg_device_list *devices, 
         return rg_fail(err, found->status, found->advice, "%s: %s", target->name, found->what);
     *ret_device = *found;
     return RG_OK;
+}
+
+json_t *rg_device_facts_json(const rg_device *device) {
+    json_t *facts = json_object();
+    const char *at = device->facts;
+    for (; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        size_t key = strcspn(at, "=\n"), line = strcspn(at, "\n");
+        json_t *value = key < line ? json_stringn(at + key + 1, line - key - 1) : NULL;
+        if (value)
+            json_object_setn_new(facts, at, key, value);
+    }
+    return facts;
 }

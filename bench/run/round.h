@@ -38,7 +38,10 @@ typedef struct rg_sample {
  * one inference, absent when unknown "io": {"input_bytes", "output_bytes"} of one inference
  * "truth": {"compared": true, "exact": bool, "differing", "elements", "max_abs", "cosine",
  * "sqnr_db", "top1": bool, "reference_sha256"} "placement":
- * {"known", "nodes", "nodes_on_target", "macs", "macs_on_target", "crossings"} "clock": {"cost_ns",
+ * {"known": false} or {"known": true, "nodes", "nodes_on_target", "macs", "macs_on_target",
+ * "crossings", "how", "stays", "engines": [{"name", "host", "nodes", "macs", "ns"}]}, unknown ones
+ * left out; "device_facts": {"library", ...}, "artefact": {"form", "path", "sha256", "bytes"} of
+ * targets that take files of their own; "clock": {"cost_ns",
  * "resolution_ns", "monotonic"}, "overhead_ns": harness overhead an iteration from an empty target,
  *   "device_state": {"before": {...}, "after": {...}}  what the target says of its device, as text,
  *   "host": {"before": {...}, "after": {...}, "delta": {...}, "during": {...}}  clocks,

@@ -128,9 +128,8 @@ static rg_status admit_all(rg_runner *run, rg_err *err) {
 
 /* --- rails ----------------------------------------------------------------------------------- */
 
-bool rg_runner_is_simulated(const rg_runner *run, size_t cell) {
-    const char *provenance = run->admissions[cell].provenance;
-    return provenance && !strcmp(provenance, "simulated");
+bool rg_runner_is_virtual(const rg_runner *run, size_t cell) {
+    return run->admissions[cell].is_virtual;
 }
 
 /* Looks for the rails of real cells, or of simulated ones; RG_OK where there are no such cells. */
@@ -138,7 +137,7 @@ static rg_status look_for_rails(rg_runner *run, bool simulated, rg_rail_list *re
                                 rg_err *err) {
     bool any = false;
     for (size_t i = 0; i < run->plan->n_cells; i++)
-        any |= run->admissions[i].status == RG_OK && rg_runner_is_simulated(run, i) == simulated;
+        any |= run->admissions[i].status == RG_OK && rg_runner_is_virtual(run, i) == simulated;
     return any ? rg_rails_find(run->spec->root, run->plan->rails, simulated, ret_rails, err)
                : RG_OK;
 }

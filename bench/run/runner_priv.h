@@ -41,7 +41,8 @@ void rg_runner_report(rg_runner *run, const char *phase, uint64_t rows, const ch
 void rg_runner_count(rg_runner *run, uint32_t cell, rg_status status, const char *what,
                      const char *advice);
 
-bool rg_runner_is_simulated(const rg_runner *run, size_t cell);
+/* Cells on virtual time have virtual rails; test doubles live on the real clock. */
+bool rg_runner_is_virtual(const rg_runner *run, size_t cell);
 
 /* Runs the round at this place of the schedule and hands it to the sink. */
 rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err);

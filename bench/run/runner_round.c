@@ -160,6 +160,9 @@ static rg_job job_for(const rg_runner *run, const rg_slot *slot) {
                     .round = slot->round,
                     .root = rg_root_is_live(run->spec->root) ? NULL : rg_root_path(run->spec->root),
                     .path = answer->path,
+                    .artefact = answer->artefact,
+                    .form = answer->form,
+                    .artefact_sha256 = answer->artefact_sha256,
                     .reference = answer->reference,
                     .no_truth = answer->no_truth,
                     .power = run->plan->power,
@@ -180,7 +183,7 @@ rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err) {
                           .stop = &rg_runner_stop,
                           .news = round_news,
                           .user = run};
-    bool real_power = run->plan->power && !rg_runner_is_simulated(run, slot->cell);
+    bool real_power = run->plan->power && !rg_runner_is_virtual(run, slot->cell);
     rg_err why = RG_ERR_INIT;
     rg_child child;
     run->progress.cell = cell->name;
@@ -189,7 +192,7 @@ rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err) {
     rg_err unset = RG_ERR_INIT; /* a machine that does not take its setting costs the round */
     rg_status set = rg_modes_set(run->setter, cell, &unset);
     rg_meter *meter = real_power ? start_meter(run, slot, &why) : NULL;
-    rg_watch *watch = rg_runner_is_simulated(run, slot->cell) ? NULL : start_watch(run, slot);
+    rg_watch *watch = rg_runner_is_virtual(run, slot->cell) ? NULL : start_watch(run, slot);
     if (set == RG_OK)
         rg_child_run(&spec, &child);
     else

@@ -1,31 +1,14 @@
 /* single.c: find, probe, admit, open, load, bind, then submit and wait. */
 #include "bench/run/single.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/core/clock.h"
-#include "bench/core/text.h"
-#include "bench/iface/registry.h"
+#include "bench/run/artefact.h"
 #include "bench/run/probe.h"
+#include "bench/run/workload.h"
 
 enum { LIMIT_S = 600 };
-
-static const char *target_at(size_t i, void *user) {
-    (void)user;
-    return rg_targets[i] ? rg_targets[i]->name : NULL;
-}
-
-static rg_status find_target(const char *name, const rg_target **ret, rg_err *err) {
-    *ret = rg_target_find(name);
-    if (*ret)
-        return RG_OK;
-    char advice[160] = "see `railgauge list targets`";
-    const char *near = rg_text_nearest(name, target_at, NULL);
-    if (near)
-        snprintf(advice, sizeof advice, "did you mean '%s'?", near);
-    return rg_fail(err, RG_USAGE, advice, "there is no target '%s'", name);
-}
 
 static rg_status find_device(rg_single *s, const char *id, rg_root *root, rg_err *err) {
     rg_device_list *devices = calloc(1, sizeof *devices);
@@ -53,15 +36,19 @@ static rg_status load(rg_single *s, const rg_single_ask *ask, rg_err *err) {
     const rg_model *model = s->model;
     rg_settings settings = {
         .threads = ask->threads, .batch = 1, .variant = ask->variant, .cores = ask->cores};
-    rg_workload workload = {model->graph->name, model->graph, model->path,
-                            model->data,        model->bytes, model->sha256};
+    rg_workload workload = rg_workload_of(model);
     if (model->graph->n_in > RG_MAX_IO || model->graph->n_out > RG_MAX_IO)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has more than %d inputs or outputs",
                        model->graph->name, (int)RG_MAX_IO);
     if (!model->graph->n_out)
         return rg_fail(err, RG_UNSUPPORTED, "export it again with its outputs",
                        "%s has no outputs, so it computes nothing", model->graph->name);
-    rg_status status = s->target->admits(&s->device, &workload, &settings, err);
+    s->files = rg_arena_new(0);
+    rg_status status =
+        s->files ? rg_artefact_open(s->target, &s->device, model->path, s->files, &workload, err)
+                 : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status == RG_OK)
+        status = s->target->admits(&s->device, &workload, &settings, err);
     if (status == RG_OK)
         status = s->target->open(&s->device, &settings, &s->session, err);
     if (status == RG_OK)
@@ -75,7 +62,7 @@ static rg_status load(rg_single *s, const rg_single_ask *ask, rg_err *err) {
 rg_status rg_single_open(const rg_single_ask *ask, rg_root *root, rg_single *ret_single,
                          rg_err *err) {
     *ret_single = (rg_single){0};
-    rg_status status = find_target(ask->target, &ret_single->target, err);
+    rg_status status = rg_probe_find_target(ask->target, &ret_single->target, err);
     if (status == RG_OK)
         status = rg_model_load(ask->model, NULL, &ret_single->model, err);
     if (status == RG_ABSENT || status == RG_DENIED) /* a file, not a device */
@@ -110,5 +97,6 @@ void rg_single_close(rg_single *single) {
     if (single->session)
         single->target->close(single->session);
     rg_model_close(single->model);
+    rg_arena_free(single->files);
     *single = (rg_single){0};
 }

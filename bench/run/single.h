@@ -11,6 +11,7 @@ typedef struct rg_single {
     const rg_target *target;
     rg_device device;
     rg_model *model;
+    rg_arena *files; /* the artefact's bytes, where the target takes another form */
     rg_session *session;
     rg_program *program;
     rg_io io; /* inputs are written here before each run; targets may use their memory */

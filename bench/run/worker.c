@@ -11,7 +11,6 @@
 
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
-#include "bench/iface/exec.h"
 #include "bench/run/worker_priv.h"
 
 void rg_worker_phase(rg_worker *worker, const char *name) {
@@ -37,84 +36,6 @@ static void send_final(rg_worker *worker, const rg_err *err) {
                                 err->advice, "facts", worker->facts);
     rg_line_send(RG_JOB_SOCKET, message);
     json_decref(message);
-}
-
-/* --- admission ------------------------------------------------------------------------------- */
-
-static rg_status admit_workload(rg_worker *worker, rg_err *err) {
-    const rg_cell *cell = &worker->job.cell;
-    const char *path = NULL;
-    rg_status status =
-        rg_workload_resolve(cell->source, cell->precision, worker->arena, &path, err);
-    if (status == RG_OK)
-        status = rg_loaded_open(cell->workload, path, &worker->loaded, err);
-    if (status != RG_OK)
-        return status;
-    const rg_graph *graph = worker->loaded.workload.graph;
-    json_object_set_new(worker->facts, "workload", rg_worker_workload_facts(&worker->loaded));
-    uint32_t repeat = rg_inputs_repeat(graph, worker->settings.batch);
-    uint32_t samples = worker->settings.batch / repeat;
-    json_object_set_new(worker->facts, "io", rg_worker_io_facts(graph, samples));
-    json_t *work = rg_worker_work_facts(graph, samples);
-    if (work)
-        json_object_set_new(worker->facts, "work", work);
-    status =
-        worker->target->admits(&worker->device, &worker->loaded.workload, &worker->settings, err);
-    if (status == RG_USAGE) /* of a cell: the target cannot do what it asks */
-        err->status = status = RG_UNSUPPORTED;
-    return status;
-}
-
-/* Where the reference is or will be, and whether it must be made; without one, why. */
-static void plan_reference(rg_worker *worker) {
-    const rg_cell *cell = &worker->job.cell;
-    const rg_graph *graph = worker->loaded.workload.graph;
-    rg_input_set set = rg_inputs_of(cell, graph, worker->settings.batch);
-    set.sha256 = rg_json_get_text(json_object_get(worker->facts, "io"), "inputs_sha256", NULL);
-    rg_err why = RG_ERR_INIT;
-    char *path = NULL;
-    rg_status status = rg_exec_admits(graph, &why);
-    if (status == RG_OK)
-        status = rg_reference_path(worker->arena, worker->loaded.sha256, &set, &path, &why);
-    if (status != RG_OK) {
-        json_object_set_new(worker->facts, "no_truth", json_string(why.what));
-        return;
-    }
-    rg_arena *arena = rg_arena_new(0);
-    rg_reference reference;
-    bool here =
-        arena && rg_reference_read(arena, graph, set.repeat, path, &reference, NULL) == RG_OK;
-    rg_arena_free(arena);
-    json_object_set_new(worker->facts, "reference",
-                        json_pack("{s:s, s:b}", "path", path, "here", here));
-}
-
-static rg_status admit(rg_worker *worker, rg_err *err) {
-    rg_status status = rg_worker_find_target(worker, err);
-    if (status == RG_OK)
-        status = rg_worker_find_device(worker, err);
-    if (status == RG_OK) {
-        json_object_set_new(worker->facts, "device", json_string(worker->device.id));
-        json_object_set_new(worker->facts, "description", json_string(worker->device.description));
-        json_object_set_new(worker->facts, "provenance",
-                            json_string(worker->is_virtual ? "simulated" : "measured"));
-        status = admit_workload(worker, err);
-    }
-    if (status == RG_OK && (status = rg_worker_inputs_facts(worker, err)) == RG_OK)
-        plan_reference(worker);
-    return status;
-}
-
-/* --- reference ------------------------------------------------------------------------------- */
-
-static rg_status make_reference(rg_worker *worker, rg_err *err) {
-    const rg_cell *cell = &worker->job.cell;
-    rg_status status = rg_loaded_open(cell->workload, worker->job.path, &worker->loaded, err);
-    if (status != RG_OK)
-        return status;
-    const rg_graph *graph = worker->loaded.workload.graph;
-    rg_input_set set = rg_inputs_of(cell, graph, cell->batch);
-    return rg_reference_make(graph, &set, worker->job.reference, err);
 }
 
 /* --- one round ------------------------------------------------------------------------------- */
@@ -154,6 +75,8 @@ static rg_status prepare(rg_worker *worker, rg_err *err) {
     status = rg_worker_power_open(worker, err);
     if (status == RG_OK)
         status = rg_worker_open(worker, err);
+    if (status == RG_OK)
+        status = rg_worker_source(worker, err);
     rg_worker_facts_memory(worker, "rss_before_bytes");
     if (status == RG_OK)
         status = rg_worker_load(worker, err);
@@ -267,9 +190,9 @@ static rg_status do_job(rg_worker *worker, rg_err *err) {
     shift_heap(worker->job.seed);
     switch (worker->job.kind) {
     case RG_JOB_ADMIT:
-        return admit(worker, err);
+        return rg_worker_admit(worker, err);
     case RG_JOB_REFERENCE:
-        return make_reference(worker, err);
+        return rg_worker_reference(worker, err);
     case RG_JOB_MEASURE:
         status = map_shared(worker, err);
         return status == RG_OK ? measure(worker, err) : status;

@@ -43,21 +43,27 @@ void rg_worker_facts_memory(rg_worker *worker, const char *key) {
         set_bytes(worker->memory_facts, key, anonymous + file);
 }
 
+/* Bytes of the source's file that only the harness holds, beside the artefact that is loaded. */
+static int64_t own_bytes(const rg_worker *worker) {
+    return worker->job.artefact && worker->loaded.model ? (int64_t)worker->loaded.model->bytes : 0;
+}
+
 /* VmHWM knows no kinds of memory. The shared rows were touched before anything else, so the peak
  * less them is the workload's. PSS leaves shared memory out by its own line. */
 static void peak_memory(rg_worker *worker) {
     char text[8192];
+    int64_t own = own_bytes(worker);
     if (worker->is_virtual)
         return;
     if (read_proc("/proc/self/status", text, sizeof text)) {
         int64_t peak = kilobytes(text, "VmHWM:"), shared = kilobytes(text, "RssShmem:");
         if (peak >= 0 && shared >= 0)
-            set_bytes(worker->memory_facts, "rss_peak_bytes", peak - shared);
+            set_bytes(worker->memory_facts, "rss_peak_bytes", peak - shared - own);
     }
     if (read_proc("/proc/self/smaps_rollup", text, sizeof text)) {
         int64_t pss = kilobytes(text, "\nPss:"), shared = kilobytes(text, "Pss_Shmem:");
         if (pss >= 0 && shared >= 0)
-            set_bytes(worker->memory_facts, "pss_bytes", pss - shared);
+            set_bytes(worker->memory_facts, "pss_bytes", pss - shared - own);
     }
 }
 
@@ -113,21 +119,10 @@ void rg_worker_facts_device(rg_worker *worker, const char *key) {
     json_object_set_new(states, key, take_pairs(worker, text));
 }
 
-static void placement(rg_worker *worker) {
-    rg_placement p = {.known = false};
-    if (!worker->target->placement || worker->target->placement(worker->program, &p) != RG_OK ||
-        !p.known)
-        return;
-    json_object_set_new(worker->facts, "placement",
-                        json_pack("{s:b, s:i, s:i, s:I, s:I, s:i}", "known", 1, "nodes",
-                                  (int)p.nodes, "nodes_on_target", (int)p.nodes_on_target, "macs",
-                                  (json_int_t)p.macs, "macs_on_target",
-                                  (json_int_t)p.macs_on_target, "crossings", (int)p.crossings));
-}
-
 json_t *rg_worker_workload_facts(const rg_loaded *loaded) {
+    size_t bytes = loaded->model ? loaded->model->bytes : 0;
     return json_pack("{s:s, s:s, s:I, s:s}", "sha256", loaded->sha256, "path",
-                     loaded->workload.path, "bytes", (json_int_t)loaded->workload.bytes, "format",
+                     loaded->workload.source_path, "bytes", (json_int_t)bytes, "format",
                      loaded->format);
 }
 
@@ -226,7 +221,10 @@ void rg_worker_facts_loaded(rg_worker *worker) {
     if (!strcmp(rg_json_get_text(effective, "pinned", "true"), "false"))
         rg_worker_flag(worker, "not-pinned");
     json_object_set_new(settings, "effective", effective);
-    placement(worker);
+    rg_worker_device_facts(worker);
+    if (worker->job.artefact)
+        json_object_set_new(worker->facts, "artefact", rg_worker_artefact_facts(&worker->loaded));
+    rg_worker_placement(worker);
 }
 
 /* Others' share of the CPUs while this round ran; a tenth is felt in the tail. */

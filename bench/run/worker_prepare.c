@@ -69,7 +69,8 @@ rg_status rg_worker_find_target(rg_worker *worker, rg_err *err) {
     worker->settings = (rg_settings){.threads = cell->threads,
                                      .batch = cell->batch ? cell->batch : 1,
                                      .variant = cell->variant,
-                                     .cores = cell->cores};
+                                     .cores = cell->cores,
+                                     .power = worker->job.power};
     worker->slots = rg_pattern_slots(&cell->pattern);
     if (worker->is_virtual)
         rg_clock_virtual_on(1000000000);
@@ -81,6 +82,7 @@ rg_status rg_worker_find_device(rg_worker *worker, rg_err *err) {
     rg_device_list *devices = rg_arena_alloc(worker->arena, sizeof *devices);
     if (!devices)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    devices->settings = &worker->settings;
     rg_status status = worker->target->probe(worker->root, devices, err);
     if (status == RG_OK)
         status =
@@ -102,10 +104,32 @@ static void drop_file_cache(const char *path) {
     close(fd);
 }
 
+/* A target with files of its own reads nothing of the source: that is ours, and not its time. */
+rg_status rg_worker_source(rg_worker *worker, rg_err *err) {
+    const rg_job *job = &worker->job;
+    char now[RG_HASH_HEX];
+    if (!job->artefact)
+        return RG_OK;
+    rg_status status = rg_loaded_open(job->cell.workload, job->path, &worker->loaded, err);
+    if (status == RG_OK)
+        status = rg_hash_file(job->artefact, now, err);
+    if (status == RG_OK && strcmp(now, job->artefact_sha256))
+        status = rg_fail(err, RG_FAILED, "run again, and leave the file alone meanwhile",
+                         "%s changed while the run went on", job->artefact);
+    return status;
+}
+
+static rg_status read_files(rg_worker *worker, rg_err *err) {
+    const rg_job *job = &worker->job;
+    if (job->artefact)
+        return rg_loaded_artefact(&worker->loaded, job->artefact, job->form, job->artefact_sha256,
+                                  err);
+    return rg_loaded_open(job->cell.workload, job->path, &worker->loaded, err);
+}
+
 static rg_status load_timed(rg_worker *worker, const char *key, rg_err *err) {
     int64_t start = rg_clock_now_ns();
-    rg_status status =
-        rg_loaded_open(worker->job.cell.workload, worker->job.path, &worker->loaded, err);
+    rg_status status = read_files(worker, err);
     if (status == RG_OK)
         status = worker->target->load(worker->session, &worker->loaded.workload, worker->slots,
                                       &worker->program, err);
@@ -119,12 +143,13 @@ static void unload(rg_worker *worker) {
     if (worker->program)
         worker->target->unload(worker->program);
     worker->program = NULL;
-    rg_loaded_close(&worker->loaded);
+    if (!worker->job.artefact)
+        rg_loaded_close(&worker->loaded);
 }
 
 rg_status rg_worker_load(rg_worker *worker, rg_err *err) {
     rg_worker_phase(worker, "load");
-    drop_file_cache(worker->job.path);
+    drop_file_cache(worker->job.artefact ? worker->job.artefact : worker->job.path);
     rg_status status = load_timed(worker, "load_cold_ns", err);
     if (status != RG_OK)
         return status;
@@ -174,6 +199,7 @@ rg_status rg_worker_bind(rg_worker *worker, rg_err *err) {
 
 void rg_worker_release(rg_worker *worker) {
     unload(worker);
+    rg_loaded_close(&worker->loaded);
     if (worker->session)
         worker->target->close(worker->session);
     worker->session = NULL;

@@ -65,11 +65,16 @@ typedef struct rg_worker {
 void rg_worker_phase(rg_worker *worker, const char *name); /* tells the supervisor */
 void rg_worker_flag(rg_worker *worker, const char *code);  /* once each */
 
+/* worker_admit.c: jobs of their own. */
+rg_status rg_worker_admit(rg_worker *worker, rg_err *err);
+rg_status rg_worker_reference(rg_worker *worker, rg_err *err);
+
 /* worker_prepare.c: target, settings, device; workload into the target; inputs in place. */
 rg_status rg_worker_find_target(rg_worker *worker, rg_err *err);
 rg_status rg_worker_find_device(rg_worker *worker, rg_err *err);
 rg_status rg_worker_open(rg_worker *worker, rg_err *err);
-rg_status rg_worker_load(rg_worker *worker, rg_err *err); /* timed: load_cold_ns */
+rg_status rg_worker_source(rg_worker *worker, rg_err *err); /* where a file of its own is loaded */
+rg_status rg_worker_load(rg_worker *worker, rg_err *err);   /* timed: load_cold_ns */
 rg_status rg_worker_bind(rg_worker *worker, rg_err *err);
 void rg_worker_load_warm(rg_worker *worker); /* at the very end; also unloads */
 void rg_worker_release(rg_worker *worker);
@@ -94,6 +99,11 @@ json_t *rg_worker_io_facts(const rg_graph *graph, uint32_t samples);
 /* Of real inputs their SHA-256, into facts.io: RG_BAD_DATA and others when they cannot be used. */
 rg_status rg_worker_inputs_facts(rg_worker *worker, rg_err *err);
 json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples);
+
+/* worker_place.c: by which library, device and artefact, and what ran where. */
+void rg_worker_device_facts(rg_worker *worker); /* device_facts, provenance, virtual */
+json_t *rg_worker_artefact_facts(const rg_loaded *loaded);
+void rg_worker_placement(rg_worker *worker);
 
 /* Resource use of this process around the window. */
 typedef struct rg_usage {

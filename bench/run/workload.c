@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/core/fs.h"
 #include "bench/run/materialise.h"
 
 enum { MAX_EMPTY_BYTES = 1 << 28 };
+#define MAX_ARTEFACT_BYTES ((size_t)4 << 30)
 
 static bool starts_with(const char *text, const char *head) {
     return !strncmp(text, head, strlen(head));
@@ -72,6 +74,18 @@ static rg_status open_empty(const char *path, rg_loaded *loaded, rg_err *err) {
     return RG_OK;
 }
 
+rg_workload rg_workload_of(const rg_model *model) {
+    return (rg_workload){.name = model->graph->name,
+                         .graph = model->graph,
+                         .path = model->path,
+                         .data = model->data,
+                         .bytes = model->bytes,
+                         .sha256 = model->sha256,
+                         .form = model->reader->name,
+                         .source_path = model->path,
+                         .source_sha256 = model->sha256};
+}
+
 rg_status rg_loaded_open(const char *name, const char *path, rg_loaded *ret_loaded, rg_err *err) {
     *ret_loaded = (rg_loaded){0};
     rg_status status;
@@ -83,14 +97,38 @@ rg_status rg_loaded_open(const char *name, const char *path, rg_loaded *ret_load
         if (status == RG_OK) {
             memcpy(ret_loaded->sha256, model->sha256, sizeof model->sha256);
             ret_loaded->format = model->reader->name;
-            ret_loaded->workload =
-                (rg_workload){.graph = model->graph, .path = path, .data = model->data};
-            ret_loaded->workload.bytes = model->bytes;
+            ret_loaded->workload = rg_workload_of(model);
+            ret_loaded->workload.path = path;
         }
     }
-    ret_loaded->workload.name = name;
-    ret_loaded->workload.sha256 = ret_loaded->sha256;
+    rg_workload *workload = &ret_loaded->workload;
+    workload->name = name;
+    workload->sha256 = workload->source_sha256 = ret_loaded->sha256;
+    workload->form = ret_loaded->format;
+    workload->source_path = workload->path;
     return status;
+}
+
+rg_status rg_loaded_artefact(rg_loaded *loaded, const char *path, const char *form,
+                             const char *sha256, rg_err *err) {
+    rg_arena *arena = rg_arena_new(0);
+    char *data = NULL;
+    size_t bytes = 0;
+    rg_status status = arena ? rg_fs_read(arena, path, MAX_ARTEFACT_BYTES, &data, &bytes, err)
+                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (status != RG_OK) {
+        rg_arena_free(arena);
+        return status;
+    }
+    rg_arena_free(loaded->artefact);
+    loaded->artefact = arena;
+    rg_workload *workload = &loaded->workload;
+    workload->path = path;
+    workload->form = form;
+    workload->sha256 = sha256;
+    workload->data = data;
+    workload->bytes = bytes;
+    return RG_OK;
 }
 
 void rg_loaded_close(rg_loaded *loaded) {
@@ -98,5 +136,6 @@ void rg_loaded_close(rg_loaded *loaded) {
         return;
     rg_model_close(loaded->model);
     rg_graph_free(loaded->made);
+    rg_arena_free(loaded->artefact);
     *loaded = (rg_loaded){0};
 }

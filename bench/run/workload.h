@@ -21,17 +21,27 @@ rg_status rg_workload_resolve(const char *source, const char *precision, rg_aren
  * file like any other. */
 const char *rg_weights_word(const char *source);
 
+/* The workload of a model file as it is; it points into the model. */
+rg_workload rg_workload_of(const rg_model *model);
+
 /* An open workload; the rg_workload inside points into it. */
 typedef struct rg_loaded {
-    rg_model *model; /* NULL for "empty:N" */
-    rg_graph *made;  /* the graph of "empty:N", else NULL */
-    char sha256[RG_HASH_HEX];
-    const char *format; /* "tflite", "empty" */
+    rg_model *model;          /* NULL for "empty:N" */
+    rg_graph *made;           /* the graph of "empty:N", else NULL */
+    char sha256[RG_HASH_HEX]; /* of the source */
+    const char *format;       /* of the source: "tflite", "empty" */
+    rg_arena *artefact;       /* the artefact's bytes; NULL: those of the source */
     rg_workload workload;
 } rg_loaded;
 
 /* Opens what rg_workload_resolve found. `name` must outlive it. */
 rg_status rg_loaded_open(const char *name, const char *path, rg_loaded *ret_loaded, rg_err *err);
+
+/* Reads the artefact that the target loads in place of the source's file; its graph stays the
+ * workload's. `path`, `form` and `sha256` (of the file, as rg_artefact_find told) must outlive it;
+ * the bytes are not hashed again, so that this can be timed. */
+rg_status rg_loaded_artefact(rg_loaded *loaded, const char *path, const char *form,
+                             const char *sha256, rg_err *err);
 void rg_loaded_close(rg_loaded *loaded); /* accepts NULL and all-zero */
 
 #endif
