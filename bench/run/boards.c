@@ -8,30 +8,9 @@
 #include "bench/core/arena.h"
 #include "bench/core/data.h"
 #include "bench/core/json.h"
-#include "bench/run/luajson.h"
-#include "bench/run/sandbox.h"
+#include "bench/run/luadata.h"
 
 #define TABLE "devices/boards.lua"
-
-static rg_status load_table(json_t **ret_table, rg_err *err) {
-    rg_arena *arena = rg_arena_new(0);
-    rg_sandbox *box = NULL;
-    const char *text;
-    size_t bytes;
-    const rg_sandbox_options options = {.memory_bytes = (size_t)32 << 20};
-    if (!arena)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    rg_status status = rg_data_read(arena, TABLE, &text, &bytes, err);
-    if (status == RG_OK)
-        status = rg_sandbox_new(&options, &box, err);
-    if (status == RG_OK)
-        status = rg_sandbox_run(box, TABLE, text, bytes, 1, err);
-    if (status == RG_OK)
-        status = rg_lua_to_json(rg_sandbox_lua(box), -1, "boards", ret_table, err);
-    rg_sandbox_free(box);
-    rg_arena_free(arena);
-    return status;
-}
 
 /* /proc/device-tree/compatible: words that each end in a NUL; rg_root_read keeps only the first, so
  * the file is read by descriptor. Returns bytes, 0 when there is none. */
@@ -130,7 +109,7 @@ static rg_status find_board(rg_root *root, json_t **ret_table, const json_t **re
     *ret_board = NULL;
     if (bytes == 0)
         return RG_OK;
-    rg_status status = load_table(ret_table, err);
+    rg_status status = rg_luadata_read(TABLE, ret_table, err);
     json_array_foreach(*ret_table, i, board) {
         if (!*ret_board && is_compatible(board, words, bytes))
             *ret_board = board;
