@@ -6,6 +6,8 @@
  * Definitions, for all who read the figures:
  *  - latency of a row: (end - start) / block, less overhead_ns / block where that overhead is above
  *    0.1 % of the round's median (flag overhead-subtracted); warm-up rows are left out.
+ *  - an open loop's latency counts from the intended arrival; its dropped requests (facts.arrivals
+ *    and a row that ends before it starts) have no latency, and miss any deadline.
  *  - an inference is one sample: facts give work, io and window.inferences by request, a request is
  *    `batch` samples. inferences = window.inferences x batch; without a window, steady rows x block
  * x batch between the first start and the last end.

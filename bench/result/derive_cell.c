@@ -164,6 +164,8 @@ static void fill_figures(rg_cell_work *work) {
     figures[RG_FIG_achieved_tops] = na    ? rg_figure_na(na)
                                     : ran ? ratio_figure(work, tera_done, seconds, (uint64_t)all)
                                           : none;
+    rg_figures_unset_special(figures);
+    rg_views_combine_open(work->views, work->n, work->pool, work->draws, figures);
     rg_views_combine_deadline(work->views, work->n, work->draws, figures);
     rg_views_combine_facts(work->views, work->n, work->draws, figures);
 }
@@ -184,9 +186,7 @@ rg_status rg_derive_cell(const json_t *cell, const rg_round *rounds, size_t n, j
     rg_cell_work work = {.cell = cell, .n_all = n, .flags = json_array()};
     for (int i = 0; i < RG_FIG_COUNT; i++)
         work.figures[i] = rg_figure_na("not-run");
-    if (!rg_json_get_int(cell, "deadline_ns", 0)) /* then nobody asked for misses */
-        work.figures[RG_FIG_deadline_misses] = work.figures[RG_FIG_deadline_miss_share] =
-            (rg_figure){0};
+    rg_figures_unset_special(work.figures);
     json_t *energy = NULL;
     rg_status status = open_views(&work, rounds, n, err);
     if (status == RG_OK)

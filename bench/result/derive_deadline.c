@@ -1,5 +1,6 @@
-/* derive_deadline.c: requests that missed the cell's deadline, counted from the raw stamps (nothing
- * is subtracted from them), in a round and over rounds. derive_round.c and derive_cell.c call it.
+/* derive_deadline.c: requests that missed the cell's deadline (dropped ones did), counted from the
+ * raw stamps (nothing is subtracted from them), in a round and over rounds. derive_round.c and
+ * derive_cell.c call it.
  */
 #include <stdlib.h>
 
@@ -11,7 +12,8 @@
 static bool count_late(const rg_round_view *view, int64_t deadline_ns, size_t *ret_late) {
     size_t late = 0;
     for (size_t i = 0; i < view->n_rows; i++)
-        late += view->steady[i].end_ns - view->steady[i].start_ns > deadline_ns;
+        late += rg_view_is_drop(view, &view->steady[i]) ||
+                view->steady[i].end_ns - view->steady[i].start_ns > deadline_ns;
     *ret_late = late;
     return view->block <= 1 || late == 0;
 }
@@ -37,20 +39,19 @@ void rg_view_fill_deadline(rg_round_view *view) {
     *share = of_requests((double)late / requests, requests);
 }
 
-static void of_counts(const double *late, const double *of, size_t n, const rg_draws *draws,
-                      rg_figure *figures) {
-    rg_interval interval = rg_interval_share(late, of, n, draws);
-    double misses = 0, requests = 0;
+void rg_share_figures(const double *hits, const double *of, size_t n, const rg_draws *draws,
+                      rg_figure *ret_count, rg_figure *ret_share) {
+    rg_interval interval = rg_interval_share(hits, of, n, draws);
+    double count = 0, requests = 0;
     for (size_t r = 0; r < n; r++) {
-        misses += late[r];
+        count += hits[r];
         requests += of[r];
     }
-    rg_figure share = of_requests(interval.value, requests);
-    share.low = interval.low;
-    share.high = interval.high;
-    share.no_interval = interval.no_interval;
-    figures[RG_FIG_deadline_misses] = of_requests(misses, requests);
-    figures[RG_FIG_deadline_miss_share] = share;
+    *ret_count = of_requests(count, requests);
+    *ret_share = of_requests(interval.value, requests);
+    ret_share->low = interval.low;
+    ret_share->high = interval.high;
+    ret_share->no_interval = interval.no_interval;
 }
 
 /* A round without the figure leaves the cell without it: the others might be the lucky ones. */
@@ -70,6 +71,7 @@ void rg_views_combine_deadline(const rg_round_view *views, size_t n, const rg_dr
     figures[RG_FIG_deadline_misses] = figures[RG_FIG_deadline_miss_share] =
         asked ? none : (rg_figure){0};
     if (asked && !without)
-        of_counts(late, late + n, n, draws, figures);
+        rg_share_figures(late, late + n, n, draws, &figures[RG_FIG_deadline_misses],
+                         &figures[RG_FIG_deadline_miss_share]);
     free(late);
 }

@@ -61,6 +61,9 @@ void rg_cell_find_flags(rg_cell_work *work) {
             rg_codes_add(work->flags, "clock-coarse");
         rg_view_add_accepted(&work->views[r], work->flags);
     }
+    const rg_figure *missed = &work->figures[RG_FIG_deadline_miss_share];
+    if (missed->set && missed->value == 1)
+        rg_codes_add(work->flags, "deadline-out-of-reach");
     if (work->n == 1)
         rg_codes_add(work->flags, "within-one-process");
     if (energy_is_indicative(work))

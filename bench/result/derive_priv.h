@@ -14,6 +14,7 @@ typedef struct rg_round_view {
     size_t n_rows;
     double *latency_ns, *sorted_ns; /* n each, an inference */
     size_t n;
+    const json_t *arrivals; /* facts of an open loop, else NULL; its rows may be dropped requests */
     double block, batch;
     double inferences; /* samples inside the window */
     double window_s;
@@ -39,6 +40,21 @@ void rg_view_fill_deadline(rg_round_view *view);
 /* The cell's misses, and their share with its interval. */
 void rg_views_combine_deadline(const rg_round_view *views, size_t n, const rg_draws *draws,
                                rg_figure *figures);
+
+/* True for a row that stands for a dropped request: it ends before it starts. */
+bool rg_view_is_drop(const rg_round_view *view, const rg_sample *row);
+
+/* Arrivals, drops and p99.9 of an open loop; nothing of a closed one. */
+void rg_view_fill_open(rg_round_view *view);
+void rg_views_combine_open(const rg_round_view *views, size_t n, const rg_pool *pool,
+                           const rg_draws *draws, rg_figure *figures);
+
+/* Figures that only some cells have, left unset in all others. */
+void rg_figures_unset_special(rg_figure *figures);
+
+/* Hits of all rounds out of what they are of, with the interval of their share. */
+void rg_share_figures(const double *hits, const double *of, size_t n, const rg_draws *draws,
+                      rg_figure *ret_count, rg_figure *ret_share);
 
 /* Energy of the round into `view`; then its figures. */
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err);

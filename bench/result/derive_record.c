@@ -36,6 +36,11 @@ static json_t *per_round(const rg_cell_work *work) {
                                          RG_FIG_first_ns,
                                          RG_FIG_load_cold_ns,
                                          RG_FIG_instructions,
+                                         RG_FIG_latency_p999_ns,
+                                         RG_FIG_arrivals_per_s,
+                                         RG_FIG_dropped,
+                                         RG_FIG_drop_share,
+                                         RG_FIG_sender_late_ns,
                                          RG_FIG_deadline_misses,
                                          RG_FIG_deadline_miss_share};
     json_t *object = json_object(), *round = json_array(), *order = json_array();

@@ -22,9 +22,9 @@ static void find_window(rg_round_view *view, const rg_sample *steady) {
     int64_t start = rg_json_get_int(window, "start_ns", 0);
     int64_t end = rg_json_get_int(window, "end_ns", 0);
     double inferences = rg_json_get_real(window, "inferences", -1);
-    if (!window && view->n) {
+    if (!window && view->n_rows) {
         start = steady[0].start_ns;
-        for (size_t i = 0; i < view->n; i++) {
+        for (size_t i = 0; i < view->n_rows; i++) {
             start = steady[i].start_ns < start ? steady[i].start_ns : start;
             end = steady[i].end_ns > end ? steady[i].end_ns : end;
         }
@@ -58,15 +58,19 @@ static rg_status fill_latencies(rg_round_view *view, rg_err *err) {
     int64_t warmup = rg_json_get_int(view->facts, "warmup", 0);
     size_t first = warmup < 0 ? 0 : (size_t)warmup;
     first = first < round->n_samples ? first : round->n_samples;
-    view->n = view->n_rows = round->n_samples - first;
-    view->steady = view->n ? round->samples + first : NULL;
-    view->latency_ns = malloc((view->n + 1) * sizeof *view->latency_ns);
-    view->sorted_ns = malloc((view->n + 1) * sizeof *view->sorted_ns);
+    view->n_rows = round->n_samples - first;
+    view->steady = view->n_rows ? round->samples + first : NULL;
+    view->latency_ns = malloc((view->n_rows + 1) * sizeof *view->latency_ns);
+    view->sorted_ns = malloc((view->n_rows + 1) * sizeof *view->sorted_ns);
     if (!view->latency_ns || !view->sorted_ns)
-        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu samples", view->n);
-    for (size_t i = 0; i < view->n; i++) {
+        return rg_fail(err, RG_NO_MEMORY, NULL, "no memory for %zu samples", view->n_rows);
+    view->n = 0;
+    for (size_t i = 0; i < view->n_rows; i++) {
         double ns = (double)(view->steady[i].end_ns - view->steady[i].start_ns) / view->block;
-        view->latency_ns[i] = view->sorted_ns[i] = fmax(ns, 0);
+        if (rg_view_is_drop(view, &view->steady[i]))
+            continue;
+        view->latency_ns[view->n] = view->sorted_ns[view->n] = fmax(ns, 0);
+        view->n++;
     }
     rg_sort_reals(view->sorted_ns, view->n);
     find_window(view, view->steady);
@@ -137,11 +141,13 @@ rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *e
     rg_round_view view = {.round = round, .facts = round->facts};
     view.block = fmax(1, rg_json_get_real(round->facts, "block", 1));
     view.batch = fmax(1, rg_json_get_real(round->facts, "batch", 1));
+    view.arrivals = json_object_get(round->facts, "arrivals");
     rg_status status = fill_latencies(&view, err);
     if (status == RG_OK) {
         fill_latency_figures(&view);
         fill_rates(&view);
         rg_view_fill_deadline(&view);
+        rg_view_fill_open(&view);
         rg_view_fill_facts(&view);
         status = rg_view_measure_energy(&view, err);
     }

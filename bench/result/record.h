@@ -26,12 +26,19 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
     X(latency_max_ns, "ns", LOWER, "latency", "max", "slowest steady inference")                   \
     X(latency_p95_bound_ns, "ns", LOWER, "latency", "p95 bound",                                   \
       "conservative p95: holds with 99 % confidence")                                              \
+    X(latency_p999_ns, "ns", LOWER, "latency", "p99.9", "99.9th percentile of open loops")         \
     X(throughput_per_s, "1/s", HIGHER, "throughput", "inferences/s",                               \
       "completions over the steady window")                                                        \
     X(deadline_misses, "1", LOWER, "deadline", "deadline misses",                                  \
       "requests that took longer than the cell's deadline")                                        \
     X(deadline_miss_share, "1", LOWER, "deadline", "miss share",                                   \
       "share of requests that missed the deadline")                                                \
+    X(arrivals_per_s, "1/s", NONE, "arrivals", "arrivals/s", "intended arrivals of an open loop")  \
+    X(dropped, "1", LOWER, "arrivals", "dropped",                                                  \
+      "requests that found the queue full, or were not served within the time cap")                \
+    X(drop_share, "1", LOWER, "arrivals", "drop share", "share of requests that were dropped")     \
+    X(sender_late_ns, "ns", LOWER, "arrivals", "sender late",                                      \
+      "p95 of how late our own sender was for a free slot")                                        \
     X(load_cold_ns, "ns", LOWER, "start", "load cold",                                             \
       "load of the model in a fresh process, file cache dropped where permitted")                  \
     X(load_warm_ns, "ns", LOWER, "start", "load warm", "second load in the same process")          \

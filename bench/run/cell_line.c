@@ -2,20 +2,11 @@
 #include <string.h>
 
 #include "bench/core/json.h"
-#include "bench/run/plancell.h"
+#include "bench/run/planpattern.h"
 #include "bench/run/schema.h"
 
 const char *rg_pattern_word(rg_pattern_kind kind) {
     return kind < RG_PATTERN_COUNT ? rg_pattern_words[kind] : "unknown";
-}
-
-json_t *rg_pattern_to_json(const rg_pattern *pattern) {
-    json_t *object = json_pack("{s:s}", "kind", rg_pattern_word(pattern->kind));
-    if (pattern->kind == RG_PATTERN_IN_FLIGHT)
-        json_object_set_new(object, "n", json_integer(pattern->in_flight));
-    if (pattern->kind == RG_PATTERN_IDLE)
-        json_object_set_new(object, "duration_ns", json_integer(pattern->duration_ns));
-    return object;
 }
 
 static json_t *tier_to_json(const rg_tier *tier) {
@@ -51,19 +42,6 @@ json_t *rg_cell_to_json(const rg_cell *cell) {
     return with_settings(cell, line);
 }
 
-static bool pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
-    const char *word = rg_json_get_text(object, "kind", "");
-    for (int kind = 0; kind < RG_PATTERN_COUNT; kind++) {
-        if (!strcmp(word, rg_pattern_words[kind])) {
-            *ret_pattern =
-                (rg_pattern){(rg_pattern_kind)kind, (uint32_t)rg_json_get_int(object, "n", 1),
-                             rg_json_get_int(object, "duration_ns", 0)};
-            return true;
-        }
-    }
-    return false;
-}
-
 static void tier_from_json(const json_t *object, rg_arena *arena, rg_tier *ret_tier) {
     *ret_tier = (rg_tier){rg_arena_strdup(arena, rg_json_get_text(object, "name", "custom")),
                           (uint32_t)rg_json_get_int(object, "rounds", 1),
@@ -96,7 +74,7 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
     }
     const char *key = rg_json_get_text(line, "key", "");
     if (strlen(key) != RG_HASH_HEX - 1 ||
-        !pattern_from_json(json_object_get(line, "pattern"), &cell.pattern))
+        !rg_pattern_from_json(json_object_get(line, "pattern"), &cell.pattern))
         return rg_fail(err, RG_BAD_DATA, "the line was written by another program",
                        "cell '%s' has no key or no known pattern", cell.name);
     memcpy(cell.key, key, RG_HASH_HEX);

@@ -15,7 +15,14 @@ enum { OVERHEAD_ROWS = 2001, MAX_BLOCK = 65536 };
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 unsigned rg_pattern_slots(const rg_pattern *pattern) {
-    return pattern->kind == RG_PATTERN_IN_FLIGHT && pattern->in_flight ? pattern->in_flight : 1;
+    return pattern->in_flight ? pattern->in_flight : 1;
+}
+
+rg_pattern rg_pattern_closed(const rg_pattern *pattern) {
+    rg_pattern closed = *pattern;
+    if (rg_pattern_is_open(pattern->kind))
+        closed.kind = pattern->in_flight > 1 ? RG_PATTERN_IN_FLIGHT : RG_PATTERN_SINGLE_STREAM;
+    return closed;
 }
 
 ALWAYS_INLINE int64_t now_ns(bool is_virtual) {

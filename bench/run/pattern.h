@@ -46,6 +46,9 @@ typedef struct rg_ran {
 /* Slots that a target must be loaded with for a pattern. */
 unsigned rg_pattern_slots(const rg_pattern *pattern);
 
+/* The closed loop with the same slots, which warms up for an open one; a closed one is its own. */
+rg_pattern rg_pattern_closed(const rg_pattern *pattern);
+
 /* Runs a closed loop until the goal:
  *  - single_stream: one request in flight; rows of `block` inferences each;
  *  - in_flight on asynchronous targets: n slots, each resubmitted when it completes; drained at the

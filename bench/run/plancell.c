@@ -8,6 +8,7 @@
 #include "bench/core/json.h"
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
+#include "bench/run/planpattern.h"
 #include "bench/run/schema.h"
 
 /* measurement.md, section 3; procurement's totals are divided by its rounds. */
@@ -75,32 +76,6 @@ rg_status rg_plancell_tier(const json_t *asked, const rg_tier *base, rg_tier *re
                           spec.min_time_ns,
                           spec.cap_ns,
                           spec.precision};
-    return RG_OK;
-}
-
-/* --- pattern -------------------------------------------------------------------------------------
- */
-
-static rg_status parse_pattern(const json_t *asked, rg_pattern *ret_pattern, rg_err *err) {
-    rg_pattern_spec spec = {0};
-    json_t *table = json_is_string(asked) ? json_pack("{s:O}", "kind", asked)
-                    : asked               ? json_incref((json_t *)asked)
-                                          : json_object();
-    rg_status status = rg_schema_parse(&rg_schema_pattern, table, &spec, err);
-    json_decref(table);
-    if (status != RG_OK)
-        return status;
-    rg_pattern_kind kind = (rg_pattern_kind)spec.kind;
-    if (kind == RG_PATTERN_IN_FLIGHT ? spec.n < 1 : spec.n != 0)
-        return rg_fail(err, RG_USAGE, "write pattern = {\"in_flight\", n = 4}",
-                       kind == RG_PATTERN_IN_FLIGHT ? "in_flight needs n, the requests in flight"
-                                                    : "only in_flight takes n");
-    if (kind == RG_PATTERN_IDLE ? spec.duration_ns < 1 : spec.duration_ns != 0)
-        return rg_fail(err, RG_USAGE, "write pattern = {\"idle\", duration = \"5s\"}",
-                       kind == RG_PATTERN_IDLE ? "idle needs a duration"
-                                               : "only idle takes a duration");
-    *ret_pattern =
-        (rg_pattern){kind, kind == RG_PATTERN_IN_FLIGHT ? (uint32_t)spec.n : 1, spec.duration_ns};
     return RG_OK;
 }
 
@@ -274,6 +249,7 @@ rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t s
                             rg_arena *arena, rg_cell *ret_cell, rg_err *err) {
     rg_cell_spec spec = {0};
     rg_cell *cell = ret_cell;
+    int64_t deadline_ns = 0;
     cell->seed = seed;
     cell->options = all_options(asked);
     rg_status status = cell->options ? rg_schema_parse(&rg_schema_cell, asked, &spec, err)
@@ -289,8 +265,11 @@ rg_status rg_plancell_build(const json_t *asked, const rg_tier *tier, uint64_t s
     if (status == RG_OK)
         status = check_options(cell->options, cell->target, err);
     if (status == RG_OK)
-        status = parse_pattern(json_object_get(asked, "pattern"), &cell->pattern, err);
+        status = rg_planpattern_parse(json_object_get(asked, "pattern"), &cell->pattern,
+                                      &deadline_ns, err);
     if (status == RG_OK)
         status = rg_plancell_tier(json_object_get(asked, "tier"), tier, &cell->tier, err);
+    if (status == RG_OK)
+        status = rg_planpattern_settle(cell, deadline_ns, err);
     return status == RG_OK ? rg_plancell_seal(asked, arena, cell, err) : status;
 }

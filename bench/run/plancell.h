@@ -21,7 +21,4 @@ rg_status rg_plancell_seal(const json_t *asked, rg_arena *arena, rg_cell *cell, 
  * Lua's empty table is an empty list. A new reference, NULL when memory ran out. */
 json_t *rg_plancell_ordered(const json_t *object);
 
-/* {"kind", "n", "duration_ns"}, as far as the pattern has them; a new reference. */
-json_t *rg_pattern_to_json(const rg_pattern *pattern);
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "bench/core/text.h"
 #include "bench/run/plancell.h"
+#include "bench/run/planpattern.h"
 
 json_t *rg_plancell_ordered(const json_t *object) {
     if (!json_is_object(object))
@@ -26,6 +27,12 @@ static json_t *device_class(const char *device) {
     return json_stringn(device, number ? (size_t)(colon - device) : strlen(device));
 }
 
+/* A deadline that follows from the pattern alone is no factor of its own. */
+static bool states_deadline(const json_t *asked) {
+    return json_object_get(asked, "deadline") ||
+           json_object_get(json_object_get(asked, "pattern"), "deadline");
+}
+
 /* The object that is hashed: what the scenario asks for, and only the factors that it sets. */
 static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
     static const char *const factors[] = {"batch",   "cores",      "governor",
@@ -41,7 +48,7 @@ static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
         json_object_set_new(object, "device", device_class(cell->device));
     if (json_object_size(json_object_get(asked, "options")))
         json_object_set(object, "options", json_object_get(asked, "options"));
-    if (cell->deadline_ns)
+    if (cell->deadline_ns && states_deadline(asked))
         json_object_set_new(object, "deadline_ns", json_integer(cell->deadline_ns));
     json_object_set_new(object, "pattern", rg_pattern_to_json(&cell->pattern));
     return object;
@@ -91,6 +98,14 @@ static void add_duration(rg_text *text, const char *key, int64_t ns) {
     rg_text_printf(text, "/%s=%lld%s", key, (long long)(ns / units[i].ns), units[i].unit);
 }
 
+static void add_open(rg_text *text, const rg_pattern *pattern) {
+    rg_text_printf(text, "/%s=%.15g", rg_pattern_word(pattern->kind), pattern->hz);
+    if (pattern->in_flight > 1)
+        rg_text_printf(text, "/in_flight=%u", pattern->in_flight);
+    if (pattern->queue >= 0)
+        rg_text_printf(text, "/queue=%lld", (long long)pattern->queue);
+}
+
 /* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
 static const char *name_of(const rg_cell *cell, rg_arena *arena) {
     static const char *const order[] = {"device", "variant",    "precision", "batch",  "threads",
@@ -113,7 +128,9 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
         rg_text_printf(&text, "/in_flight=%u", cell->pattern.in_flight);
     if (cell->pattern.kind == RG_PATTERN_IDLE)
         rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
-    if (cell->deadline_ns)
+    if (rg_pattern_is_open(cell->pattern.kind))
+        add_open(&text, &cell->pattern);
+    if (json_object_get(cell->requested, "deadline_ns"))
         add_duration(&text, "deadline", cell->deadline_ns);
     const char *name = text.data && !text.failed ? rg_arena_strdup(arena, text.data) : NULL;
     rg_text_free(&text);

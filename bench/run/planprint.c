@@ -2,26 +2,13 @@
 #include <string.h>
 
 #include "bench/core/text.h"
-#include "bench/run/request.h"
+#include "bench/run/planpattern.h"
 
 enum { KEY_SHOWN = 12 };
 
 /* The least time that the cell's rounds measure, load and warm-up not counted. */
 static int64_t least_ns(const rg_cell *cell) {
-    int64_t round_ns =
-        cell->pattern.kind == RG_PATTERN_IDLE ? cell->pattern.duration_ns : cell->tier.min_ns;
-    return round_ns * cell->tier.rounds;
-}
-
-static void pattern_text(const rg_pattern *pattern, char *ret, size_t cap) {
-    char duration[32];
-    rg_text_duration((double)pattern->duration_ns, duration, sizeof duration);
-    if (pattern->kind == RG_PATTERN_IN_FLIGHT)
-        snprintf(ret, cap, "in_flight %u", pattern->in_flight);
-    else if (pattern->kind == RG_PATTERN_IDLE)
-        snprintf(ret, cap, "idle %s", duration);
-    else
-        snprintf(ret, cap, "%s", rg_pattern_word(pattern->kind));
+    return rg_planpattern_least_ns(cell) * cell->tier.rounds;
 }
 
 static int widest_name(const rg_plan *plan) {
@@ -43,7 +30,7 @@ void rg_plan_print(const rg_plan *plan, FILE *file) {
         const rg_cell *cell = &plan->cells[i];
         int pad = width - (int)rg_text_columns(cell->name);
         total_ns += least_ns(cell);
-        pattern_text(&cell->pattern, pattern, sizeof pattern);
+        rg_pattern_text(&cell->pattern, pattern, sizeof pattern);
         rg_text_duration((double)least_ns(cell), time, sizeof time);
         fprintf(file, "%s%*s  %-11s %-15s %-12s %6u  %9s  %.*s\n", cell->name, pad, "",
                 cell->target, pattern, cell->tier.name, cell->tier.rounds, time, KEY_SHOWN,

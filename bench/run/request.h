@@ -16,6 +16,8 @@ typedef enum rg_pattern_kind {
     RG_PATTERN_SINGLE_STREAM, /* closed loop, one request in flight */
     RG_PATTERN_IN_FLIGHT,     /* closed loop, n requests in flight */
     RG_PATTERN_IDLE,          /* model loaded, nothing submitted, for duration_ns */
+    RG_PATTERN_PACED,         /* open: arrivals every 1/hz seconds, latency from the intended one */
+    RG_PATTERN_POISSON,       /* open: exponential gaps of mean 1/hz, seeded by the round */
     RG_PATTERN_COUNT,
 } rg_pattern_kind;
 
@@ -23,9 +25,16 @@ const char *rg_pattern_word(rg_pattern_kind kind); /* "single_stream" */
 
 typedef struct rg_pattern {
     rg_pattern_kind kind;
-    uint32_t in_flight;  /* IN_FLIGHT: n >= 1; else 1 */
+    uint32_t in_flight;  /* requests that may be in flight: n >= 1 */
     int64_t duration_ns; /* IDLE: how long; else 0 */
+    double hz;           /* open loops: arrivals a second */
+    int64_t queue;       /* open loops: requests that may wait for a slot; below 0 any number */
 } rg_pattern;
+
+/* Do its requests come by themselves, whether or not the device is ready? */
+static inline bool rg_pattern_is_open(rg_pattern_kind kind) {
+    return kind == RG_PATTERN_PACED || kind == RG_PATTERN_POISSON;
+}
 
 /* How much to measure (measurement.md, section 3). */
 typedef struct rg_tier {

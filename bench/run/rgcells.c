@@ -94,7 +94,7 @@ static void put_file(lua_State *lua, int cell, int to) {
     lua_pop(lua, 1);
 }
 
-/* Pushes {kind = WORD, n = ..., duration = ...} for a pattern's word or table on top; pops that. */
+/* Pushes {kind = WORD, and its parameters} for a pattern's word or table on top; pops that. */
 static void normalise_pattern(lua_State *lua) {
     int given = lua_gettop(lua);
     lua_newtable(lua);
@@ -102,10 +102,10 @@ static void normalise_pattern(lua_State *lua) {
         lua_pushvalue(lua, given);
     } else if (lua_istable(lua, given)) {
         rg_module_check_keys(lua, given, &rg_schema_pattern, 1, NULL);
-        lua_getfield(lua, given, "n");
-        lua_setfield(lua, -2, "n");
-        lua_getfield(lua, given, "duration");
-        lua_setfield(lua, -2, "duration");
+        for (const rg_field *field = rg_schema_pattern.fields; field->key; field++) {
+            lua_getfield(lua, given, field->key);
+            lua_setfield(lua, -2, field->key);
+        }
         if (lua_getfield(lua, given, "kind") == LUA_TNIL) {
             lua_pop(lua, 1);
             lua_rawgeti(lua, given, 1);
@@ -120,7 +120,7 @@ static void normalise_pattern(lua_State *lua) {
     if (!known)
         rg_sandbox_raise(lua,
                          "such as {\"single_stream\"}, {\"in_flight\", n = 4} or "
-                         "{\"idle\", duration = \"5s\"}",
+                         "{\"paced\", hz = 30}",
                          "'%s' is no load pattern", word);
     lua_setfield(lua, -2, "kind");
     lua_remove(lua, given);

@@ -9,8 +9,10 @@
 #include "bench/core/err.h"
 #include "bench/iface/sensor.h"
 
-/* One request as stamped by the timed loop: submission and completion on rg_clock's time line. With
- * blocks (facts.block > 1) one row covers `block` inferences. Rows stand in order of completion. */
+/* One request as stamped by the timed loop: submission (in an open loop: intended arrival) and
+ * completion on rg_clock's time line; an open loop's dropped request ends 1 ns before it starts.
+ * With blocks (facts.block > 1) one row covers `block` inferences. Rows stand in order of
+ * completion. */
 typedef struct rg_sample {
     int64_t start_ns, end_ns;
 } rg_sample;
@@ -32,7 +34,9 @@ typedef struct rg_sample {
  * "rss_loaded_bytes", "rss_steady_start_bytes", "rss_steady_end_bytes", "rss_peak_bytes",
  * "pss_bytes", "arena_bytes", "arena_bound_bytes", "weights_bytes", "device_bytes",
  * "packed_bytes", "scratch_bytes", "pack_ns" (how long packing took), "model_file_bytes"} unknown
- * ones are left out "counters": {"instructions": total over the window, ...} or {"NAME": {"na":
+ * ones are left out "arrivals": of an open loop: {"hz", "offered", "dropped", "on_time" (found a
+ * slot free), "late_p50_ns", "late_p95_ns", "late_max_ns" (our sender, of those),
+ * "wait_at_end_ns"}, "counters": {"instructions": total over the window, ...} or {"NAME": {"na":
  * code, "what": why}} "usage": {"cpu_ns", "voluntary_switches", "involuntary_switches",
  * "page_faults"} over the window "work": {"macs", "other_ops", "bytes_read", "bytes_written"} of
  * one inference, absent when unknown "io": {"input_bytes", "output_bytes"} of one inference

@@ -7,7 +7,8 @@
 
 #include "bench/run/skips.h"
 
-const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle", NULL};
+const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle",
+                                        "paced",         "poisson",   NULL};
 const char *const rg_input_words[] = {"random", "zero", "real", NULL};
 const char *const rg_option_types[] = {"int",      "real", "bool",  "text", "choice",
                                        "duration", "file", "model", NULL};
@@ -99,8 +100,15 @@ static const rg_field cell_fields[] = {
 static const rg_field pattern_fields[] = {
     {"kind", RG_FIELD_CHOICE, AT(pattern, kind), "single_stream", .choices = rg_pattern_words,
      .help = "the pattern's word; in Lua the first item"},
-    {"n", RG_FIELD_INT, AT(pattern, n), "0", 0, 1024, .help = "in_flight: requests in flight"},
+    {"n", RG_FIELD_INT, AT(pattern, n), "0", 0, 1024,
+     .help = "requests in flight: of in_flight; of open loops at most so many, 1 if left out"},
     {"duration", RG_FIELD_DURATION, AT(pattern, duration_ns), "0s", .help = "idle: how long"},
+    {"hz", RG_FIELD_REAL, AT(pattern, hz), "0", 0, 1e6,
+     .help = "paced, poisson: arrivals a second"},
+    {"queue", RG_FIELD_INT, AT(pattern, queue), "-1", -1, 1e6,
+     .help = "open loops: requests that may wait, more are dropped; any number if left out"},
+    {"deadline", RG_FIELD_DURATION, AT(pattern, deadline_ns), "0s",
+     .help = "as the cell's deadline; paced: one period if left out"},
     {0},
 };
 

@@ -44,7 +44,8 @@ typedef struct rg_cell_spec {
 
 typedef struct rg_pattern_spec {
     int kind; /* rg_pattern_kind */
-    int64_t n, duration_ns;
+    int64_t n, duration_ns, queue, deadline_ns;
+    double hz;
 } rg_pattern_spec;
 
 typedef struct rg_option_spec {

@@ -97,6 +97,20 @@ static void end_of_warm_up(rg_worker *worker, const rg_warm *warm) {
                         json_integer((json_int_t)warm->inferences));
 }
 
+/* Caches and clocks are warm; what an open loop does to them (waiting between requests) is not yet.
+ */
+static rg_status warm_up_open(rg_worker *worker, rg_warm *warm, rg_err *err) {
+    rg_ran ran;
+    if (!rg_pattern_is_open(worker->job.cell.pattern.kind))
+        return RG_OK;
+    rg_status status = rg_worker_open_lead_in(worker, &worker->rows, &ran, err);
+    if (status == RG_OK) {
+        warm->end_ns = ran.end_ns;
+        warm->inferences += ran.inferences;
+    }
+    return status;
+}
+
 rg_status rg_worker_warm_up(rg_worker *worker, rg_err *err) {
     if (is_idle(worker))
         return RG_OK;
@@ -112,6 +126,8 @@ rg_status rg_worker_warm_up(rg_worker *worker, rg_err *err) {
     rg_status status = calibrate(worker, err);
     if (status == RG_OK)
         status = rg_warmup_run(&worker->loop, budget > 0 ? budget : 0, &worker->rows, &warm, err);
+    if (status == RG_OK)
+        status = warm_up_open(worker, &warm, err);
     if (status == RG_OK)
         end_of_warm_up(worker, &warm);
     json_object_set_new(worker->facts, "block", json_integer(worker->loop.block));
@@ -151,7 +167,9 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     worker->checks_left = comparable ? RG_WORKER_CHECKS : 0;
     worker->loop.pause = between_blocks;
     worker->loop.user = worker;
-    rg_status status = rg_loop_run(&worker->loop, &goal, &steady, ran, err);
+    rg_status status = rg_pattern_is_open(cell->pattern.kind)
+                           ? rg_worker_open_window(worker, &steady, ran, err)
+                           : rg_loop_run(&worker->loop, &goal, &steady, ran, err);
     worker->loop.pause = NULL;
     worker->rows = steady;
     worker->taken += steady.taken;

@@ -192,7 +192,7 @@ rg_status rg_worker_bind(rg_worker *worker, rg_err *err) {
     worker->loop = (rg_loop){.target = target,
                              .session = worker->session,
                              .program = worker->program,
-                             .pattern = worker->job.cell.pattern,
+                             .pattern = rg_pattern_closed(&worker->job.cell.pattern),
                              .block = 1};
     return status;
 }

@@ -86,6 +86,10 @@ rg_status rg_worker_warm_up(rg_worker *worker, rg_err *err);
 rg_status rg_worker_steady(rg_worker *worker, rg_err *err);
 rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
 
+/* worker_open.c: open loops. Some arrivals that count as warm-up; then the window. */
+rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
+rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
+
 /* worker_facts.c: what is written down beside the samples. */
 void rg_worker_facts_begin(rg_worker *worker); /* clock, overhead, host before */
 void rg_worker_facts_memory(rg_worker *worker, const char *key);

@@ -56,7 +56,8 @@ local function pattern_text(plan)
   if type(pattern) ~= "table" then return clean_or(pattern, "") end
   local kind = clean_or(pattern.kind or pattern.name, "")
   local n = pattern.in_flight or pattern.n
-  return kind == "in_flight" and n and ("in_flight{" .. words.clean(n) .. "}") or kind
+  n = kind == "in_flight" and n or type(pattern.hz) == "number" and string.format("%.6g", pattern.hz)
+  return n and kind .. "{" .. words.clean(n) .. "}" or kind
 end
 
 local function number_or_nil(value) return type(value) == "number" and value or nil end

@@ -11,8 +11,9 @@ local tables = {}
 -- a column only where a cell has a value; `unit` is shown instead of the field's own.
 local FIGURES = {
   { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
-  { "latency_p99_ns", "p99", 3 },
+  { "latency_p99_ns", "p99", 3 }, { "latency_p999_ns", "p99.9", 3, optional = true },
   { "deadline_miss_share", "missed", 2, interval = true, optional = true, unit = "share" },
+  { "drop_share", "dropped", 2, optional = true, unit = "share" },
   { "throughput_per_s", "inferences/s", 3 },
   { "achieved_tops", "TOPS", 3 }, { "rss_peak_bytes", "peak RSS", 4 },
   { "arena_bytes", "arena", 4 }, { "energy_total_uj", "energy/inference", 4, interval = true },

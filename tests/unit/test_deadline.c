@@ -68,6 +68,43 @@ Test(deadline, late_rows_of_several_requests_cannot_tell_which_was_late) {
     free_round(m);
 }
 
+/* Two of the last rows stand for dropped requests. */
+Test(deadline, a_dropped_request_has_missed_and_has_no_latency) {
+    made *m[] = {round_with(0, 200), round_with(1, 200)};
+    for (int r = 0; r < 2; r++) {
+        for (int i = ROWS - 2; i < ROWS; i++)
+            m[r]->rows[i].end_ns = m[r]->rows[i].start_ns - 1;
+        json_object_set_new(m[r]->round.facts, "arrivals",
+                            json_pack("{s:f, s:i, s:i, s:i, s:i}", "hz", 30.0, "offered", 200,
+                                      "dropped", 2, "on_time", 150, "late_p95_ns", 70 + r));
+    }
+    json_t *record = derive(m, 2);
+    cr_assert_eq(figure_of(record, "dropped").value, 4);
+    cr_assert_eq(figure_of(record, "drop_share").value, 0.01);
+    cr_assert_eq(figure_of(record, "deadline_misses").value, 4);
+    cr_assert_eq(figure_of(record, "latency_p95_ns").n, 396);
+    cr_assert_gt(figure_of(record, "latency_min_ns").value, 900000);
+    cr_assert_eq(figure_of(record, "sender_late_ns").value, 71, "the worst round");
+    cr_assert_eq(figure_of(record, "arrivals_per_s").value, 30);
+    cr_assert_str_eq(figure_of(record, "latency_p999_ns").na, "n<3688");
+    json_decref(record);
+    free_round(m[0]);
+    free_round(m[1]);
+}
+
+Test(deadline, p999_exists_from_3688_requests_on) {
+    cr_assert_eq(rg_quantile_min_n(0.999), 3688);
+}
+
+Test(deadline, one_that_nobody_met_is_flagged) {
+    made *m[] = {round_with(0, 0), round_with(1, 0)};
+    json_t *record = derive(m, 2);
+    cr_assert(flagged(record, "deadline-out-of-reach"));
+    json_decref(record);
+    free_round(m[0]);
+    free_round(m[1]);
+}
+
 Test(deadline, no_miss_in_many_requests_leaves_clopper_and_pearsons_bound) {
     rg_draws *draws = NULL;
     double none[] = {0, 0, 0}, of[] = {100, 100, 100};
