@@ -4,21 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/iface/exec.h"
 #include "targets/ort_file.h"
 
-/* A name and what has it. */
+/* A name and what has it; of equal names the heaviest comes first. */
 typedef struct rg_ort_name {
     const char *text;
     uint32_t number;
+    uint64_t weight;
 } rg_ort_name;
 
 static int by_text(const void *a, const void *b) {
     const rg_ort_name *x = a, *y = b;
     int order = strcmp(x->text, y->text);
-    return order ? order : (x->number > y->number) - (x->number < y->number);
+    if (order || x->weight == y->weight)
+        return order ? order : (x->number > y->number) - (x->number < y->number);
+    return x->weight < y->weight ? 1 : -1;
 }
 
-/* The lowest number that has this name; -1 none. */
+/* The first that has this name; -1 none. */
 static int32_t number_of(const rg_ort_name *names, size_t n, const char *text, size_t length) {
     size_t low = 0, high = n;
     while (low < high) {
@@ -48,13 +52,16 @@ typedef struct makers {
     size_t n;
 } makers;
 
+/* A node of the file may have become several: the one that multiplies stands for them. */
 static bool find_makers(rg_arena *arena, const rg_graph *graph, makers *ret) {
+    rg_work *works = rg_arena_array(arena, graph->n_nodes + 1, sizeof *works);
     makers m = {.graph = graph, .written = strcmp(graph->format ? graph->format : "", "onnx") != 0};
     m.made_by = rg_arena_array(arena, graph->n_tensors + 1, sizeof *m.made_by);
     size_t room = (size_t)graph->n_tensors + graph->n_nodes + 1;
     m.names = rg_arena_array(arena, room, sizeof *m.names);
-    if (!m.made_by || !m.names)
+    if (!m.made_by || !m.names || !works)
         return false;
+    rg_graph_node_works(graph, works, NULL); /* unknown ones weigh nothing */
     for (uint32_t i = 0; i < graph->n_tensors; i++)
         m.made_by[i] = -1;
     for (uint32_t i = 0; i < graph->n_nodes; i++) {
@@ -64,11 +71,11 @@ static bool find_makers(rg_arena *arena, const rg_graph *graph, makers *ret) {
                 m.made_by[node->out[k]] = (int32_t)i;
         }
         if (!m.written && node->name)
-            m.names[m.n++] = (rg_ort_name){node->name, i};
+            m.names[m.n++] = (rg_ort_name){node->name, i, works[i].macs};
     }
     for (uint32_t i = 0; m.written && i < graph->n_tensors; i++) {
         if (m.made_by[i] >= 0)
-            m.names[m.n++] = (rg_ort_name){graph->tensors[i].name, (uint32_t)m.made_by[i]};
+            m.names[m.n++] = (rg_ort_name){graph->tensors[i].name, (uint32_t)m.made_by[i], 0};
     }
     qsort(m.names, m.n, sizeof *m.names, by_text);
     *ret = m;
@@ -103,9 +110,9 @@ static bool find_ends(rg_arena *arena, const rg_ort_file *file, ends *ret) {
     for (uint32_t i = 0; i < file->n_nodes; i++) {
         const rg_ort_node *node = &file->nodes[i];
         for (uint32_t k = 0; k < node->n_in; k++)
-            ret->read[ret->n_read++] = (rg_ort_name){node->in[k], i};
+            ret->read[ret->n_read++] = (rg_ort_name){node->in[k], i, 0};
         for (uint32_t k = 0; k < node->n_out; k++)
-            ret->made[ret->n_made++] = (rg_ort_name){node->out[k], i};
+            ret->made[ret->n_made++] = (rg_ort_name){node->out[k], i, 0};
     }
     qsort(ret->made, ret->n_made, sizeof *ret->made, by_text);
     qsort(ret->read, ret->n_read, sizeof *ret->read, by_text);
@@ -154,7 +161,7 @@ static bool index_names(rg_arena *arena, rg_ort_file *file, const ends *e) {
     if (!file->by_name)
         return false;
     for (uint32_t i = 0; i < file->n_nodes; i++)
-        file->by_name[i] = (rg_ort_name){file->nodes[i].name, i};
+        file->by_name[i] = (rg_ort_name){file->nodes[i].name, i, 0};
     qsort(file->by_name, file->n_nodes, sizeof *file->by_name, by_text);
     file->by_value = e->made;
     file->n_values = e->n_made;

@@ -228,7 +228,26 @@ static void name_kernel(rg_program *p, const rg_ort_event *event, rg_node_facts 
         facts->kernel = name;
 }
 
-/* Nodes without a time of their own were joined to the one before them. */
+static void join_to(rg_node_facts *facts, uint32_t one, uint32_t other) {
+    facts[one].kernel = facts[other].kernel;
+    facts[one].computed_in = facts[other].computed_in;
+}
+
+/* Nodes without a time of their own were joined to the one before them, at the beginning to the one
+ * behind. */
+static void join_untimed(const rg_graph *graph, const int32_t *made_by, rg_node_facts *facts) {
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        int32_t before = maker_of(made_by, &graph->nodes[i], 0);
+        if (!*facts[i].kernel && before >= 0 && (uint32_t)before < i && *facts[before].kernel)
+            join_to(facts, i, (uint32_t)before);
+    }
+    for (uint32_t i = graph->n_nodes; i-- > 0;) {
+        int32_t before = maker_of(made_by, &graph->nodes[i], 0);
+        if (*facts[i].kernel && before >= 0 && !*facts[before].kernel)
+            join_to(facts, (uint32_t)before, i);
+    }
+}
+
 static rg_status make_facts(rg_program *p) {
     uint32_t n = p->workload->graph->n_nodes;
     int32_t *made_by = makers_of(p);
@@ -246,13 +265,7 @@ static rg_status make_facts(rg_program *p) {
         facts[event->source].split = p->session->settings.threads != 1;
         name_kernel(p, event, &facts[event->source]);
     }
-    for (uint32_t i = 0; i < n; i++) {
-        int32_t before = maker_of(made_by, &p->workload->graph->nodes[i], 0);
-        if (!*facts[i].kernel && before >= 0 && (uint32_t)before < i && *facts[before].kernel) {
-            facts[i].kernel = facts[before].kernel;
-            facts[i].computed_in = facts[before].computed_in;
-        }
-    }
+    join_untimed(p->workload->graph, made_by, facts);
     p->facts = facts;
     return RG_OK;
 }
