@@ -93,7 +93,7 @@ static void print_executable(const rg_graph *graph, uint32_t i, bool first) {
 void rg_inspect_print_compiled(const rg_inspect_view *view) {
     const rg_graph *graph = view->model->graph;
     rg_offload counts;
-    char a[32], b[32], c[32], d[32];
+    char a[32], b[32], c[32], d[32], e[32];
     if (rg_offload_count(graph, &counts, NULL) != RG_OK || !counts.opaque)
         return;
     for (uint32_t i = 0, shown = 0; i < graph->n_nodes; i++) {
@@ -102,10 +102,11 @@ void rg_inspect_print_compiled(const rg_inspect_view *view) {
     }
     printf("%-12s %u of %u nodes stay on the CPU, with %s MACs\n", "", counts.left, graph->n_nodes,
            rg_inspect_count(view->look->work.macs, a, sizeof a));
-    printf("%-12s %s on the device, %s inside (%s)\n", "",
+    printf("%-12s %s on the device, %s; %s (%s) pass\n", "",
            rg_inspect_plural(counts.opaque, "part", b, sizeof b),
            rg_inspect_plural(counts.crossings, "crossing", c, sizeof c),
-           rg_inspect_bytes(counts.crossing_bytes, d, sizeof d));
+           rg_inspect_plural(counts.passed, "tensor", d, sizeof d),
+           rg_inspect_bytes(counts.passed_bytes, e, sizeof e));
 }
 
 /* --- the pair --------------------------------------------------------------------------------- */
@@ -226,7 +227,8 @@ json_t *rg_inspect_compiled_json(const rg_inspect_view *view) {
     set_count(one, "nodes_on_cpu", counts.left);
     set_count(one, "macs_on_cpu", view->look->work.macs);
     set_count(one, "crossings", counts.crossings);
-    set_count(one, "crossing_bytes", counts.crossing_bytes);
+    set_count(one, "tensors_passed", counts.passed);
+    set_count(one, "bytes_passed", counts.passed_bytes);
     json_object_set_new(one, "original", view->pair ? pair_json(view->pair) : json_null());
     return one;
 }

@@ -28,8 +28,8 @@ static void count_reads(const rg_graph *graph, const rg_node *node, unsigned cha
         if (t < 0 || writer[t] == NOBODY || writer[t] == reader)
             continue;
         writer[t] = NOBODY;
-        ret->crossings++;
-        ret->crossing_bytes += graph->tensors[t].bytes;
+        ret->passed++;
+        ret->passed_bytes += graph->tensors[t].bytes;
     }
 }
 
@@ -39,10 +39,13 @@ rg_status rg_offload_count(const rg_graph *compiled, rg_offload *ret, rg_err *er
     if (!writer)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u tensors",
                        compiled->n_tensors);
+    bool before = false;
     for (uint32_t n = 0; n < compiled->n_nodes; n++) {
         const rg_node *node = &compiled->nodes[n];
         bool opaque = rg_offload_is_opaque(node);
         *(opaque ? &ret->opaque : &ret->left) += 1;
+        ret->crossings += n > 0 && opaque != before;
+        before = opaque;
         count_reads(compiled, node, writer, ret);
         for (uint32_t i = 0; i < node->n_out; i++) {
             if (node->out[i] >= 0)

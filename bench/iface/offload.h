@@ -9,18 +9,19 @@
 
 /* Counts of a compiled graph, and of the source that it was made from. */
 typedef struct rg_offload {
-    uint32_t opaque;         /* nodes that stand for what runs on the device */
-    uint32_t left;           /* nodes that remain with the host */
-    uint32_t crossings;      /* tensors that go from one side to the other inside the graph */
-    uint64_t crossing_bytes; /* of them, in one inference */
-    uint32_t nodes, taken;   /* of the source; those that the device computes */
-    uint32_t added;          /* of `left`: nodes that the source does not have */
+    uint32_t opaque;       /* nodes that stand for what runs on the device */
+    uint32_t left;         /* nodes that remain with the host */
+    uint32_t crossings;    /* changes between host and device in the order of execution */
+    uint32_t passed;       /* tensors that one side writes and the other reads */
+    uint64_t passed_bytes; /* of them, in one inference */
+    uint32_t nodes, taken; /* of the source; those that the device computes */
+    uint32_t added;        /* of `left`: nodes that the source does not have */
 } rg_offload;
 
 /* Whether a node stands for a vendor's executable: "edgetpu-custom-op", "ethos-u". */
 bool rg_offload_is_opaque(const rg_node *node);
 
-/* Counts the compiled graph alone: opaque, left and crossings; the source's counts are 0.
+/* Counts the compiled graph alone: opaque, left, crossings, passed; the source's counts are 0.
  * RG_NO_MEMORY. */
 rg_status rg_offload_count(const rg_graph *compiled, rg_offload *ret, rg_err *err);
 

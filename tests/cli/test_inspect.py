@@ -70,8 +70,8 @@ def test_a_compiled_model_tells_its_executable_and_what_stays_on_the_cpu():
         "input_bytes": 789512, "output_bytes": 279040, "caching_token": "36959a24102f7acd"}, node["attributes"]
     cpu = next(t for t in edge["targets"] if t["target"] == "cpu")
     assert cpu["status"] == "unsupported" and cpu["nodes"] == 8 and "edgetpu-custom-op" in cpu["what"], cpu
-    assert edge["compiled"] == {"parts": 1, "nodes_on_cpu": 8, "macs_on_cpu": edge["sums"]["macs"], "crossings": 2,
-                                "crossing_bytes": 279040, "original": None}, edge["compiled"]
+    assert edge["compiled"] == {"parts": 1, "nodes_on_cpu": 8, "macs_on_cpu": edge["sums"]["macs"], "crossings": 1,
+                                "tensors_passed": 2, "bytes_passed": 279040, "original": None}, edge["compiled"]
     text = inspect(shared("tflite/edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite")).stdout
     for words in ("(DWN1) of 944 KiB", "8 of 9 nodes stay on the CPU, with 149 M MACs", "runtime version 12 or newer",
                   "749 KiB stay on the chip"):

@@ -42,7 +42,8 @@ Test(offload, nodes_that_are_not_left_were_taken) {
     cr_assert_eq(counts.opaque, 1);
     cr_assert_eq(counts.added, 0);
     cr_assert_eq(counts.crossings, 1);
-    cr_assert_eq(counts.crossing_bytes, 32);
+    cr_assert_eq(counts.passed, 1);
+    cr_assert_eq(counts.passed_bytes, 32);
     rg_graph_free(source);
     rg_graph_free(compiled);
 }
