@@ -149,6 +149,13 @@ static rg_status apply_power_pipe(const char *command, rg_err *err) {
     return RG_OK;
 }
 
+static rg_status apply_programs(const rg_program_options *given, rg_err *err) {
+    if ((*given->pipe && setenv("RAILGAUGE_TARGET_PIPE", given->pipe, 1)) ||
+        (given->allow && setenv("RAILGAUGE_ALLOW_PROGRAMS", "1", 1)))
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    return RG_OK;
+}
+
 rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err) {
     const char *base = options;
     const rg_field *isa = rg_field_find(table, "isa");
@@ -157,6 +164,9 @@ rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err)
     const rg_field *pipe = rg_field_find(table, "power_pipe");
     if (status == RG_OK && pipe)
         status = apply_power_pipe(*(const char *const *)(base + pipe->offset), err);
+    const rg_field *programs = rg_field_find(table, "target_pipe"); /* the first of its struct */
+    if (status == RG_OK && programs)
+        status = apply_programs((const rg_program_options *)(base + programs->offset), err);
     if (status == RG_OK && limits)
         status = apply_limits((const rg_limit_options *)(base + limits->offset), err);
     return status;

@@ -50,9 +50,30 @@ typedef struct rg_limit_options {
             "command that writes an external meter's readings; docs/power.md"                      \
     }
 
-/* Puts what the rows "isa", "power_pipe" and RG_LIMIT_ROWS of a table hold, as far as it has them,
- * where this process and its workers look: the list of levels into RAILGAUGE_ISA and the command
- * into RAILGAUGE_POWER_PIPE ("" leaves them alone), limits where rg_model_limits_get reads them.
+/* Options of verbs that use targets: programs that targets may start (docs/pipe-protocol.md). */
+typedef struct rg_program_options {
+    const char *pipe;
+    bool allow;
+} rg_program_options;
+#define RG_PROGRAM_ROWS(type, member)                                                              \
+    {"target_pipe",                                                                                \
+     RG_FIELD_TEXT,                                                                                \
+     offsetof(type, member.pipe),                                                                  \
+     "",                                                                                           \
+     0,                                                                                            \
+     0,                                                                                            \
+     NULL,                                                                                         \
+     "",                                                                                           \
+     "command of the program behind the target pipe; docs/pipe-protocol.md"},                      \
+    {                                                                                              \
+        "allow_programs", RG_FIELD_BOOL, offsetof(type, member.allow), "false", 0, 0, NULL, "",    \
+            "targets may start the programs that the scenario names"                               \
+    }
+
+/* Puts what the rows "isa", "power_pipe", RG_PROGRAM_ROWS and RG_LIMIT_ROWS of a table hold, as far
+ * as it has them, where this process and its workers look: the list of levels into RAILGAUGE_ISA
+ * and the command into RAILGAUGE_POWER_PIPE ("" leaves them alone), programs into
+ * RAILGAUGE_TARGET_PIPE and RAILGAUGE_ALLOW_PROGRAMS, limits where rg_model_limits_get reads them.
  * RG_USAGE naming the nearest known level, RG_ABSENT when this CPU can run none of them. */
 rg_status rg_args_apply(const rg_field *table, const void *options, rg_err *err);
 

@@ -22,6 +22,7 @@ typedef struct options {
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
     bool json, profile, no_fusion, npy;
+    rg_program_options programs;
     rg_limit_options limits;
 } options;
 
@@ -50,6 +51,7 @@ static const rg_field table[] = {
         "runs the graph node by node, as it stands in the file"),
     {"no_fuse", RG_FIELD_BOOL, offsetof(options, no_fusion), "false", 0, 0, NULL, "",
      "the same as --no-fusion"},
+    RG_PROGRAM_ROWS(options, programs),
     RG_LIMIT_ROWS(options, limits),
     ROW(json, RG_FIELD_BOOL, "false", 0, 0, NULL, "one JSON document on stdout"),
     {0},

@@ -23,6 +23,7 @@
 typedef struct options {
     bool json, suite;
     const char *power_pipe;
+    rg_program_options programs;
 } options;
 
 static const rg_field table[] = {
@@ -31,6 +32,7 @@ static const rg_field table[] = {
     {"suite", RG_FIELD_BOOL, offsetof(options, suite), "false", 0, 0, NULL, "",
      "of models and ops: the suite, with operations and sizes"},
     RG_POWER_PIPE_ROW(options, power_pipe),
+    RG_PROGRAM_ROWS(options, programs),
     {0},
 };
 

@@ -19,6 +19,7 @@
 typedef struct options {
     const char *set, *out, *resume, *only, *tier, *isa, *power_pipe;
     bool plan_only, json, quiet;
+    rg_program_options programs;
     rg_limit_options limits;
 } options;
 
@@ -38,6 +39,7 @@ static const rg_field table[] = {
     {"isa", RG_FIELD_TEXT, offsetof(options, isa), "", 0, 0, NULL, "",
      "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"},
     RG_POWER_PIPE_ROW(options, power_pipe),
+    RG_PROGRAM_ROWS(options, programs),
     RG_LIMIT_ROWS(options, limits),
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout instead of the table"},

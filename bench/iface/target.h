@@ -23,6 +23,8 @@ enum rg_target_caps {
     RG_TARGET_RAILS = 1 << 3,        /* offers rails of the open session */
     RG_TARGET_FOREIGN = 1 << 4,      /* loads a foreign library: probe and admit in a child only */
     RG_TARGET_EXACT = 1 << 5,        /* integer outputs must equal the reference's in every bit */
+    RG_TARGET_ELSEWHERE = 1 << 6,    /* computes in another process: memory, CPU time and counters
+                                        of this one are not the workload's, and are left out */
 };
 
 /* One unit that exists, or the reason why none does (status != RG_OK). */
@@ -209,6 +211,8 @@ typedef struct rg_target {
     void (*read_rail)(rg_session *session, uint32_t rail, rg_power_row *ret_row);
     /* Optional: one node of a program that was opened with count_nodes. RG_UNSUPPORTED without. */
     rg_status (*node)(const rg_program *program, uint32_t node, rg_node_facts *ret_facts);
+    /* Optional: fills in what happened and what to try after submit or wait_any failed. */
+    void (*trouble)(const rg_session *session, rg_err *ret_err);
     void (*unload)(rg_program *program); /* accepts NULL */
     void (*close)(rg_session *session);  /* accepts NULL */
 } rg_target;

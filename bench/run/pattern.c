@@ -32,8 +32,11 @@ ALWAYS_INLINE int64_t now_ns(bool is_virtual) {
 rg_status rg_loop_failed(const rg_loop *loop, rg_status status, uint64_t rows, rg_err *err) {
     if (status == RG_INTERRUPTED)
         return rg_fail(err, status, NULL, "stopped after %llu rows", (unsigned long long)rows);
-    return rg_fail(err, RG_FAILED, "see the worker's output", "%s answered '%s' after %llu rows",
-                   loop->target->name, rg_status_word(status), (unsigned long long)rows);
+    rg_fail(err, RG_FAILED, "see the worker's output", "%s answered '%s' after %llu rows",
+            loop->target->name, rg_status_word(status), (unsigned long long)rows);
+    if (err && loop->target->trouble)
+        loop->target->trouble(loop->session, err);
+    return RG_FAILED;
 }
 
 /* One inference, however the target does it. */

@@ -43,14 +43,15 @@ static void send_final(rg_worker *worker, const rg_err *err) {
 static void open_counters(rg_worker *worker) {
     worker->counter_refusals = json_object();
     const char *const *names = worker->job.counters;
-    if (!worker->is_virtual) {
+    if (!rg_worker_is_elsewhere(worker)) {
         worker->counters = rg_counters_open(names, worker->counter_refusals);
         return;
     }
     for (; *names; names++)
         json_object_set_new(worker->counter_refusals, *names,
                             json_pack("{s:s, s:s}", "na", "not-available", "what",
-                                      "simulated time runs no instructions"));
+                                      worker->is_virtual ? "simulated time runs no instructions"
+                                                         : "the workload runs in another process"));
 }
 
 static rg_status read_reference(rg_worker *worker, rg_err *err) {

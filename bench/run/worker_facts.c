@@ -33,10 +33,14 @@ static void set_bytes(json_t *facts, const char *key, int64_t bytes) {
         json_object_set_new(facts, key, json_integer(bytes));
 }
 
+bool rg_worker_is_elsewhere(const rg_worker *worker) {
+    return worker->is_virtual || worker->target->caps & RG_TARGET_ELSEWHERE;
+}
+
 /* Resident memory without shared memory: the sample rows are ours, not the workload's. */
 void rg_worker_facts_memory(rg_worker *worker, const char *key) {
     char text[8192];
-    if (worker->is_virtual || !read_proc("/proc/self/status", text, sizeof text))
+    if (rg_worker_is_elsewhere(worker) || !read_proc("/proc/self/status", text, sizeof text))
         return;
     int64_t anonymous = kilobytes(text, "RssAnon:"), file = kilobytes(text, "RssFile:");
     if (anonymous >= 0 && file >= 0)
@@ -53,7 +57,7 @@ static int64_t own_bytes(const rg_worker *worker) {
 static void peak_memory(rg_worker *worker) {
     char text[8192];
     int64_t own = own_bytes(worker);
-    if (worker->is_virtual)
+    if (rg_worker_is_elsewhere(worker))
         return;
     if (read_proc("/proc/self/status", text, sizeof text)) {
         int64_t peak = kilobytes(text, "VmHWM:"), shared = kilobytes(text, "RssShmem:");

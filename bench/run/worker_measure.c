@@ -188,7 +188,7 @@ static void count_window(rg_worker *worker, const rg_ran *ran, const rg_usage *b
     if (json_object_size(totals))
         json_object_set(worker->facts, "counters", totals);
     json_decref(totals);
-    if (!worker->is_virtual)
+    if (!rg_worker_is_elsewhere(worker))
         json_object_set_new(worker->facts, "usage", rg_usage_between(before, after));
     if (ran->capped)
         rg_worker_flag(worker, "time-cap");

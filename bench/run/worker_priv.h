@@ -91,7 +91,8 @@ rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_r
 rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
 
 /* worker_facts.c: what is written down beside the samples. */
-void rg_worker_facts_begin(rg_worker *worker); /* clock, overhead, host before */
+void rg_worker_facts_begin(rg_worker *worker);        /* clock, overhead, host before */
+bool rg_worker_is_elsewhere(const rg_worker *worker); /* not in this process, or not in real time */
 void rg_worker_facts_memory(rg_worker *worker, const char *key);
 void rg_worker_facts_loaded(rg_worker *worker);
 void rg_worker_facts_device(rg_worker *worker, const char *key); /* "before", "after" */
