@@ -106,14 +106,23 @@ static void check_load(rg_root *root, finding *f) {
         say(f, "ok", NULL, "load average %.2f", load);
 }
 
+static bool in_path(const char *program) {
+    rg_arena *arena = rg_arena_new(0);
+    bool found = arena && rg_fs_program(arena, program);
+    rg_arena_free(arena);
+    return found;
+}
+
 static void check_counters(rg_root *root, finding *f) {
     rg_err err = RG_ERR_INIT;
     if (!rg_root_is_live(root))
         say(f, "note", NULL, "hardware counters cannot be tried on a recorded machine");
-    else if (rg_counters_check(&err) != RG_OK)
-        say(f, "note", err.advice, "%s", err.what);
-    else
+    else if (rg_counters_check(&err) == RG_OK)
         say(f, "ok", NULL, "hardware counters work");
+    else if (in_path("valgrind"))
+        say(f, "note", err.advice, "%s: valgrind counts instructions instead", err.what);
+    else
+        say(f, "note", "sudo apt-get install valgrind, which counts instructions", "%s", err.what);
 }
 
 static void check_rails(rg_root *root, finding *f) {
@@ -140,19 +149,6 @@ static void check_rails(rg_root *root, finding *f) {
         say(f, "note", "attach a meter, or measure on a board with rails",
             "no power rail: energy prints n/a (no-sensor)");
     free(rails);
-}
-
-static bool in_path(const char *program) {
-    const char *path = getenv("PATH");
-    char full[4096];
-    while (path && *path) {
-        size_t n = strcspn(path, ":");
-        snprintf(full, sizeof full, "%.*s/%s", (int)n, path, program);
-        if (n && access(full, X_OK) == 0)
-            return true;
-        path += n + (path[n] == ':');
-    }
-    return false;
 }
 
 static void check_gnuplot(rg_root *root, finding *f) {

@@ -123,7 +123,10 @@ const rg_code rg_codes[] = {
     {"not-available", NA, "the kernel or target does not offer it", "nothing could be read",
      "see railgauge doctor"},
     {"no-counters", NA, "hardware counters are not available",
-     "the kernel or hypervisor refuses them", "see railgauge doctor"},
+     "the kernel or hypervisor refuses them",
+     "see railgauge doctor; where valgrind is installed it counts instructions instead"},
+    {"counted-before", NA, "counted in earlier rounds of the cell",
+     "two rounds of the cell gave the same number of instructions", "nothing"},
     {"no-operations", NA, "the workload has no multiply-accumulates", "TOPS is undefined for it",
      "nothing"},
 };

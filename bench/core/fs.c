@@ -193,6 +193,18 @@ char *rg_fs_join(rg_arena *arena, const char *dir, const char *name) {
     return rg_arena_printf(arena, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
 }
 
+char *rg_fs_program(rg_arena *arena, const char *name) {
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        size_t n = strcspn(path, ":");
+        char *full = rg_arena_printf(arena, "%.*s/%s", (int)n, path, name);
+        if (n && full && access(full, X_OK) == 0)
+            return full;
+        path += n + (path[n] == ':');
+    }
+    return NULL;
+}
+
 char *rg_fs_state_path(rg_arena *arena, const char *name) {
     const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (xdg && *xdg == '/')

@@ -33,6 +33,9 @@ bool rg_fs_is_dir(const char *path);
 /* "a/b" from "a" and "b" in the arena. */
 char *rg_fs_join(rg_arena *arena, const char *dir, const char *name);
 
+/* Full path of a program that PATH holds; NULL when there is none, or no PATH. */
+char *rg_fs_program(rg_arena *arena, const char *name);
+
 /* File for what this machine was found to be: in $XDG_STATE_HOME/railgauge, else
  * ~/.local/state/railgauge, else a folder in /tmp of this user. Nothing is created; NULL when
  * memory ran out. */

@@ -125,6 +125,17 @@ static json_t *within_process(const rg_cell_work *work) {
     return object;
 }
 
+/* By what instructions were counted, where no hardware counter did: other counts are of another
+ * CPU. */
+static void add_counting(const json_t *facts, json_t *context) {
+    const json_t *counted = json_object_get(json_object_get(facts, "counters"), "instructions");
+    const char *by = rg_json_get_text(counted, "by", "");
+    if (*by)
+        json_object_set_new(
+            context, "instructions",
+            json_pack("{s:s, s:s}", "by", by, "isa", rg_json_get_text(counted, "isa", "")));
+}
+
 /* What the rounds ran with, from the first ok one. */
 static json_t *context_of(const rg_cell_work *work, const rg_round *rounds, size_t n) {
     static const char *const keys[] = {"workload", "settings",    "placement", "clock",
@@ -137,6 +148,7 @@ static json_t *context_of(const rg_cell_work *work, const rg_round *rounds, size
         if (value)
             json_object_set(context, keys[i], value);
     }
+    add_counting(facts, context);
     json_t *state = rg_views_state(work->views, work->n);
     if (state)
         json_object_set_new(context, "state", state);

@@ -32,6 +32,14 @@ rg_gate_series rg_gate_series_of(rg_gate *gate, const json_t *record, int metric
 void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
                             rg_gate_test *test);
 
+/* The tolerance alone decides: for figures without luck. */
+void rg_gate_measure_exact(rg_gate_test *test);
+
+/* Instructions counted without hardware: judged exactly, where the rounds agree; not at all where
+ * the other side's were counted in another way. False: a test like any other. */
+bool rg_gate_measure_counted(rg_gate *gate, const json_t *baseline, const json_t *candidate,
+                             const rg_gate_series *a, const rg_gate_series *b, rg_gate_test *test);
+
 /* Which context that decides how fast a machine can be differs between two stored, measured records
  * of a cell: a sentence, NULL when none does. */
 const char *rg_gate_context_differs(rg_gate *gate, const json_t *a, const json_t *b);

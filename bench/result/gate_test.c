@@ -65,7 +65,7 @@ static void measure_every_round(const rg_gate_series *a, const rg_gate_series *b
                      "1 MiB";
 }
 
-static void measure_exact(rg_gate_test *test) {
+void rg_gate_measure_exact(rg_gate_test *test) {
     double slack = test->metric == RG_FIG_macs || test->metric == RG_FIG_other_ops
                        ? 0
                        : test->tolerance * fabs(test->baseline);
@@ -124,13 +124,15 @@ bool rg_gate_measure(rg_gate *gate, const json_t *baseline, const json_t *candid
     if (rule != RG_RULE_OUTPUTS && (test->rounds_baseline < 2 || test->rounds_candidate < 2)) {
         test->verdict = RG_VERDICT_INCONCLUSIVE;
         test->note = "a single round is never gated: run with more rounds (tier standard)";
+    } else if (rg_gate_measure_counted(gate, baseline, candidate, &a, &b, test)) {
+        return true;
     } else if (rule == RG_RULE_ROUNDS) {
         rg_gate_measure_rounds(gate, &a, &b, test);
         rg_gate_mind_drift(gate, candidate, test);
     } else if (rule == RG_RULE_EVERY_ROUND) {
         measure_every_round(&a, &b, test);
     } else if (rule == RG_RULE_EXACT) {
-        measure_exact(test);
+        rg_gate_measure_exact(test);
     } else {
         measure_outputs(test);
     }

@@ -28,19 +28,6 @@ struct rg_gnuplot {
     bool temporary;
 };
 
-/* The program's full path from PATH; an empty PATH finds nothing. */
-static char *find_program(rg_arena *arena) {
-    const char *path = getenv("PATH");
-    while (path && *path) {
-        size_t n = strcspn(path, ":");
-        char *full = rg_arena_printf(arena, "%.*s/gnuplot", (int)n, path);
-        if (n && full && access(full, X_OK) == 0)
-            return full;
-        path += n + (path[n] == ':');
-    }
-    return NULL;
-}
-
 static rg_status make_dir(rg_gnuplot *gnuplot, const char *keep, rg_err *err) {
     if (keep) {
         char *dir = realpath(keep, NULL);
@@ -75,7 +62,7 @@ rg_status rg_gnuplot_open(const char *keep, rg_gnuplot **ret_gnuplot, rg_err *er
         rg_gnuplot_close(gnuplot);
         return status;
     }
-    gnuplot->program = find_program(gnuplot->arena);
+    gnuplot->program = rg_fs_program(gnuplot->arena, "gnuplot");
     *ret_gnuplot = gnuplot;
     return RG_OK;
 }

@@ -227,8 +227,7 @@ void rg_child_run(const rg_child_spec *spec, rg_child *ret_child) {
         ret_child->status = rg_fail(&ret_child->err, RG_FAILED, NULL, "out of memory");
         return;
     }
-    ret_child->status =
-        rg_running_start(spec->program, spec->job->seed, &l.running, &ret_child->err);
+    ret_child->status = rg_running_start(spec, &l.running, &ret_child->err);
     if (ret_child->status != RG_OK)
         return;
     ret_child->pid = l.running.pid;

@@ -20,7 +20,9 @@ enum { RG_CHILD_OUTPUT_BYTES = 64 * 1024 }; /* last bytes of its stdout and stde
 typedef struct rg_child_spec {
     const char *program; /* this program's file */
     const rg_job *job;
-    int64_t limit_ns;                  /* after which it counts as hung and is killed */
+    const char *const *wrapper; /* words before the program's, the first a file to execute, NULL at
+                                   the end: a tool that watches the worker; NULL: none */
+    int64_t limit_ns;           /* after which it counts as hung and is killed */
     const volatile sig_atomic_t *stop; /* not 0: kill it and come back; may be NULL */
     void (*news)(void *user, const char *phase, uint64_t rows); /* now and then; may be NULL */
     void *user;

@@ -13,11 +13,10 @@ typedef struct rg_running {
     size_t shared_bytes;
 } rg_running;
 
-/* Starts `program worker` in its own process group, with its job waiting on its socket. It dies
- * with us. The environment gets a padding whose length follows `seed`, so that stack addresses
- * differ between rounds in a repeatable way. */
-rg_status rg_running_start(const char *program, uint64_t seed, rg_running *ret_running,
-                           rg_err *err);
+/* Starts `program worker`, behind its wrapper if it has one, in its own process group, with its job
+ * waiting on its socket. It dies with us. The environment gets a padding whose length follows the
+ * job's seed, so that stack addresses differ between rounds in a repeatable way. */
+rg_status rg_running_start(const rg_child_spec *spec, rg_running *ret_running, rg_err *err);
 
 /* Closes our ends; does not wait. Accepts what rg_running_start left half-built. */
 void rg_running_close(rg_running *running);

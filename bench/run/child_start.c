@@ -12,7 +12,11 @@
 
 #include "bench/run/child_priv.h"
 
-enum { ABOVE = 16, MAX_PAD = 4096 }; /* our ends lie above those that the child gets */
+enum {
+    ABOVE = 16,
+    MAX_PAD = 4096,
+    MAX_WORDS = 16
+}; /* our ends lie above those that the child gets */
 
 extern char **environ;
 
@@ -62,11 +66,23 @@ static char **padded_environment(uint64_t seed, char pad[MAX_PAD + 32]) {
     return all;
 }
 
-/* In the child, between fork and exec: async-signal-safe calls only. */
-static void become_worker(const char *program, char **env, int socket, int output, int memory,
-                          pid_t parent) {
+/* What is executed: the wrapper's words, the program and its verb. */
+static const char *words_of(const rg_child_spec *spec, char *argv[MAX_WORDS + 3]) {
     static char verb[] = "worker", name[] = "railgauge";
-    char *argv[] = {name, verb, NULL};
+    size_t n = 0;
+    for (; spec->wrapper && spec->wrapper[n] && n < MAX_WORDS; n++)
+        argv[n] = (char *)spec->wrapper[n];
+    argv[n] = n ? (char *)spec->program : name;
+    argv[n + 1] = verb;
+    argv[n + 2] = NULL;
+    return n ? argv[0] : spec->program;
+}
+
+/* In the child, between fork and exec: async-signal-safe calls only. */
+static void become_worker(const rg_child_spec *spec, char **env, int socket, int output, int memory,
+                          pid_t parent) {
+    char *argv[MAX_WORDS + 3];
+    const char *file = words_of(spec, argv);
     int nothing = open("/dev/null", O_RDONLY);
     sigset_t none;
     setpgid(0, 0);
@@ -78,11 +94,11 @@ static void become_worker(const char *program, char **env, int socket, int outpu
     if (dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
         dup2(socket, RG_JOB_SOCKET) < 0 || dup2(memory, RG_JOB_MEMORY) < 0)
         _exit(1);
-    execve(program, argv, env);
+    execve(file, argv, env);
     _exit(127);
 }
 
-static rg_status start(const char *program, char **env, rg_running *running, int child_socket,
+static rg_status start(const rg_child_spec *spec, char **env, rg_running *running, int child_socket,
                        int child_output, rg_err *err) {
     pid_t parent = getpid();
     running->pid = fork();
@@ -90,18 +106,17 @@ static rg_status start(const char *program, char **env, rg_running *running, int
         return rg_fail(err, RG_FAILED, "close other programs", "cannot start a process: %s",
                        strerror(errno));
     if (running->pid == 0)
-        become_worker(program, env, child_socket, child_output, running->memory, parent);
+        become_worker(spec, env, child_socket, child_output, running->memory, parent);
     setpgid(running->pid, running->pid); /* also here, so that a kill never comes too early */
     fcntl(running->socket, F_SETFL, O_NONBLOCK);
     fcntl(running->output, F_SETFL, O_NONBLOCK);
     return RG_OK;
 }
 
-rg_status rg_running_start(const char *program, uint64_t seed, rg_running *ret_running,
-                           rg_err *err) {
+rg_status rg_running_start(const rg_child_spec *spec, rg_running *ret_running, rg_err *err) {
     rg_running running = {.socket = -1, .output = -1, .memory = -1};
     int sockets[2] = {-1, -1}, pipes[2] = {-1, -1};
-    char *pad = malloc(MAX_PAD + 32), **env = pad ? padded_environment(seed, pad) : NULL;
+    char *pad = malloc(MAX_PAD + 32), **env = pad ? padded_environment(spec->job->seed, pad) : NULL;
     rg_status status = RG_OK;
     if (!env || !pair(sockets, true) || !pair(pipes, false) || !make_memory(&running))
         status = rg_fail(err, RG_FAILED, "raise the limit of open files (ulimit -n) or free memory",
@@ -109,7 +124,7 @@ rg_status rg_running_start(const char *program, uint64_t seed, rg_running *ret_r
     running.socket = sockets[0];
     running.output = pipes[0];
     if (status == RG_OK)
-        status = start(program, env, &running, sockets[1], pipes[1], err);
+        status = start(spec, env, &running, sockets[1], pipes[1], err);
     if (sockets[1] >= 0)
         close(sockets[1]);
     if (pipes[1] >= 0)

@@ -11,7 +11,7 @@
 #include "bench/core/json.h"
 #include "bench/run/rows.h"
 
-static const char *const kinds[] = {"admit", "reference", "measure"};
+static const char *const kinds[] = {"admit", "reference", "measure", "repeat"};
 
 static json_t *words_to_json(const char *const *words) {
     json_t *list = json_array();
@@ -22,13 +22,14 @@ static json_t *words_to_json(const char *const *words) {
 
 json_t *rg_job_to_json(const rg_job *job) {
     return json_pack("{s:s, s:o, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:I, s:o, "
-                     "s:o, s:I}",
+                     "s:o, s:I, s:i}",
                      "kind", kinds[job->kind], "cell", rg_cell_to_json(&job->cell), "round",
                      (int)job->round, "root", job->root, "path", job->path, "artefact",
                      job->artefact, "form", job->form, "artefact_sha256", job->artefact_sha256,
                      "reference", job->reference, "no_truth", job->no_truth, "power", job->power,
                      "idle_ns", (json_int_t)job->idle_ns, "rails", words_to_json(job->rails),
-                     "counters", words_to_json(job->counters), "seed", (json_int_t)job->seed);
+                     "counters", words_to_json(job->counters), "seed", (json_int_t)job->seed,
+                     "inferences", (int)job->inferences);
 }
 
 static const char *const *words_from_json(const json_t *list, rg_arena *arena) {
@@ -44,7 +45,7 @@ static const char *text_of(const json_t *object, const char *key, rg_arena *aren
 }
 
 rg_status rg_job_from_json(const json_t *object, rg_arena *arena, rg_job *ret_job, rg_err *err) {
-    rg_job job = {.kind = RG_JOB_MEASURE};
+    rg_job job = {.kind = RG_JOB_REPEAT};
     const char *kind = rg_json_get_text(object, "kind", "");
     while (strcmp(kind, kinds[job.kind])) {
         if (job.kind == RG_JOB_ADMIT)
@@ -65,6 +66,7 @@ rg_status rg_job_from_json(const json_t *object, rg_arena *arena, rg_job *ret_jo
     job.rails = words_from_json(json_object_get(object, "rails"), arena);
     job.counters = words_from_json(json_object_get(object, "counters"), arena);
     job.seed = (uint64_t)rg_json_get_int(object, "seed", 0);
+    job.inferences = (uint32_t)rg_json_get_int(object, "inferences", 0);
     if (!job.rails || !job.counters)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     rg_status status = rg_cell_from_json(json_object_get(object, "cell"), arena, &job.cell, err);

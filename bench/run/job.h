@@ -26,6 +26,7 @@ typedef enum rg_job_kind {
     RG_JOB_ADMIT,     /* can this cell run here? resolves its workload and device */
     RG_JOB_REFERENCE, /* compute the reference outputs of a workload into the cache */
     RG_JOB_MEASURE,   /* one round */
+    RG_JOB_REPEAT,    /* some inferences and nothing else, for a tool that watches the worker */
 } rg_job_kind;
 
 /* A job. Text and JSON live in the arena that read it (or with the sender). */
@@ -34,9 +35,9 @@ typedef struct rg_job {
     rg_cell cell;
     uint32_t round;   /* of the cell */
     const char *root; /* folder of a recorded machine, NULL: this one */
-    const char *path; /* MEASURE, REFERENCE: the workload's file, from admission */
-    const char *artefact, *form, *artefact_sha256; /* MEASURE: the file that the target loads and
-                                                      its form; NULL: `path` as it is */
+    const char *path; /* MEASURE, REPEAT, REFERENCE: the workload's file, from admission */
+    const char *artefact, *form, *artefact_sha256; /* MEASURE, REPEAT: the file that the target
+                                                      loads and its form; NULL: `path` as it is */
     const char
         *reference;       /* MEASURE: cache file to compare with, NULL: none; REFERENCE: to write */
     const char *no_truth; /* MEASURE: why there is no reference, NULL otherwise */
@@ -45,6 +46,7 @@ typedef struct rg_job {
     const char *const *rails;    /* NULL-ended */
     const char *const *counters; /* NULL-ended */
     uint64_t seed;               /* of the round: choice of outputs to compare, reservoir */
+    uint32_t inferences;         /* REPEAT: after the first one */
 } rg_job;
 
 json_t *rg_job_to_json(const rg_job *job); /* new reference, NULL when out of memory */

@@ -175,7 +175,8 @@ static rg_status prepare(rg_runner *run, rg_err *err) {
     run->n_slots = rg_schedule(plan, NULL);
     run->admissions = rg_arena_array(run->arena, plan->n_cells, sizeof *run->admissions);
     run->slots = rg_arena_array(run->arena, run->n_slots + 1, sizeof *run->slots);
-    if (!run->admissions || !run->slots)
+    run->counted = rg_arena_array(run->arena, plan->n_cells, sizeof *run->counted);
+    if (!run->admissions || !run->slots || !run->counted)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     rg_schedule(plan, run->slots);
     rg_status status = admit_all(run, err);
@@ -230,6 +231,8 @@ void rg_runner_close(rg_runner *run) {
     open_runners--;
     if (run->admissions)
         rg_admissions_free(run->admissions, run->plan->n_cells);
+    for (size_t i = 0; run->counted && i < run->plan->n_cells; i++)
+        json_decref(run->counted[i].refusal);
     json_decref(run->session);
     rg_arena_free(run->arena);
     free(run);

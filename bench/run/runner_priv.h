@@ -7,6 +7,7 @@
 
 #include "bench/core/arena.h"
 #include "bench/run/admission.h"
+#include "bench/run/child.h"
 #include "bench/run/setting.h"
 #include "bench/run/supervisor.h"
 
@@ -17,12 +18,20 @@ typedef struct rg_handlers {
     struct sigaction interrupt, terminate;
 } rg_handlers;
 
+/* Instructions of a cell that valgrind has counted: until two rounds agree, then no more. */
+typedef struct rg_counted {
+    double per_inference; /* of the last round that was counted; 0: none */
+    bool agreed;
+    json_t *refusal; /* why it cannot be counted; NULL */
+} rg_counted;
+
 struct rg_runner {
     const rg_plan *plan;
     const rg_run_spec *spec;
     rg_outcome *outcomes;
     rg_arena *arena;
     rg_admission *admissions;
+    rg_counted *counted; /* by cell */
     rg_slot *slots;
     size_t n_slots, ran, left;
     rg_rail_list *rails; /* real ones, NULL when power is not asked for */
@@ -43,6 +52,11 @@ void rg_runner_count(rg_runner *run, uint32_t cell, rg_status status, const char
 
 /* Cells on virtual time have virtual rails; test doubles live on the real clock. */
 bool rg_runner_is_virtual(const rg_runner *run, size_t cell);
+
+/* Instructions of a round that asked for them and met no hardware counter: counted by valgrind now,
+ * in place of the counter's refusal. `child` is the round's, ended well. */
+void rg_runner_count_instructions(rg_runner *run, const rg_slot *slot, const rg_job *job,
+                                  rg_child *child);
 
 /* Runs the round at this place of the schedule and hands it to the sink. */
 rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err);

@@ -200,6 +200,7 @@ rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err) {
     rg_watch_stop(watch);
     if (meter)
         rg_meter_stop(meter);
+    rg_runner_count_instructions(run, slot, &job, &child);
     rg_status status;
     if (child.status == RG_INTERRUPTED) {
         status = rg_fail(err, RG_INTERRUPTED, "go on with --resume", "stopped by a signal");

@@ -197,6 +197,8 @@ static rg_status do_job(rg_worker *worker, rg_err *err) {
     case RG_JOB_MEASURE:
         status = map_shared(worker, err);
         return status == RG_OK ? measure(worker, err) : status;
+    case RG_JOB_REPEAT:
+        return rg_worker_repeat(worker, err);
     }
     return status;
 }
@@ -215,6 +217,7 @@ static void clean_up(rg_worker *worker) {
 }
 
 int rg_worker_main(void) {
+    json_object_seed(1); /* the same steps in every process: its instructions may be counted */
     rg_worker worker = {.arena = rg_arena_new(0)};
     rg_err err = RG_ERR_INIT;
     rg_status status = worker.arena ? receive_job(&worker, &err) : RG_NO_MEMORY;

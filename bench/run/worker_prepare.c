@@ -127,12 +127,17 @@ static rg_status read_files(rg_worker *worker, rg_err *err) {
     return rg_loaded_open(job->cell.workload, job->path, &worker->loaded, err);
 }
 
-static rg_status load_timed(rg_worker *worker, const char *key, rg_err *err) {
-    int64_t start = rg_clock_now_ns();
+rg_status rg_worker_load_program(rg_worker *worker, rg_err *err) {
     rg_status status = read_files(worker, err);
     if (status == RG_OK)
         status = worker->target->load(worker->session, &worker->loaded.workload, worker->slots,
                                       &worker->program, err);
+    return status;
+}
+
+static rg_status load_timed(rg_worker *worker, const char *key, rg_err *err) {
+    int64_t start = rg_clock_now_ns();
+    rg_status status = rg_worker_load_program(worker, err);
     int64_t end = rg_clock_now_ns();
     if (status == RG_OK)
         json_object_set_new(worker->phases, key, json_integer(end - start));

@@ -75,6 +75,8 @@ rg_status rg_worker_find_device(rg_worker *worker, rg_err *err);
 rg_status rg_worker_open(rg_worker *worker, rg_err *err);
 rg_status rg_worker_source(rg_worker *worker, rg_err *err); /* where a file of its own is loaded */
 rg_status rg_worker_load(rg_worker *worker, rg_err *err);   /* timed: load_cold_ns */
+/* Reads the files and loads them, nothing else. */
+rg_status rg_worker_load_program(rg_worker *worker, rg_err *err);
 rg_status rg_worker_bind(rg_worker *worker, rg_err *err);
 void rg_worker_load_warm(rg_worker *worker); /* at the very end; also unloads */
 void rg_worker_release(rg_worker *worker);
@@ -89,6 +91,9 @@ rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
 /* worker_open.c: open loops. Some arrivals that count as warm-up; then the window. */
 rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
 rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
+
+/* worker_repeat.c: inferences without stamps, facts or anything else that differs between runs. */
+rg_status rg_worker_repeat(rg_worker *worker, rg_err *err);
 
 /* worker_facts.c: what is written down beside the samples. */
 void rg_worker_facts_begin(rg_worker *worker);        /* clock, overhead, host before */

@@ -5,6 +5,7 @@
  *   busy=S    every call waits for S of the time of an inference
  *   tail=S    one call in ten does
  *   cache=N   every call touches N lines scattered over 64 MiB, which are held from the load on
+ *   work=N    every call adds up N numbers more
  *   first=US  the first call waits for that many microseconds
  *   memory=B  B bytes more are held
  *   wrong=1   the largest output of the kernel is another */
@@ -57,6 +58,12 @@ static void read_lines(unsigned n) {
     }
 }
 
+static void add_up(unsigned n) {
+    static volatile unsigned sum;
+    for (unsigned i = 0; i < n; i++)
+        sum += i;
+}
+
 /* Between this call's begin and the last one's end lies the rest of the inference. */
 static void note_time(int64_t now_ns) {
     double since = left_ns ? (double)(now_ns - left_ns) : 0;
@@ -73,6 +80,7 @@ static void misbehave(void) {
         wait_ns(tail * usual_ns);
     if (wide)
         read_lines((unsigned)fault("cache"));
+    add_up((unsigned)fault("work"));
     if (fault("first") > 0 && calls == 1)
         wait_ns(1e3 * fault("first"));
 }
