@@ -8,6 +8,7 @@
 #include "bench/core/root.h"
 #include "bench/run/counters.h"
 #include "bench/run/host.h"
+#include "bench/run/instructions.h"
 
 Test(root, symlinks_that_lead_out_of_a_recorded_tree_stay_inside_it) {
     char *tree = tree_new(), link[128];
@@ -94,6 +95,15 @@ Test(host, foreign_load_is_what_remains_of_busy_ticks) {
     json_decref(before);
     json_decref(after);
     tree_remove(tree);
+}
+
+Test(instructions, are_read_from_the_words_of_cachegrind) {
+    cr_expect_eq(rg_instructions_parse("==7== \n==7== I   refs:      47,022,748\n"), 47022748);
+    cr_expect_eq(rg_instructions_parse("==7== I refs: 12\n==9== I   refs:  1,000\n"), 1012,
+                 "all processes count");
+    cr_expect_eq(rg_instructions_parse("==7== D   refs:  5 (3 rd + 2 wr)\n"), -1);
+    cr_expect_eq(rg_instructions_parse("I refs of a library: 5"), -1);
+    cr_expect_eq(rg_instructions_parse(""), -1);
 }
 
 Test(counters, a_refused_counter_says_why_and_takes_no_other_along) {
