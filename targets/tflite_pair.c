@@ -19,7 +19,7 @@ static rg_graph *tiny_graph(void) {
     static const float scale[] = {0.5f};
     static const int32_t zero[] = {0}, in[] = {0, 1}, out[] = {2};
     static const char *const names[TINY_TENSORS] = {"a", "b", "sum"};
-    static const rg_attr attrs[] = {{"act", RG_ATTR_WORD, 0, 0, "none"}};
+    static const rg_attr attrs[] = {{"activation", RG_ATTR_WORD, 0, 0, "none"}};
     static const rg_node nodes[] = {{"add", "sum", true, 2, 1, 1, in, out, attrs}};
     rg_graph *graph = rg_graph_new(0);
     rg_tensor *tensors = graph ? rg_arena_array(graph->arena, TINY_TENSORS, sizeof *tensors) : NULL;
@@ -63,7 +63,9 @@ static rg_status load_and_run(const rg_tflite_ask *ask, const rg_workload *workl
         for (uint32_t i = 0; i < io.n_in; i++)
             memset(io.in[i], 0, io.in_bytes[i]);
         if (rg_tflite_runner_run(runner, 0) != RG_OK)
-            status = rg_fail(err, RG_FAILED, NULL, "its first inference failed");
+            status = rg_fail(err, RG_FAILED, "try another delegate, or --variant builtin",
+                             "its first inference failed: %s",
+                             rg_overheard_last(rg_tflite_runner_heard(runner)));
     }
     rg_tflite_runner_free(runner);
     return status;

@@ -8,6 +8,7 @@
 #include "bench/cmd/infer_facts.h"
 #include "bench/cmd/infer_io.h"
 #include "bench/cmd/infer_profile.h"
+#include "bench/cmd/target_options.h"
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
@@ -18,7 +19,7 @@
 #include "bench/run/workload.h"
 
 typedef struct options {
-    const char *target, *device, *variant, *isa, *cores, *input, *output_dir;
+    const char *target, *device, *variant, *option, *isa, *cores, *input, *output_dir;
     int fill; /* 1: splitmix64 */
     int64_t seed, threads, runs;
     bool json, profile, no_fusion, npy;
@@ -34,6 +35,7 @@ static const rg_field table[] = {
     ROW(target, RG_FIELD_TEXT, "cpu", 0, 0, NULL, "kind of device; see `railgauge list targets`"),
     ROW(device, RG_FIELD_TEXT, "", 0, 0, NULL, "one device; see `railgauge list devices`"),
     ROW(variant, RG_FIELD_TEXT, "", 0, 0, NULL, "kernel set or delegate of the target"),
+    RG_TARGET_OPTION_ROW(options, option),
     ROW(isa, RG_FIELD_TEXT, "", 0, 0, NULL,
         "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"),
     ROW(input, RG_FIELD_TEXT, "", 0, 0, NULL,
@@ -63,6 +65,8 @@ typedef struct job {
     const options *options;
     const rg_args *args;
     const rg_target *target;
+    rg_target_options own; /* options of the target */
+    rg_settings settings;
     rg_device device;
     rg_model *model;
     const char *paths[RG_MAX_IO]; /* of inputs; NULL: filled */
@@ -74,13 +78,30 @@ typedef struct job {
     rg_profile *profile; /* with --profile */
 } job;
 
+/* The target's options, and among them what has an option of its own here. */
+static rg_status read_settings(job *j, rg_err *err) {
+    rg_status status = rg_target_options_read(j->args, &j->own, err);
+    if (status == RG_OK && j->options->no_fusion)
+        j->own.items[j->own.n++] = (rg_attr){"fusion", RG_ATTR_INT, 0, 0, NULL};
+    j->settings = (rg_settings){.threads = (uint32_t)j->options->threads,
+                                .batch = 1,
+                                .variant = j->options->variant,
+                                .cores = j->options->cores,
+                                .options = j->own.items,
+                                .n_options = j->own.n,
+                                .count_nodes = j->options->profile};
+    return status;
+}
+
 static rg_status pick_device(const rg_globals *globals, job *j, rg_err *err) {
     rg_root *root = NULL;
     rg_device_list *devices = calloc(1, sizeof *devices);
     rg_status status = devices ? rg_root_open(globals->root, &root, err)
                                : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK)
+    if (status == RG_OK) {
+        devices->settings = &j->settings;
         status = rg_probe_target(j->target, root, devices, err);
+    }
     if (status == RG_OK)
         status = rg_probe_pick(j->target, devices, j->options->device, &j->device, err);
     rg_root_close(root);
@@ -109,12 +130,6 @@ static rg_status choose_inputs(job *j, rg_err *err) {
     return rg_infer_choose(graph, j->args, j->options->fill == 1, j->paths, err);
 }
 
-/* After the program: what is beyond a limit is refused before anything is filled. */
-static rg_status load_inputs(job *j, rg_err *err) {
-    return rg_infer_inputs(j->model->graph, j->paths, (uint64_t)j->options->seed, j->arena,
-                           j->inputs, err);
-}
-
 static rg_status bind_program(job *j, rg_err *err) {
     const rg_graph *graph = j->model->graph;
     rg_status status = j->target->bind(j->program, 0, &j->io);
@@ -132,14 +147,6 @@ static rg_status bind_program(job *j, rg_err *err) {
 }
 
 static rg_status load_program(job *j, rg_err *err) {
-    static const rg_attr no_fusion = {"fusion", RG_ATTR_INT, 0, 0, NULL};
-    rg_settings settings = {.threads = (uint32_t)j->options->threads,
-                            .batch = 1,
-                            .variant = j->options->variant,
-                            .cores = j->options->cores,
-                            .options = &no_fusion,
-                            .n_options = j->options->no_fusion,
-                            .count_nodes = j->options->profile};
     rg_workload workload = rg_workload_of(j->model);
     j->arena = rg_arena_new(0);
     if (!j->arena)
@@ -147,9 +154,9 @@ static rg_status load_program(job *j, rg_err *err) {
     rg_status status =
         rg_artefact_open(j->target, &j->device, j->model->path, j->arena, &workload, err);
     if (status == RG_OK)
-        status = j->target->admits(&j->device, &workload, &settings, err);
+        status = j->target->admits(&j->device, &workload, &j->settings, err);
     if (status == RG_OK)
-        status = j->target->open(&j->device, &settings, &j->session, err);
+        status = j->target->open(&j->device, &j->settings, &j->session, err);
     if (status == RG_OK)
         status = j->target->load(j->session, &workload, 1, &j->program, err);
     if (status == RG_OK && j->options->profile)
@@ -208,11 +215,13 @@ static void print_text(const job *j) {
         rg_profile_print(j->profile);
 }
 
-/* From the opened model to printed outputs. */
+/* From the opened model to printed outputs. Inputs come after the program: what is beyond a limit
+ * is refused before anything is filled. */
 static rg_status compute(job *j, rg_err *err) {
     rg_status status = load_program(j, err);
     if (status == RG_OK)
-        status = load_inputs(j, err);
+        status = rg_infer_inputs(j->model->graph, j->paths, (uint64_t)j->options->seed, j->arena,
+                                 j->inputs, err);
     for (int64_t i = 0; status == RG_OK && i < j->options->runs; i++)
         status = run_once(j, err);
     if (status == RG_OK && *j->options->output_dir)
@@ -239,6 +248,8 @@ static int run_job(const rg_globals *globals, job *j) {
     rg_err err = RG_ERR_INIT;
     int code = RG_EXIT_OK;
     rg_status status = rg_probe_find_target(j->options->target, &j->target, &err);
+    if (status == RG_OK)
+        status = read_settings(j, &err);
     if (status == RG_OK)
         status = load_model(j, &err);
     if (status == RG_OK)

@@ -54,14 +54,32 @@ static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
     return object;
 }
 
-/* Lists of words as they would be typed, all else as JSON. */
-static void add_composed(rg_text *text, const char *key, const json_t *value) {
+static void add_factor(rg_text *text, const char *key, const json_t *value, char before);
+
+/* "options=a=1,b=2": a table of plain values as it would be typed. */
+static void add_pairs(rg_text *text, const json_t *object) {
+    json_t *sorted = rg_plancell_ordered(object), *value;
+    const char *key, *first = NULL;
+    json_object_foreach(sorted, key, value) {
+        add_factor(text, key, value, first ? ',' : '=');
+        first = key;
+    }
+    json_decref(sorted);
+}
+
+/* Lists of words and tables as they would be typed, all else as JSON. */
+static void add_composed(rg_text *text, const char *key, const json_t *value, char before) {
     size_t i, n = json_array_size(value), words = 0;
     json_t *item;
     json_array_foreach(value, i, item) {
         words += json_is_string(item);
     }
-    rg_text_printf(text, "/%s=", key);
+    rg_text_printf(text, "%c%s", before, key);
+    if (json_is_object(value)) {
+        add_pairs(text, value);
+        return;
+    }
+    rg_text_add(text, "=");
     if (!n || words < n) {
         char *line = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
         rg_text_add(text, line ? line : "");
@@ -73,17 +91,18 @@ static void add_composed(rg_text *text, const char *key, const json_t *value) {
     }
 }
 
-static void add_factor(rg_text *text, const char *key, const json_t *value) {
+/* "/threads=4": `before` separates it from what stands there. */
+static void add_factor(rg_text *text, const char *key, const json_t *value, char before) {
     if (json_is_string(value))
-        rg_text_printf(text, "/%s=%s", key, json_string_value(value));
+        rg_text_printf(text, "%c%s=%s", before, key, json_string_value(value));
     else if (json_is_real(value))
-        rg_text_printf(text, "/%s=%.15g", key, json_real_value(value));
+        rg_text_printf(text, "%c%s=%.15g", before, key, json_real_value(value));
     else if (json_is_integer(value))
-        rg_text_printf(text, "/%s=%lld", key, (long long)json_integer_value(value));
+        rg_text_printf(text, "%c%s=%lld", before, key, (long long)json_integer_value(value));
     else if (json_is_boolean(value))
-        rg_text_printf(text, "/%s=%s", key, json_is_true(value) ? "true" : "false");
+        rg_text_printf(text, "%c%s=%s", before, key, json_is_true(value) ? "true" : "false");
     else
-        add_composed(text, key, value);
+        add_composed(text, key, value, before);
 }
 
 /* "/deadline=33ms": the largest unit that tells it in a whole number. */
@@ -117,11 +136,11 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
     for (size_t i = 0; order[i]; i++) {
         value = json_object_get(cell->requested, order[i]);
         if (value)
-            add_factor(&text, order[i], value);
+            add_factor(&text, order[i], value, '/');
     }
     json_t *options = rg_plancell_ordered(json_object_get(cell->requested, "options"));
     json_object_foreach(options, key, value) {
-        add_factor(&text, key, value);
+        add_factor(&text, key, value, '/');
     }
     json_decref(options);
     if (cell->pattern.kind == RG_PATTERN_IN_FLIGHT)

@@ -21,10 +21,11 @@ typedef struct answer {
     rg_device_list devices;
 } answer;
 
-static void child(const rg_target *target, rg_root *root, int fd) {
+static void child(const rg_target *target, rg_root *root, const rg_settings *settings, int fd) {
     answer *said = calloc(1, sizeof *said);
     if (!said)
         _exit(1);
+    said->devices.settings = settings;
     said->status = target->probe(root, &said->devices, &said->err);
     const char *at = (const char *)said;
     for (size_t left = sizeof *said; left;) {
@@ -83,7 +84,7 @@ static rg_status probe_in_child(const rg_target *target, rg_root *root, rg_devic
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        child(target, root, ends[1]);
+        child(target, root, ret_devices->settings, ends[1]);
     }
     close(ends[1]);
     bool late = false;

@@ -14,7 +14,8 @@ rg_status rg_probe_find_target(const char *name, const rg_target **ret_target, r
 
 /* Calls target->probe, in a forked child with a time limit when the target is FOREIGN. On success
  * the list holds devices or one entry that says why there is none; a crash or hang of the probe is
- * RG_FAILED with the signal or the time told in `err` (may be NULL). */
+ * RG_FAILED with the signal or the time told in `err` (may be NULL). The list's `settings` must be
+ * set before: what a cell asks for, or NULL. */
 rg_status rg_probe_target(const rg_target *target, rg_root *root, rg_device_list *ret_devices,
                           rg_err *err);
 
