@@ -145,6 +145,36 @@ static bool winner_agrees(const rg_tensor *tensor, const rg_agree_limit *limit, 
            (isfinite(lost) && lost <= limit->top1_slack * quantum * (1 + 1e-6));
 }
 
+/* Only activations have few enough steps to add noise of their own; weights of four bits are
+ * multiplied as they are, and their sums noised by int8 activations. */
+static rg_dtype computed_as(const rg_tensor *tensor) {
+    return tensor->data && tensor->dtype == RG_DTYPE_INT4 ? RG_DTYPE_INT8 : tensor->dtype;
+}
+
+rg_dtype rg_agree_through(const rg_graph *graph) {
+    rg_dtype coarsest = RG_DTYPE_FLOAT32;
+    for (uint32_t i = 0; i < graph->n_tensors; i++) {
+        const rg_tensor *tensor = &graph->tensors[i];
+        double noise = rg_agree_limit_for(false, computed_as(tensor))->min_sqnr_db;
+        if (tensor->quant.n && noise > 0 &&
+            noise < rg_agree_limit_for(false, coarsest)->min_sqnr_db)
+            coarsest = computed_as(tensor);
+    }
+    return coarsest;
+}
+
+/* The row of an output's type, with the noise of what it came through. */
+static rg_agree_limit limit_of(const rg_agreement *agreement, bool exact_target, rg_dtype dtype) {
+    rg_agree_limit limit = *rg_agree_limit_for(exact_target, dtype);
+    const rg_agree_limit *through = rg_agree_limit_for(exact_target, agreement->through);
+    if (!exact_target && agreement->through != RG_DTYPE_FLOAT32 &&
+        through->min_sqnr_db < limit.min_sqnr_db) {
+        limit.min_sqnr_db = through->min_sqnr_db;
+        limit.min_cosine = through->min_cosine;
+    }
+    return limit;
+}
+
 static void judge(rg_agreement *agreement, const rg_tensor *tensor, const rg_agree_limit *limit,
                   const sums *s, const void *expected) {
     char why[sizeof agreement->why] = "";
@@ -180,7 +210,7 @@ static void add_sums(rg_agreement *to, const sums *s) {
 
 void rg_agree_output(rg_agreement *agreement, const rg_tensor *tensor, uint32_t batch,
                      bool exact_target, const void *expected, const void *found) {
-    const rg_agree_limit *limit = rg_agree_limit_for(exact_target, tensor->dtype);
+    rg_agree_limit limit = limit_of(agreement, exact_target, tensor->dtype);
     int64_t n = 0;
     rg_shape_elements(&tensor->shape, &n);
     for (uint32_t b = 0; b < batch; b++) {
@@ -190,7 +220,7 @@ void rg_agree_output(rg_agreement *agreement, const rg_tensor *tensor, uint32_t 
         for (size_t i = 0; i < (size_t)n; i++)
             add_element(&s, real_value(tensor, a, i), real_value(tensor, f, i), i);
         agreement->exact = agreement->exact && !memcmp(a, f, tensor->bytes);
-        judge(agreement, tensor, limit, &s, a);
+        judge(agreement, tensor, &limit, &s, a);
         add_sums(agreement, &s);
     }
 }

@@ -33,11 +33,16 @@ typedef struct rg_agreement {
     uint64_t elements, differing;              /* by bits */
     double max_abs;                            /* largest difference */
     double signal, error, dot, norm_a, norm_b; /* running sums of squares and products */
-    char why[160];                             /* first limit that was broken */
+    rg_dtype through; /* of rg_agree_through; FLOAT32: floats are judged as floats */
+    char why[160];    /* first limit that was broken */
 } rg_agreement;
 
 #define RG_AGREEMENT_INIT                                                                          \
     { .ok = true, .exact = true, .top1 = true }
+
+/* The coarsest element type that a graph computes through: floats that come out of int8 carry its
+ * noise, and runtimes that round otherwise are judged by it. FLOAT32 where there is none. */
+rg_dtype rg_agree_through(const rg_graph *graph);
 
 /* Adds one output of `batch` samples: expected and found, each batch x tensor->bytes. */
 void rg_agree_output(rg_agreement *agreement, const rg_tensor *tensor, uint32_t batch,

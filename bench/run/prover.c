@@ -142,6 +142,7 @@ rg_status rg_reference_compare(const rg_graph *graph, const rg_reference *refere
                                const rg_io *io, uint32_t repeat, bool exact_target,
                                rg_agreement *ret_agreement, rg_err *err) {
     rg_agreement agreement = RG_AGREEMENT_INIT;
+    agreement.through = rg_agree_through(graph);
     for (uint32_t i = 0; i < reference->n_out; i++) {
         const rg_tensor *tensor = &graph->tensors[graph->out[i]];
         if (i >= io->n_out || io->out_bytes[i] != repeat * tensor->bytes) {

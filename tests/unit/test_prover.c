@@ -66,6 +66,27 @@ Test(agree, one_bit_is_wrong_where_arithmetic_is_defined) {
     cr_assert_str_eq(agreement.why, "1 of 4 elements differ, by at most 0.5");
 }
 
+/* 1 1 1 1 against 1 1 1 0.9: 10 log10(4 / 0.01) = 26 dB: too much for floats, not for what came
+ * through int8. */
+Test(agree, floats_that_come_out_of_int8_carry_its_noise) {
+    const float a[] = {1, 1, 1, 1}, b[] = {1, 1, 1, 0.9f};
+    rg_tensor tensors[] = {int8_tensor(4), float_tensor(4)};
+    rg_graph graph = {.n_tensors = 2, .tensors = tensors};
+    rg_agreement as_floats = RG_AGREEMENT_INIT, as_int8 = RG_AGREEMENT_INIT, exact = as_floats;
+    cr_assert_eq(rg_agree_through(&graph), RG_DTYPE_INT8);
+    as_int8.through = exact.through = rg_agree_through(&graph);
+    rg_agree_output(&as_floats, &tensors[1], 1, false, a, b);
+    rg_agree_output(&as_int8, &tensors[1], 1, false, a, b);
+    rg_agree_output(&exact, &tensors[1], 1, true, a, b);
+    cr_assert_not(as_floats.ok);
+    cr_assert_str_eq(as_floats.why, "SQNR is 26.0 dB, the limit is 30 dB");
+    cr_assert(as_int8.ok, "%s", as_int8.why);
+    cr_assert_not(exact.ok);
+    graph.tensors = &tensors[1];
+    graph.n_tensors = 1;
+    cr_assert_eq(rg_agree_through(&graph), RG_DTYPE_FLOAT32);
+}
+
 Test(agree, another_winner_is_wrong_even_at_low_noise) {
     rg_tensor t = float_tensor(3);
     const float a[] = {1, 0.9f, -1}, b[] = {0.97f, 0.98f, -1};
