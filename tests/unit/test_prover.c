@@ -66,6 +66,21 @@ Test(agree, one_bit_is_wrong_where_arithmetic_is_defined) {
     cr_assert_str_eq(agreement.why, "1 of 4 elements differ, by at most 0.5");
 }
 
+/* 1 and 14 steps above zero against 3 and 13: 14 dB in real values, yet nothing but rounding. All
+ * zero is more than that. */
+Test(agree, probabilities_of_a_few_steps_are_judged_by_steps) {
+    static const int32_t lowest = -128;
+    rg_tensor t = int8_tensor(4);
+    const int8_t a[] = {-127, -114, -128, -128}, b[] = {-125, -115, -126, -126};
+    const int8_t none[] = {-128, -128, -128, -128};
+    rg_agreement few = RG_AGREEMENT_INIT, empty = RG_AGREEMENT_INIT;
+    t.quant.zero_point = &lowest;
+    rg_agree_output(&few, &t, 1, false, a, b);
+    rg_agree_output(&empty, &t, 1, false, a, none);
+    cr_assert(rg_agreement_sqnr_db(&few) < 20 && few.ok, "%s", few.why);
+    cr_assert_not(empty.ok);
+}
+
 /* 1 1 1 1 against 1 1 1 0.9: 10 log10(4 / 0.01) = 26 dB: too much for floats, not for what came
  * through int8. */
 Test(agree, floats_that_come_out_of_int8_carry_its_noise) {
