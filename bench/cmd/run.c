@@ -11,14 +11,13 @@
 #include "bench/cmd/run_request.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
-#include "bench/iface/registry.h"
 #include "bench/result/report.h"
 #include "bench/run/ceilings.h"
 #include "bench/run/host.h"
 
 typedef struct options {
     const char *set, *out, *resume, *only, *tier, *isa, *power_pipe;
-    bool plan_only, json, quiet;
+    bool plan_only, json, quiet, per_op;
     rg_program_options programs;
     rg_limit_options limits;
 } options;
@@ -36,6 +35,8 @@ static const rg_field table[] = {
      "cells by name, glob of the name, or start of the key"},
     {"tier", RG_FIELD_TEXT, offsetof(options, tier), "", 0, 0, NULL, "",
      "how much to measure, instead of what the scenario says: quick, standard, procurement"},
+    {"per_op", RG_FIELD_BOOL, offsetof(options, per_op), "false", 0, 0, NULL, "",
+     "time each operator too, after the measurement, where the runtime tells it"},
     {"isa", RG_FIELD_TEXT, offsetof(options, isa), "", 0, 0, NULL, "",
      "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"},
     RG_POWER_PIPE_ROW(options, power_pipe),
@@ -280,38 +281,17 @@ static rg_status make_request(job *j, const rg_args *args, const char **only, rg
     return status;
 }
 
-static const char *model_at(size_t i, void *user) {
-    (void)user;
-    return rg_suite_models[i].name;
-}
-
-/* A slip in a suite model's name is the scenario's mistake, not a cell that fails later. */
-static rg_status check_models(const rg_plan *plan, rg_err *err) {
-    for (size_t i = 0; i < plan->n_cells; i++) {
-        const rg_cell *cell = &plan->cells[i];
-        const char *name = cell->source + strlen("suite:");
-        if (strncmp(cell->source, "suite:", strlen("suite:")) ||
-            rg_script_row_find(rg_suite_models, name))
-            continue;
-        const char *near = rg_text_nearest(name, model_at, NULL);
-        char advice[160] = "see `railgauge list models`";
-        if (near)
-            snprintf(advice, sizeof advice, "did you mean '%s'?", near);
-        return rg_fail(err, RG_USAGE, advice, "cell %zu (%s): the suite has no model '%s'", i + 1,
-                       cell->name, name);
-    }
-    return RG_OK;
-}
-
 static rg_status make_plan(job *j, const rg_args *args, rg_err *err) {
     const char *only = j->opt->only;
     rg_status status = make_request(j, args, &only, err);
     if (status == RG_OK && *j->opt->tier)
         json_object_set_new(j->request.document, "tier", json_string(j->opt->tier));
+    if (status == RG_OK && j->opt->per_op)
+        rg_request_measure(&j->request, "per_op");
     if (status == RG_OK)
         status = rg_plan_build(j->request.document, &j->plan, err);
     if (status == RG_OK)
-        status = check_models(j->plan, err);
+        status = rg_request_check_models(j->plan, err);
     if (status == RG_OK && only && *only)
         status = rg_plan_only(j->plan, only, err);
     return status;

@@ -7,6 +7,8 @@
 #include "bench/core/data.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
+#include "bench/core/text.h"
+#include "bench/iface/registry.h"
 #include "bench/run/script.h"
 
 enum { MAX_DOCUMENT_BYTES = 64 << 20 };
@@ -147,4 +149,36 @@ rg_status rg_request_same_scenario(const char *path, const char *bundle, rg_err 
                          "%s is not the scenario that %s was made with", path, bundle);
     rg_arena_free(arena);
     return status;
+}
+
+static const char *model_at(size_t i, void *user) {
+    (void)user;
+    return rg_suite_models[i].name;
+}
+
+/* A slip in a suite model's name is the scenario's mistake, not a cell that fails later. */
+rg_status rg_request_check_models(const rg_plan *plan, rg_err *err) {
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const rg_cell *cell = &plan->cells[i];
+        const char *name = cell->source + strlen("suite:");
+        if (strncmp(cell->source, "suite:", strlen("suite:")) ||
+            rg_script_row_find(rg_suite_models, name))
+            continue;
+        const char *near = rg_text_nearest(name, model_at, NULL);
+        char advice[160] = "see `railgauge list models`";
+        if (near)
+            snprintf(advice, sizeof advice, "did you mean '%s'?", near);
+        return rg_fail(err, RG_USAGE, advice, "cell %zu (%s): the suite has no model '%s'", i + 1,
+                       cell->name, name);
+    }
+    return RG_OK;
+}
+
+void rg_request_measure(rg_request *request, const char *key) {
+    json_t *measure = json_object_get(request->document, "measure");
+    if (!json_is_object(measure)) {
+        measure = json_object();
+        json_object_set_new(request->document, "measure", measure);
+    }
+    json_object_set_new(measure, key, json_true());
 }

@@ -36,4 +36,11 @@ void rg_request_free(rg_request *request); /* accepts all-zero */
  * read. */
 rg_status rg_request_same_scenario(const char *path, const char *bundle, rg_err *err);
 
+/* A slip in a suite model's name is the scenario's mistake, not a cell that fails later: RG_USAGE
+ * with the nearest name. */
+rg_status rg_request_check_models(const rg_plan *plan, rg_err *err);
+
+/* Adds `measure.KEY = true` to the request. */
+void rg_request_measure(rg_request *request, const char *key);
+
 #endif

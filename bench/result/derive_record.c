@@ -138,9 +138,9 @@ static void add_counting(const json_t *facts, json_t *context) {
 
 /* What the rounds ran with, from the first ok one. */
 static json_t *context_of(const rg_cell_work *work, const rg_round *rounds, size_t n) {
-    static const char *const keys[] = {"workload", "settings",    "placement", "clock",
-                                       "io",       "work",        "block",     "truth",
-                                       "artefact", "device_facts"};
+    static const char *const keys[] = {"workload", "settings",     "placement", "clock",
+                                       "io",       "work",         "block",     "truth",
+                                       "artefact", "device_facts", "per_op"};
     json_t *context = json_object();
     const json_t *facts = work->n ? work->views[0].facts : n ? rounds[0].facts : NULL;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {

@@ -19,11 +19,12 @@ typedef struct asking {
 /* All that an answer depends on. */
 static char *question(const rg_cell *cell) {
     json_t *about = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:O, s:s, s:s, s:I}", "target", cell->target,
-        "device", cell->device, "source", cell->source, "variant", cell->variant, "cores",
-        cell->cores, "threads", (int)cell->threads, "batch", (int)cell->batch, "in_flight",
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:O, s:s, s:s, s:I, s:s?, s:b}", "target",
+        cell->target, "device", cell->device, "source", cell->source, "variant", cell->variant,
+        "cores", cell->cores, "threads", (int)cell->threads, "batch", (int)cell->batch, "in_flight",
         (int)cell->pattern.in_flight, "options", cell->options, "inputs", cell->inputs,
-        "input_files", cell->input_files, "seed", (json_int_t)cell->seed);
+        "input_files", cell->input_files, "seed", (json_int_t)cell->seed, "artefact",
+        cell->artefact, "require_full_offload", (int)cell->require_full_offload);
     char *text = about ? json_dumps(about, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(about);
     return text;
@@ -96,7 +97,8 @@ static rg_status make_reference(asking *a, const rg_cell *cell, rg_admission *an
 }
 
 static rg_status ask(asking *a, const rg_cell *cell, rg_admission *answer) {
-    rg_job job = {.kind = RG_JOB_ADMIT, .cell = *cell, .root = a->spec->root};
+    rg_job job = {
+        .kind = RG_JOB_ADMIT, .cell = *cell, .root = a->spec->root, .power = a->plan->power};
     rg_child child;
     ask_child(a, &job, RG_ADMIT_LIMIT_S, &child);
     rg_status status = child.status;

@@ -11,11 +11,7 @@
 #include "bench/core/hef.h"
 #include "bench/core/text.h"
 #include "bench/iface/registry.h"
-#include "bench/run/manifest.h"
-
-enum { MOST_FOLDERS = 64, LIST_BYTES = 1 << 20 };
-
-static const char folders_name[] = "artefact-folders";
+#include "bench/run/pairs.h"
 
 /* --- forms ------------------------------------------------------------------------------------ */
 
@@ -35,13 +31,23 @@ static bool is_hef(const rg_workload *w) {
 
 /* Forms that only a vendor's compiler makes; `for_` is the word of `railgauge compile --for`. */
 static const struct {
-    const char *form, *for_;
+    const char *form, *for_, *suffix;
     bool (*is)(const rg_workload *);
 } compiled[] = {
-    {"edgetpu", "edgetpu", is_edgetpu},
-    {"hef", "hailo", is_hef},
+    {"edgetpu", "edgetpu", "_edgetpu.tflite", is_edgetpu},
+    {"hef", "hailo", ".hef", is_hef},
 };
 enum { N_COMPILED = sizeof compiled / sizeof compiled[0] };
+
+bool rg_artefact_is_compiled(const char *path) {
+    size_t n = strlen(path);
+    for (size_t i = 0; i < N_COMPILED; i++) {
+        size_t m = strlen(compiled[i].suffix);
+        if (n >= m && !strcmp(path + n - m, compiled[i].suffix))
+            return true;
+    }
+    return false;
+}
 
 /* The form of the file as it is: a compiled one's, else its reader's name. */
 static const char *form_of(const rg_workload *w) {
@@ -97,68 +103,6 @@ static rg_status make(const rg_workload *w, const rg_writer *writer, rg_arena *a
     return status;
 }
 
-/* --- found in manifests ----------------------------------------------------------------------- */
-
-typedef struct folders {
-    const char *items[MOST_FOLDERS];
-    size_t n;
-} folders;
-
-static void add_folder(folders *all, rg_arena *arena, const char *text, size_t n) {
-    const char *folder =
-        n && all->n < MOST_FOLDERS ? rg_arena_printf(arena, "%.*s", (int)n, text) : NULL;
-    if (folder)
-        all->items[all->n++] = folder;
-}
-
-static void add_list(folders *all, rg_arena *arena, const char *text, const char *between) {
-    for (; text && *text; text += strcspn(text, between), text += *text != '\0')
-        add_folder(all, arena, text, strcspn(text, between));
-}
-
-static char *remembered(rg_arena *arena) {
-    const char *path = rg_fs_state_path(arena, folders_name);
-    char *text = NULL;
-    size_t bytes;
-    bool there = path && rg_fs_exists(path);
-    return there && rg_fs_read(arena, path, LIST_BYTES, &text, &bytes, NULL) == RG_OK ? text : NULL;
-}
-
-static void find_folders(const rg_workload *w, rg_arena *arena, folders *ret) {
-    const char *slash = strrchr(w->path, '/');
-    *ret = (folders){.n = 0};
-    if (slash)
-        add_folder(ret, arena, w->path, (size_t)(slash - w->path) + (slash == w->path));
-    else
-        add_folder(ret, arena, ".", 1);
-    add_list(ret, arena, getenv(RG_ARTEFACTS_VARIABLE), ":");
-    add_list(ret, arena, remembered(arena), "\n");
-}
-
-/* A pair that was broken is told when no whole one is found. */
-static rg_status find_paired(const rg_artefact_ask *ask, const char *form, rg_arena *arena,
-                             rg_artefact *ret, rg_err *err) {
-    char architecture[64];
-    folders all;
-    rg_status worst = RG_ABSENT;
-    rg_device_fact_get(ask->device, "architecture", architecture, sizeof architecture);
-    find_folders(ask->workload, arena, &all);
-    for (size_t i = 0; i < all.n; i++) {
-        rg_err why = RG_ERR_INIT;
-        rg_status status = rg_manifest_artefact(all.items[i], ask->workload->sha256, form,
-                                                architecture, arena, &ret->path, &why);
-        if (status == RG_OK) {
-            ret->form = form;
-            return rg_hash_file(ret->path, ret->sha256, err);
-        }
-        if (status != RG_ABSENT && worst == RG_ABSENT) {
-            worst = status;
-            *err = why;
-        }
-    }
-    return worst;
-}
-
 /* --- choosing --------------------------------------------------------------------------------- */
 
 static rg_status take_source(const rg_workload *w, const char *form, rg_artefact *ret) {
@@ -182,7 +126,11 @@ static rg_status try_form(const rg_artefact_ask *ask, const char *form, rg_arena
         return take_source(ask->workload, form, ret);
     if (writer)
         return make(ask->workload, writer, arena, ret, err);
-    return find_paired(ask, form, arena, ret, err);
+    char architecture[64];
+    rg_device_fact_get(ask->device, "architecture", architecture, sizeof architecture);
+    ret->form = form;
+    return rg_pairs_artefact(ask->workload, form, architecture, arena, &ret->path, ret->sha256,
+                             err);
 }
 
 /* Why there is none: the writer's own reason, a broken pair, or that it must be compiled. */
@@ -212,7 +160,7 @@ rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artef
     rg_status status = RG_ABSENT;
     if (!ask->target->forms)
         return take_source(ask->workload, form_of(ask->workload), ret_artefact);
-    if (*ask->given)
+    if (ask->given && *ask->given)
         return take_given(ask, arena, ret_artefact, err);
     for (size_t i = 0; status != RG_OK && ask->target->forms[i]; i++) {
         rg_err reason = RG_ERR_INIT;
@@ -249,34 +197,4 @@ rg_status rg_artefact_open(const rg_target *target, const rg_device *device, con
     workload->form = found->form;
     workload->sha256 = found->sha256;
     return RG_OK;
-}
-
-rg_status rg_artefact_remember(const char *folder, rg_err *err) {
-    rg_arena *arena = rg_arena_new(0);
-    char *whole = realpath(folder, NULL),
-         *path = arena ? rg_fs_state_path(arena, folders_name) : NULL;
-    char *before = arena ? remembered(arena) : NULL;
-    rg_text text = {0};
-    rg_status status = RG_OK;
-    rg_text_printf(&text, "%s\n", whole ? whole : folder);
-    folders all = {.n = 0};
-    if (arena)
-        add_list(&all, arena, before, "\n");
-    for (size_t i = 0; i < all.n && i + 1 < MOST_FOLDERS / 2; i++) {
-        if (strcmp(all.items[i], whole ? whole : folder))
-            rg_text_printf(&text, "%s\n", all.items[i]);
-    }
-    char *dir = path ? rg_arena_strdup(arena, path) : NULL;
-    if (!dir || text.failed)
-        status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (status == RG_OK) {
-        *strrchr(dir, '/') = '\0';
-        status = rg_fs_mkdirs(dir, err);
-    }
-    if (status == RG_OK)
-        status = rg_fs_write_atomic(path, text.data, text.bytes, err);
-    rg_text_free(&text);
-    free(whole);
-    rg_arena_free(arena);
-    return status;
 }

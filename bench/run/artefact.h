@@ -24,19 +24,18 @@ typedef struct rg_artefact {
 } rg_artefact;
 
 /* The first of the target's forms that can be had. What our writers make lies in the cache under a
- * name with its hash. Compiled files are looked for in manifests: in the folder of the source, in
- * folders of RAILGAUGE_ARTEFACTS (with colons between), and where rg_artefact_remember was told.
- * RG_UNSUPPORTED when there is none, with the command that makes one. */
-#define RG_ARTEFACTS_VARIABLE "RAILGAUGE_ARTEFACTS"
+ * name with its hash; compiled files are found by pairs.h. RG_UNSUPPORTED when there is none, with
+ * the command that makes one. */
 rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artefact *ret_artefact,
                            rg_err *err);
+
+/* True for the name of a file that a vendor's compiler wrote ("x_edgetpu.tflite", "x.hef"): a cell
+ * that names one means the model it was compiled from. */
+bool rg_artefact_is_compiled(const char *path);
 
 /* For verbs that show what one model does: finds the artefact of `workload`, a source, reads it
  * into the arena and puts it in the source's place. `source` is what the user named, for advice. */
 rg_status rg_artefact_open(const rg_target *target, const rg_device *device, const char *source,
                            rg_arena *arena, rg_workload *workload, rg_err *err);
-
-/* Notes that this folder has a manifest of compiled models, so that later runs find them. */
-rg_status rg_artefact_remember(const char *folder, rg_err *err);
 
 #endif

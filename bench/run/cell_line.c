@@ -26,6 +26,10 @@ static json_t *with_settings(const rg_cell *cell, json_t *line) {
         json_object_set_new(line, "input_files", json_string(cell->input_files));
     if (line && cell->deadline_ns)
         json_object_set_new(line, "deadline_ns", json_integer(cell->deadline_ns));
+    if (line && cell->artefact && *cell->artefact)
+        json_object_set_new(line, "artefact", json_string(cell->artefact));
+    if (line && cell->require_full_offload)
+        json_object_set_new(line, "require_full_offload", json_true());
     return line;
 }
 
@@ -62,7 +66,8 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
                  {"target", &cell.target, true},      {"device", &cell.device, false},
                  {"variant", &cell.variant, false},   {"cores", &cell.cores, false},
                  {"inputs", &cell.inputs, false},     {"power_mode", &cell.power_mode, false},
-                 {"governor", &cell.governor, false}, {"input_files", &cell.input_files, false}};
+                 {"governor", &cell.governor, false}, {"input_files", &cell.input_files, false},
+                 {"artefact", &cell.artefact, false}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *text = rg_json_get_text(line, texts[i].key, texts[i].needed ? NULL : "");
         if (!text)
@@ -80,6 +85,7 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
     memcpy(cell.key, key, RG_HASH_HEX);
     cell.threads = (uint32_t)rg_json_get_int(line, "threads", 0);
     cell.batch = (uint32_t)rg_json_get_int(line, "batch", 1);
+    cell.require_full_offload = rg_json_get_bool(line, "require_full_offload", false);
     cell.seed = (uint64_t)rg_json_get_int(line, "seed", 1);
     cell.deadline_ns = rg_json_get_int(line, "deadline_ns", 0);
     tier_from_json(json_object_get(line, "tier"), arena, &cell.tier);

@@ -21,15 +21,15 @@ static json_t *words_to_json(const char *const *words) {
 }
 
 json_t *rg_job_to_json(const rg_job *job) {
-    return json_pack("{s:s, s:o, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:I, s:o, "
-                     "s:o, s:I, s:i}",
+    return json_pack("{s:s, s:o, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:b, s:I, "
+                     "s:o, s:o, s:I, s:i}",
                      "kind", kinds[job->kind], "cell", rg_cell_to_json(&job->cell), "round",
                      (int)job->round, "root", job->root, "path", job->path, "artefact",
                      job->artefact, "form", job->form, "artefact_sha256", job->artefact_sha256,
                      "reference", job->reference, "no_truth", job->no_truth, "power", job->power,
-                     "idle_ns", (json_int_t)job->idle_ns, "rails", words_to_json(job->rails),
-                     "counters", words_to_json(job->counters), "seed", (json_int_t)job->seed,
-                     "inferences", (int)job->inferences);
+                     "per_op", job->per_op, "idle_ns", (json_int_t)job->idle_ns, "rails",
+                     words_to_json(job->rails), "counters", words_to_json(job->counters), "seed",
+                     (json_int_t)job->seed, "inferences", (int)job->inferences);
 }
 
 static const char *const *words_from_json(const json_t *list, rg_arena *arena) {
@@ -61,6 +61,7 @@ rg_status rg_job_from_json(const json_t *object, rg_arena *arena, rg_job *ret_jo
     job.artefact_sha256 = text_of(object, "artefact_sha256", arena);
     job.reference = text_of(object, "reference", arena);
     job.no_truth = text_of(object, "no_truth", arena);
+    job.per_op = rg_json_get_bool(object, "per_op", false);
     job.power = rg_json_get_bool(object, "power", false);
     job.idle_ns = rg_json_get_int(object, "idle_ns", 0);
     job.rails = words_from_json(json_object_get(object, "rails"), arena);

@@ -41,6 +41,7 @@ typedef struct rg_job {
     const char
         *reference;       /* MEASURE: cache file to compare with, NULL: none; REFERENCE: to write */
     const char *no_truth; /* MEASURE: why there is no reference, NULL otherwise */
+    bool per_op;          /* MEASURE: time each operator at the end */
     bool power;           /* MEASURE: bracket idle windows; sample virtual rails */
     int64_t idle_ns;      /* length of those windows */
     const char *const *rails;    /* NULL-ended */

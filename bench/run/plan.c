@@ -58,6 +58,7 @@ static rg_status read_measure(rg_plan *plan, const json_t *measure, rg_err *err)
     rg_status status = rg_schema_parse(&rg_schema_measure, measure ? measure : none, &spec, err);
     json_decref(none);
     plan->power = spec.power;
+    plan->per_op = spec.per_op;
     plan->idle_ns = spec.idle_ns;
     if (status == RG_OK)
         status = text_list(plan, json_object_get(measure, "rails"), "rails", &plan->rails, err);

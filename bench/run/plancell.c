@@ -229,11 +229,13 @@ static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *
     cell->governor = rg_arena_strdup(arena, spec->governor);
     cell->inputs = rg_input_words[spec->inputs];
     cell->input_files = rg_arena_strdup(arena, spec->input_files);
+    cell->artefact = rg_arena_strdup(arena, spec->artefact);
+    cell->require_full_offload = spec->require_full_offload;
     cell->threads = (uint32_t)spec->threads;
     cell->batch = (uint32_t)spec->batch;
     cell->deadline_ns = spec->deadline_ns;
     bool whole = cell->target && cell->device && cell->variant && cell->precision && cell->cores &&
-                 cell->power_mode && cell->governor && cell->input_files;
+                 cell->power_mode && cell->governor && cell->input_files && cell->artefact;
     return whole ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");
 }
 

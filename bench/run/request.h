@@ -66,10 +66,12 @@ typedef struct rg_cell {
     rg_pattern pattern;
     int64_t deadline_ns; /* a request that takes longer has missed it; 0: none was set */
     rg_tier tier;
-    const char *inputs;      /* "random", "zero" or "real" */
-    const char *input_files; /* "real": file or folder (inputs.h); "" none. Not in the key */
-    uint64_t seed;           /* of inputs and seeded weights */
-    json_t *requested;       /* the object that was hashed for the key; written to cells.jsonl */
+    const char *artefact;      /* file that the target loads instead; "" none. Not in the key */
+    bool require_full_offload; /* nothing may stay on the host. Not in the key */
+    const char *inputs;        /* "random", "zero" or "real" */
+    const char *input_files;   /* "real": file or folder (inputs.h); "" none. Not in the key */
+    uint64_t seed;             /* of inputs and seeded weights */
+    json_t *requested;         /* the object that was hashed for the key; written to cells.jsonl */
 } rg_cell;
 
 /* A whole plan. Owns its cells and the arena; free with rg_plan_free. */
@@ -81,6 +83,7 @@ typedef struct rg_plan {
     size_t n_cells;
     uint32_t rounds; /* largest tier.rounds of its cells */
     bool power;      /* sample rails */
+    bool per_op;     /* time each operator, after the measurement */
     const char *const
         *rails; /* chosen rail ids or sensor selectors; NULL-ended; empty: all usable */
     const char *const *counters; /* libpfm4 event names; NULL-ended */

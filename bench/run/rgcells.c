@@ -67,16 +67,16 @@ static void put_op(lua_State *lua, int cell, int to) {
     }
 }
 
-/* A path; no text stands for no files. */
-static void put_input_files(lua_State *lua, int cell, int to) {
-    bool given = lua_getfield(lua, cell, "input_files") != LUA_TNIL;
+/* A path below `key`; no text stands for no files. */
+static void put_path(lua_State *lua, const char *key, int from, int to) {
+    bool given = lua_getfield(lua, from, key) != LUA_TNIL;
     const char *path = lua_tostring(lua, -1);
     if (path && *path)
         lua_pushstring(lua, rg_module_path(lua, rg_module_host(lua)->folder, path));
     else
         lua_pushvalue(lua, -1);
     if (given)
-        lua_setfield(lua, to, "input_files");
+        lua_setfield(lua, to, key);
     else
         lua_pop(lua, 1);
     lua_pop(lua, 1);
@@ -151,9 +151,23 @@ static void put_pattern_and_tier(lua_State *lua, int cell, int to) {
 }
 
 void rg_module_push_cell(lua_State *lua, int index) {
-    static const char *const plain[] = {"workload", "target",  "device", "variant",    "precision",
-                                        "batch",    "threads", "cores",  "power_mode", "governor",
-                                        "options",  "inputs",  "empty",  "arm",        "deadline"};
+    static const char *const plain[] = {"workload",
+                                        "target",
+                                        "device",
+                                        "variant",
+                                        "precision",
+                                        "batch",
+                                        "threads",
+                                        "cores",
+                                        "power_mode",
+                                        "governor",
+                                        "options",
+                                        "inputs",
+                                        "empty",
+                                        "arm",
+                                        "deadline",
+                                        "artefact",
+                                        "require_full_offload"};
     index = lua_absindex(lua, index);
     if (!lua_istable(lua, index))
         rg_sandbox_raise(lua, "write {model = \"ds-cnn\", target = \"cpu\"}",
@@ -170,7 +184,8 @@ void rg_module_push_cell(lua_State *lua, int index) {
     put_model(lua, index, to);
     put_op(lua, index, to);
     put_file(lua, index, to);
-    put_input_files(lua, index, to);
+    put_path(lua, "input_files", index, to);
+    put_path(lua, "artefact", to, to);
     put_pattern_and_tier(lua, index, to);
 }
 

@@ -54,6 +54,10 @@ void rg_module_push_cell(lua_State *lua, int index);
  * options. A plain word is left alone. */
 void rg_module_put_target(lua_State *lua, int to);
 
+/* Pushes the list of names and paths that "tiny,some.tflite,resnet-50" stands for; sets of the
+ * suite become their models, other paths start at `base`. */
+void rg_module_push_models(lua_State *lua, const char *text, const char *base);
+
 /* Checks the tier at `index`, a name or a table. */
 void rg_module_check_tier(lua_State *lua, int index);
 

@@ -26,7 +26,7 @@ static const struct {
     rg_field_type type;
 } types[] = {{"int", RG_FIELD_INT},   {"real", RG_FIELD_REAL},     {"bool", RG_FIELD_BOOL},
              {"text", RG_FIELD_TEXT}, {"choice", RG_FIELD_CHOICE}, {"duration", RG_FIELD_DURATION},
-             {"file", RG_FIELD_TEXT}, {"model", RG_FIELD_TEXT}};
+             {"file", RG_FIELD_TEXT}, {"model", RG_FIELD_TEXT},    {"models", RG_FIELD_TEXT}};
 
 static const char *guess_type(const json_t *spec) {
     const json_t *preset = json_object_get(spec, "default");
@@ -44,7 +44,7 @@ static rg_field_type field_type(lua_State *lua, const char *word) {
         if (!strcmp(types[i].word, word))
             return types[i].type;
     }
-    rg_sandbox_raise(lua, "one of: int real bool text choice duration file model",
+    rg_sandbox_raise(lua, "one of: int real bool text choice duration file model models",
                      "there is no option type '%s'", word);
 }
 
@@ -185,7 +185,11 @@ static void push_parsed(lua_State *lua, const rg_field *row, const char *type, c
             rg_err_prefix(&err, "--set %s=%s", row->key, text);
         rg_sandbox_raise_err(lua, &err);
     }
-    push_value(lua, row, &set, anchored(lua, type, text, given));
+    const rg_script_host *host = rg_module_host(lua);
+    if (!strcmp(type, "models"))
+        rg_module_push_models(lua, text, given ? host->current : host->folder);
+    else
+        push_value(lua, row, &set, anchored(lua, type, text, given));
 }
 
 void rg_module_declare(lua_State *lua, const char *name, int index) {

@@ -166,6 +166,7 @@ static rg_job job_for(const rg_runner *run, const rg_slot *slot) {
                     .reference = answer->reference,
                     .no_truth = answer->no_truth,
                     .power = run->plan->power,
+                    .per_op = run->plan->per_op && slot->round == 0,
                     .idle_ns = run->plan->idle_ns,
                     .rails = run->plan->rails,
                     .counters = run->plan->counters,

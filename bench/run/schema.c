@@ -10,8 +10,8 @@
 const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle",
                                         "paced",         "poisson",   NULL};
 const char *const rg_input_words[] = {"random", "zero", "real", NULL};
-const char *const rg_option_types[] = {"int",      "real", "bool",  "text", "choice",
-                                       "duration", "file", "model", NULL};
+const char *const rg_option_types[] = {"int",      "real", "bool",  "text",   "choice",
+                                       "duration", "file", "model", "models", NULL};
 
 #define AT(type, member) offsetof(rg_##type##_spec, member)
 
@@ -54,6 +54,8 @@ static const rg_field tier_fields[] = {
 
 static const rg_field measure_fields[] = {
     {"power", RG_FIELD_BOOL, AT(measure, power), "false", .help = "sample the power rails"},
+    {"per_op", RG_FIELD_BOOL, AT(measure, per_op), "false",
+     .help = "after the measurement, time each operator where the runtime tells it"},
     {"rails", RG_FIELD_TABLE, .help = "list of rail ids or sensors; empty: all usable"},
     {"counters", RG_FIELD_TABLE, .help = "list of hardware events by libpfm4's names"},
     {"accept", RG_FIELD_TABLE,
@@ -83,6 +85,10 @@ static const rg_field cell_fields[] = {
      .help = "Jetson's power mode, set for its rounds and put back; empty: as found"},
     {"governor", RG_FIELD_TEXT, AT(cell, governor), "",
      .help = "cpufreq governor, set for its rounds and put back; empty: as found"},
+    {"artefact", RG_FIELD_TEXT, AT(cell, artefact), "",
+     .help = "file that the target loads in place of the model: compiled for it, not in the key"},
+    {"require_full_offload", RG_FIELD_BOOL, AT(cell, require_full_offload), "false",
+     .help = "refuse the cell when an operator stays on the host; not in the key"},
     {"options", RG_FIELD_TABLE, .help = "the target's own options"},
     {"arm", RG_FIELD_TABLE,
      .help = "more options of the target that tell two arms of a comparison apart: not in the key"},

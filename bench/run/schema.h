@@ -31,15 +31,16 @@ typedef struct rg_tier_spec {
 } rg_tier_spec;
 
 typedef struct rg_measure_spec {
-    bool power;
+    bool power, per_op;
     int64_t idle_ns;
 } rg_measure_spec;
 
 typedef struct rg_cell_spec {
     const char *model, *file, *workload, *target, *device, *variant, *precision, *cores,
-        *power_mode, *governor, *input_files;
+        *power_mode, *governor, *input_files, *artefact;
     int64_t empty, threads, batch, deadline_ns;
     int inputs;
+    bool require_full_offload;
 } rg_cell_spec;
 
 typedef struct rg_pattern_spec {

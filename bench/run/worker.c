@@ -110,6 +110,7 @@ static rg_status measure(rg_worker *worker, rg_err *err) {
     rg_worker_power_idle(worker, "idle_after");
     rg_worker_facts_end(worker);
     rg_worker_load_warm(worker);
+    rg_worker_per_op(worker);
     return rg_worker_power_hand_over(worker, err);
 }
 

@@ -5,6 +5,7 @@
 #include "bench/core/json.h"
 #include "bench/iface/exec.h"
 #include "bench/run/artefact.h"
+#include "bench/run/pairs.h"
 #include "bench/run/worker_priv.h"
 
 /* --- admission ------------------------------------------------------------------------------- */
@@ -14,7 +15,7 @@ static rg_status find_artefact(rg_worker *worker, rg_err *err) {
     const rg_cell *cell = &worker->job.cell;
     rg_loaded *loaded = &worker->loaded;
     const rg_artefact_ask ask = {worker->target, &worker->device, &loaded->workload, cell->source,
-                                 ""};
+                                 cell->artefact};
     rg_artefact *found = rg_arena_alloc(worker->arena, sizeof *found);
     if (!worker->target->forms)
         return RG_OK;
@@ -27,13 +28,25 @@ static rg_status find_artefact(rg_worker *worker, rg_err *err) {
     return status;
 }
 
-static rg_status admit_workload(rg_worker *worker, rg_err *err) {
-    const rg_cell *cell = &worker->job.cell;
-    const char *path = NULL;
+/* A cell that names a compiled file means the model that it was made from, and that file as its
+ * artefact. One that is paired with none is taken as a model of its own, where it can be read. */
+static rg_status open_source(rg_worker *worker, rg_err *err) {
+    rg_cell *cell = &worker->job.cell;
+    const char *path = NULL, *source = NULL;
     rg_status status =
         rg_workload_resolve(cell->source, cell->precision, worker->arena, &path, err);
+    if (status == RG_OK && rg_artefact_is_compiled(path) &&
+        rg_pairs_source(path, worker->arena, &source, NULL) == RG_OK) {
+        cell->artefact = path;
+        path = source;
+    }
     if (status == RG_OK)
         status = rg_loaded_open(cell->workload, path, &worker->loaded, err);
+    return status;
+}
+
+static rg_status admit_workload(rg_worker *worker, rg_err *err) {
+    rg_status status = open_source(worker, err);
     if (status != RG_OK)
         return status;
     const rg_graph *graph = worker->loaded.workload.graph;

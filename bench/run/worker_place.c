@@ -67,3 +67,22 @@ void rg_worker_placement(rg_worker *worker) {
     json_object_set_new(worker->facts, "placement",
                         told ? placement_json(p) : json_pack("{s:b}", "known", 0));
 }
+
+rg_status rg_worker_check_offload(rg_worker *worker, rg_err *err) {
+    const json_t *placement = json_object_get(worker->facts, "placement");
+    int64_t all = rg_json_get_int(placement, "nodes", 0);
+    int64_t there = rg_json_get_int(placement, "nodes_on_target", 0);
+    const char *stays = rg_json_get_text(placement, "stays", "");
+    if (!worker->settings.require_full_offload)
+        return RG_OK;
+    if (!rg_json_get_bool(placement, "known", false))
+        return rg_fail(err, RG_UNSUPPORTED, "leave require_full_offload out to measure it anyway",
+                       "full offload is required, and %s does not tell what ran where",
+                       worker->target->name);
+    if (there == all)
+        return RG_OK;
+    return rg_fail(err, RG_UNSUPPORTED,
+                   "change these operators, or leave require_full_offload out to measure the mix",
+                   "full offload is required, and %lld of %lld operators stay on the host%s%s",
+                   (long long)(all - there), (long long)all, *stays ? ": " : "", stays);
+}

@@ -70,7 +70,8 @@ rg_status rg_worker_find_target(rg_worker *worker, rg_err *err) {
                                      .batch = cell->batch ? cell->batch : 1,
                                      .variant = cell->variant,
                                      .cores = cell->cores,
-                                     .power = worker->job.power};
+                                     .power = worker->job.power,
+                                     .require_full_offload = cell->require_full_offload};
     worker->slots = rg_pattern_slots(&cell->pattern);
     if (worker->is_virtual)
         rg_clock_virtual_on(1000000000);
@@ -159,7 +160,8 @@ rg_status rg_worker_load(rg_worker *worker, rg_err *err) {
     if (status != RG_OK)
         return status;
     rg_worker_facts_loaded(worker);
-    return rg_worker_inputs_facts(worker, err);
+    status = rg_worker_inputs_facts(worker, err);
+    return status == RG_OK ? rg_worker_check_offload(worker, err) : status;
 }
 
 /* After everything else, so that memory figures know one program only. A device that refuses a
@@ -200,6 +202,17 @@ rg_status rg_worker_bind(rg_worker *worker, rg_err *err) {
                              .pattern = rg_pattern_closed(&worker->job.cell.pattern),
                              .block = 1};
     return status;
+}
+
+rg_status rg_worker_open_counting(rg_worker *worker, rg_err *err) {
+    unload(worker);
+    worker->target->close(worker->session);
+    worker->session = NULL;
+    worker->settings.count_nodes = true;
+    rg_status status = rg_worker_open(worker, err);
+    if (status == RG_OK)
+        status = rg_worker_load_program(worker, err);
+    return status == RG_OK ? rg_worker_bind(worker, err) : status;
 }
 
 void rg_worker_release(rg_worker *worker) {

@@ -79,6 +79,8 @@ rg_status rg_worker_load(rg_worker *worker, rg_err *err);   /* timed: load_cold_
 rg_status rg_worker_load_program(rg_worker *worker, rg_err *err);
 rg_status rg_worker_bind(rg_worker *worker, rg_err *err);
 void rg_worker_load_warm(rg_worker *worker); /* at the very end; also unloads */
+/* Anew with count_nodes, when all else is done. */
+rg_status rg_worker_open_counting(rg_worker *worker, rg_err *err);
 void rg_worker_release(rg_worker *worker);
 
 /* worker_measure.c: first inference, proof, warm-up, steady window, second proof. */
@@ -114,6 +116,12 @@ json_t *rg_worker_work_facts(const rg_graph *graph, uint32_t samples);
 void rg_worker_device_facts(rg_worker *worker); /* device_facts, provenance, virtual */
 json_t *rg_worker_artefact_facts(const rg_loaded *loaded);
 void rg_worker_placement(rg_worker *worker);
+/* With require_full_offload: RG_UNSUPPORTED where an operator stays on the host, or nobody knows.
+ */
+rg_status rg_worker_check_offload(rg_worker *worker, rg_err *err);
+
+/* worker_nodes.c: facts.per_op, where the job asks for it; the very last thing. */
+void rg_worker_per_op(rg_worker *worker);
 
 /* Resource use of this process around the window. */
 typedef struct rg_usage {

@@ -2,6 +2,7 @@
 -- machine, models, settings, each bundle for itself. Collected by the run, not typed.
 local doc = require("doc")
 local model = require("model")
+local placement = require("placement")
 local units = require("units")
 local words = require("words")
 
@@ -221,6 +222,7 @@ function facts.provenance(m)
   for _, bundle in ipairs(m.bundles) do
     local rows = info_rows(bundle)
     settings_rows(bundle, rows)
+    placement.libraries(bundle, rows)
     model_rows(bundle, rows)
     nodes[#nodes + 1] = doc.provenance { rows = rows,
       caption = #m.bundles > 1 and "Bundle " .. bundle.label or "Where these numbers come from" }

@@ -115,7 +115,8 @@ local function new_cell(bundle, plan, record)
   }
   cell.figures = figures_of(record, provenance)
   cell.samples = (bundle.samples or {})[cell.key]
-  cell.double = is_double(cell.target) or is_double(cell.device) or is_double(all.sensor)
+  cell.double = model.first(record, "context.device_facts.double") ~= nil
+    or model.first(plan, "admission.device_facts.double") ~= nil or is_double(cell.target) or is_double(cell.device) or is_double(all.sensor)
   cell.within_one_process = cell.rounds == 1 or holds(cell.flags, "within-one-process")
   return cell
 end

@@ -2,6 +2,7 @@
 -- with what to try, and the numbers that are missing with their reason.
 local doc = require("doc")
 local model = require("model")
+local placement = require("placement")
 local units = require("units")
 local words = require("words")
 
@@ -66,6 +67,7 @@ end
 local function cell_row(m, cell)
   local cells = { number = "#" .. cell.number, name = model.label(m, cell), status = cell.status,
     n = samples_text(cell), rounds = tostring(cell.rounds), scope = scope_text(cell), agreement = agreement(cell),
+    placement = placement.text(cell) or "n/a (not-measured)",
     flags = #cell.flags > 0 and table.concat(cell.flags, " ") or "none",
     provenance = cell.provenance }
   for _, column in ipairs(FIGURES) do cells[column[1]] = figure_cell(cell, column[1], column.interval) end
@@ -115,6 +117,7 @@ local function cell_columns(m, cells)
     end
   end
   columns[#columns + 1] = text_column("agreement", "agreement", 4)
+  if placement.any(cells) then columns[#columns + 1] = text_column("placement", "placement", 4) end
   columns[#columns + 1] = text_column("flags", "flags", 5, { wrap = true })
   columns[#columns + 1] = text_column("provenance", "provenance", 5)
   return columns

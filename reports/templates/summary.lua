@@ -3,6 +3,7 @@
 local doc = require("doc")
 local facts = require("facts")
 local model = require("model")
+local placement = require("placement")
 local plots = require("plots")
 local tables = require("tables")
 local verdict = require("verdict")
@@ -60,8 +61,10 @@ local function brief(data)
   local nodes = {}
   add(nodes, verdict.section(m))
   add(nodes, cells_section(m))
-  local refused = optional("Refused and failed cells", "refused", tables.refused(m))
-  if refused then add(nodes, refused) end
+  for _, part in ipairs({ placement.operators(m) or false,
+    optional("Refused and failed cells", "refused", tables.refused(m)) or false }) do
+    if part then add(nodes, part) end
+  end
   local dirs = {}
   for i, bundle in ipairs(m.bundles) do dirs[i] = words.clean(bundle.dir) end
   add(nodes, doc.paragraph { text = "Method, provenance, charts and what was not measured: railgauge report " ..
@@ -78,6 +81,7 @@ local function build(data, details)
   add(nodes, cells_section(m))
   if details then add(nodes, details_section(m)) end
   local parts = {
+    placement.section(m), placement.operators(m),
     optional("Side by side", "side-by-side", tables.side_by_side(m),
       "The same cells of several bundles. A change stands only where the intervals separate;" ..
       " `railgauge gate` decides with paired statistics."),
@@ -87,7 +91,7 @@ local function build(data, details)
     doc.section { title = "Method", id = "method", nodes = facts.method(m) },
     doc.section { title = "Provenance", id = "provenance", nodes = facts.provenance(m) },
   }
-  for i = 1, 6 do
+  for i = 1, 8 do
     if parts[i] then add(nodes, parts[i]) end
   end
   add(nodes, doc.dataset { cells = m.cells, bundles = m.bundles, fields = m.fields })

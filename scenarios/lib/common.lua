@@ -13,6 +13,15 @@ function common.target(default)
         help = "where to run; `railgauge list targets` shows them"})
 end
 
+-- Several: suite models, sets of them and files, with commas between. Returns a list for a matrix.
+function common.models(default)
+    local list = {}
+    local given = rg.option("models", {type = "models", default = default,
+        help = "suite models, sets of them and model files, with commas between"})
+    for _, name in ipairs(given or {}) do list[#list + 1] = rg.model(name) end
+    return list
+end
+
 -- A suite model's name or a model file, with the logical name that reports and the gate use.
 function common.model(default)
     local model = rg.option("model", {type = "model", default = default,

@@ -10,6 +10,7 @@
 #include "bench/run/artefact.h"
 #include "bench/run/manifest.h"
 #include "bench/run/materialise.h"
+#include "bench/run/pairs.h"
 #include "bench/run/workload.h"
 #include "tests/unit/scratch.h"
 
@@ -157,10 +158,10 @@ Test(artefact, that_only_a_compiler_makes_is_found_by_its_manifest) {
     const char *folder = pair(m, "hef", "hailo8");
     cr_assert_eq(ask(m, forms, &found), RG_UNSUPPORTED);
     cr_assert_str_eq(m->err.advice, "railgauge compile --for hailo some -o DIR");
-    setenv(RG_ARTEFACTS_VARIABLE, folder, 1);
+    setenv(RG_PAIRS_VARIABLE, folder, 1);
     cr_assert_eq(ask(m, forms, &found), RG_OK, "%s", m->err.what);
     cr_assert(!found.is_source && !strcmp(found.form, "hef") && strstr(found.path, "/some.bin"));
-    cr_assert_eq(rg_manifest_source(folder, found.sha256, m->arena, &back, &m->err), RG_OK);
+    cr_assert_eq(rg_pairs_source(found.path, m->arena, &back, &m->err), RG_OK, "%s", m->err.what);
     cr_assert_str_eq(back, m->loaded.workload.path);
     rg_device_fact(&m->device, "architecture", "hailo8l");
     cr_assert_eq(ask(m, forms, &found), RG_UNSUPPORTED, "another architecture");
@@ -172,9 +173,9 @@ Test(artefact, is_found_in_a_folder_that_was_remembered_until_its_file_changes) 
     made *m = begin("artefact");
     rg_artefact found;
     const char *folder = pair(m, "hef", "");
-    cr_assert_eq(rg_artefact_remember("/somewhere/else", &m->err), RG_OK, "%s", m->err.what);
-    cr_assert_eq(rg_artefact_remember(folder, &m->err), RG_OK, "%s", m->err.what);
-    cr_assert_eq(rg_artefact_remember(folder, &m->err), RG_OK, "%s", m->err.what);
+    cr_assert_eq(rg_pairs_remember("/somewhere/else", &m->err), RG_OK, "%s", m->err.what);
+    cr_assert_eq(rg_pairs_remember(folder, &m->err), RG_OK, "%s", m->err.what);
+    cr_assert_eq(rg_pairs_remember(folder, &m->err), RG_OK, "%s", m->err.what);
     cr_assert_eq(ask(m, forms, &found), RG_OK, "%s", m->err.what);
     cr_assert_eq(rg_fs_write_atomic(found.path, "others", 6, NULL), RG_OK);
     cr_assert_eq(ask(m, forms, &found), RG_UNSUPPORTED);

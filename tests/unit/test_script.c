@@ -37,6 +37,17 @@ Test(script, a_target_may_bring_its_options_along, WITH) {
     cr_assert_str_eq(rg_json_get_text(plan->cells[1].options, "latency", ""), "2ms");
     rg_plan_free(plan);
     rg_script_clear(&script);
+    script = script_of("return rg.scenario {cells = {{empty = 64, target = {'sim', variant = 'v',"
+                       "artefact = 'some.bin', require_full_offload = true}}}}",
+                       NULL);
+    char artefact[128];
+    snprintf(artefact, sizeof artefact, "%s/some.bin", folder);
+    cr_assert_eq(rg_plan_build(script.request, &plan, NULL), RG_OK);
+    cr_assert_str_eq(plan->cells[0].name, "empty-64/sim/variant=v", "the rest is no factor");
+    cr_assert_str_eq(plan->cells[0].artefact, artefact);
+    cr_assert(plan->cells[0].require_full_offload);
+    rg_plan_free(plan);
+    rg_script_clear(&script);
     expect_error("return rg.scenario {cells = {{empty = 64, target = {latency = '1ms'}}}}",
                  "a target must be a word", "target = \"cpu\"", NULL);
 }

@@ -53,6 +53,25 @@ Test(script, paths_start_at_the_script_or_at_the_current_directory, WITH) {
     rg_fs_remove_tree(other, NULL);
 }
 
+Test(script, an_option_of_models_is_a_list_of_names_sets_and_files, WITH) {
+    const char *text =
+        "local list = rg.option('models', {type = 'models', default = 'net.tflite'})\n"
+        "local cells = {}\n"
+        "for i, m in ipairs(list) do cells[i] = {model = m, threads = i} end\n"
+        "return rg.scenario {cells = cells}";
+    rg_script script = script_of(text, "models=tiny, resnet-8,resnet-50", NULL);
+    const json_t *cells = json_object_get(script.request, "cells");
+    cr_assert_eq(json_array_size(cells), 7);
+    cr_assert_str_eq(rg_json_get_text(json_array_get(cells, 6), "model", ""), "resnet-50");
+    rg_script_clear(&script);
+    script = script_of(text, NULL);
+    cells = json_object_get(script.request, "cells");
+    cr_assert_eq(json_array_size(cells), 1);
+    cr_assert(strstr(rg_json_get_text(json_array_get(cells, 0), "file", ""), "/net.tflite"));
+    rg_script_clear(&script);
+    expect_error(text, "no file /", "current directory", "models=ds-cnn,nothing.tflite", NULL);
+}
+
 Test(script, options_may_stand_in_the_scenario_with_cells_as_a_function, WITH) {
     const char *text =
         "return rg.scenario {options = {threads = {default = 1}, b = {default = 'x'}},"
