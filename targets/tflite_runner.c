@@ -61,7 +61,8 @@ static rg_status refuse(rg_tflite_runner *r, const char *what, rg_err *err) {
     rg_overhear_so_far(&r->heard);
     const char *said = rg_overheard_first(&r->heard);
     return rg_fail(err, RG_UNSUPPORTED, advise(r), "TensorFlow Lite %s %s %s%s%s",
-                   r->ask.tflite->library.version, what, r->workload.name, *said ? ": " : "", said);
+                   r->ask.tflite->library.version, what, r->workload.name, *said ? ": " : "",
+                   *said ? said : " and does not say why");
 }
 
 /* --- one interpreter -------------------------------------------------------------------------- */
@@ -219,8 +220,20 @@ rg_status rg_tflite_runner_run(rg_tflite_runner *r, unsigned number) {
     return RG_FAILED;
 }
 
+/* Variables behind handles are no tensors of the interpreter's: this call leaves them as they are.
+ */
+static bool has_handles(const rg_graph *graph) {
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        if (!strcmp(graph->nodes[i].kind, "var_handle"))
+            return true;
+    }
+    return false;
+}
+
 rg_status rg_tflite_runner_reset(rg_tflite_runner *r) {
     const rg_tflite *t = r->ask.tflite;
+    if (has_handles(r->workload.graph))
+        return RG_UNSUPPORTED;
     for (unsigned i = 0; i < r->n_slots; i++) {
         if (!t->reset_variables || t->reset_variables(r->slots[i].interpreter) != RG_TFLITE_OK)
             return RG_UNSUPPORTED;

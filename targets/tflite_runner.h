@@ -42,7 +42,8 @@ rg_status rg_tflite_runner_bind(rg_tflite_runner *runner, unsigned slot, rg_io *
 /* One inference, blocking. RG_FAILED after the runtime's words went to stderr. */
 rg_status rg_tflite_runner_run(rg_tflite_runner *runner, unsigned slot);
 
-/* Variables back to what they were at first. RG_UNSUPPORTED where this version cannot. */
+/* Variables back to what they were at first. RG_UNSUPPORTED where this version cannot, or where the
+ * model keeps them behind handles, which no call of the C API reaches. */
 rg_status rg_tflite_runner_reset(rg_tflite_runner *runner);
 
 /* What ran on the built-in kernels and what the delegate took, read from the interpreter's plan;

@@ -79,6 +79,8 @@ static rg_status run_if_dynamic(const rg_tflite *t, void *interpreter, rg_err *e
             memset(t->data(tensor), 0, t->bytes(tensor));
     }
     int got = t->invoke(interpreter);
+    if (t->reset_variables)
+        t->reset_variables(interpreter); /* that run leaves no trace */
     return got == RG_TFLITE_OK
                ? RG_OK
                : rg_fail(err, RG_UNSUPPORTED, "`railgauge inspect` shows what is in the model",
