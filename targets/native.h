@@ -54,7 +54,8 @@ void rg_native_close(rg_session *session);
 /* A target row: these share all but name, sentence and probe. */
 #define RG_NATIVE_TARGET(label, sentence, how_to_probe)                                            \
     {                                                                                              \
-        .name = label, .summary = sentence, .caps = RG_TARGET_STATEFUL | RG_TARGET_EXACT,          \
+        .name = label, .summary = sentence,                                                        \
+        .caps = RG_TARGET_STATEFUL | RG_TARGET_EXACT | RG_TARGET_SHARED,                           \
         .options = rg_native_fields, .options_size = sizeof(rg_native_options),                    \
         .probe = how_to_probe, .admits = rg_native_admits, .open = rg_native_open,                 \
         .load = rg_native_load, .bind = rg_native_bind, .submit = rg_native_submit,                \

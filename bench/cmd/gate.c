@@ -18,6 +18,7 @@ typedef struct options {
     const char *repeated; /* options that are read one by one from the arguments */
     rg_gate_print print;
     int inconclusive;
+    int64_t slice_ns;
     bool strict, bisect, reproduce, dry_run, quiet;
 } options;
 
@@ -41,6 +42,8 @@ static const rg_field table[] = {
     TEXT("b_set", repeated, "KEY=VALUE: for B alone"),
     TEXT("only", repeated, "these cells: name, glob of it, or start of the key; may be repeated"),
     TEXT("tier", tier, "how much a round measures, instead of what the scenario says"),
+    {"slice", RG_FIELD_DURATION, AT(slice_ns), "5ms", 0, 60e9, NULL, "",
+     "how long one build measures before the other has its turn; 0: whole rounds"},
     {"out", RG_FIELD_TEXT, AT(out), "runs", 0, 0, NULL, "", "folder for the session's bundles"},
     FLAG("strict", strict, "limits of 0.5 % and 2 %, looks after 12, 24, 48 and 96 rounds"),
     TEXT("tolerance", repeated,
@@ -226,6 +229,7 @@ static rg_status gate_builds(job *j, const char *a_program, const char *b_progra
                     .tier = opt->tier,
                     .out = opt->out,
                     .looks = opt->strict ? &rg_looks_strict : &rg_looks_standard,
+                    .slice_ns = opt->slice_ns,
                     .quiet = opt->quiet};
     rg_status status = rg_duel_begin(&duel, j->globals, a_program, b_program, &a, &b, err);
     if (status == RG_OK && opt->dry_run)

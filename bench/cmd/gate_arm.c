@@ -71,10 +71,10 @@ rg_status rg_arm_align(const rg_arm *a, rg_arm *b, rg_err *err) {
 }
 
 static json_t *pairing_facts(const rg_duel *duel, const rg_arm *arm) {
-    return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:O}", "session", duel->session, "arm",
-                     arm->name, "looks", duel->looks->name, "program", "path", arm->program,
-                     "version", arm->peer.version, "sha256", arm->peer.sha256, "command",
-                     duel->command);
+    return json_pack("{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:O}", "session", duel->session,
+                     "arm", arm->name, "looks", duel->looks->name, "slice_ns",
+                     (json_int_t)duel->slice_ns, "program", "path", arm->program, "version",
+                     arm->peer.version, "sha256", arm->peer.sha256, "command", duel->command);
 }
 
 static rg_status create_bundle(const rg_duel *duel, rg_arm *arm, rg_err *err) {
@@ -106,7 +106,11 @@ rg_status rg_arm_open(const rg_duel *duel, rg_arm *arm, const rg_sink *sink, rg_
         return status;
     arm->sink = rg_bundle_sink(arm->bundle);
     snprintf(arm->layout, sizeof arm->layout, "%s %s", duel->session, arm->name);
-    arm->spec = (rg_run_spec){arm->program, duel->root, sink, arm->layout};
+    arm->spec = (rg_run_spec){.program = arm->program,
+                              .root = duel->root,
+                              .sink = sink,
+                              .layout = arm->layout,
+                              .slice_ns = duel->slice_ns};
     return rg_runner_open(arm->plan, &arm->spec, arm->outcomes, &arm->runner, err);
 }
 

@@ -17,6 +17,7 @@ typedef struct rg_duel {
     const char *scenario; /* its file */
     const char *tier, *out;
     const rg_looks *looks;
+    int64_t slice_ns; /* how long one arm measures before the other has its turn; 0: whole rounds */
     bool quiet;
     char session[17]; /* a random name */
     rg_root *root;

@@ -19,7 +19,7 @@ static rg_status name_session(char ret[17], rg_err *err) {
 static json_t *command_of(const rg_args *args) {
     static const char *const keep[] = {"a",         "b",      "baseline", "candidate", "scenario",
                                        "set",       "a_set",  "b_set",    "tier",      "strict",
-                                       "tolerance", "target", "metric",   NULL};
+                                       "tolerance", "target", "metric",   "slice",     NULL};
     json_t *words = json_pack("[s, s]", "railgauge", "gate");
     for (size_t i = 0; i < args->n_given; i++) {
         char option[32];

@@ -1,10 +1,12 @@
 /* gate_session.c: pairs of rounds, looks, and when to stop. */
 #include "bench/cmd/gate_session.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cmd/gate_turns.h"
 #include "bench/cmd/run_bundle.h"
 #include "bench/cmd/run_progress.h"
 #include "bench/core/hash.h"
@@ -36,7 +38,9 @@ struct session {
     json_t *state;   /* of the machine at the start */
     rg_ready ready;
     rg_teller teller;
-    size_t done, total; /* rounds up to the next look */
+    size_t done, total;         /* rounds up to the next look */
+    rg_turns *turns;            /* NULL: one round after the other */
+    pthread_mutex_t one_speaks; /* of the sinks, when two rounds are played at once */
 };
 
 /* --- the sinks ------------------------------------------------------------------------------- */
@@ -57,7 +61,10 @@ static rg_status to_round(void *user, const rg_round *round, rg_err *err) {
         rg_host_flag(flags, "state-changed");
     if (ready->waited_ns > 0)
         json_object_set_new(round->facts, "waited_ns", json_integer(ready->waited_ns));
-    return s->arm->sink.round(s->arm->sink.user, round, err);
+    pthread_mutex_lock(&s->session->one_speaks);
+    rg_status status = s->arm->sink.round(s->arm->sink.user, round, err);
+    pthread_mutex_unlock(&s->session->one_speaks);
+    return status;
 }
 
 static void to_progress(void *user, const rg_progress *progress) {
@@ -70,7 +77,9 @@ static void to_progress(void *user, const rg_progress *progress) {
     copy.done = all->done;
     copy.total = all->total;
     copy.left_ns = -1;
+    pthread_mutex_lock(&all->one_speaks);
     rg_teller_tell(&all->teller, &copy);
+    pthread_mutex_unlock(&all->one_speaks);
 }
 
 static rg_sink sink_of(seat *s) {
@@ -86,6 +95,13 @@ static rg_status play_round(session *s, int arm, uint32_t cell, uint32_t round, 
     return status;
 }
 
+static rg_status play_turns(session *s, int first, uint32_t cell, uint32_t round, rg_err *err) {
+    s->ready = rg_ready_wait(s->duel->root, s->state, WAIT_NS, NULL);
+    rg_status status = rg_turns_play(s->turns, s->arms, first, cell, round, err);
+    s->done += 2;
+    return status;
+}
+
 static bool both_admit(const session *s, uint32_t cell) {
     return rg_runner_admits(s->arms[0]->runner, cell) && rg_runner_admits(s->arms[1]->runner, cell);
 }
@@ -94,6 +110,8 @@ static rg_status play_pair(session *s, uint32_t cell, uint32_t round, rg_err *er
     int first = s->b_first ^ (round % 2 == 1);
     if (!both_admit(s, cell))
         return RG_OK;
+    if (s->turns && rg_turns_suit(s->arms[0], s->arms[1], cell))
+        return play_turns(s, first, cell, round, err);
     rg_status status = play_round(s, first, cell, round, err);
     return status == RG_OK ? play_round(s, !first, cell, round, err) : status;
 }
@@ -200,12 +218,16 @@ rg_status rg_session_play(const rg_duel *duel, const rg_gate_options *options, r
                  .arms = {a, b},
                  .b_first = rg_hash_seed(duel->session) & 1,
                  .state = rg_host_state(duel->root),
-                 .teller = rg_teller_new(duel->quiet)};
+                 .teller = rg_teller_new(duel->quiet),
+                 .one_speaks = PTHREAD_MUTEX_INITIALIZER};
     rg_status status = open_arms(&s, err);
+    if (status == RG_OK && duel->slice_ns)
+        status = rg_turns_open(&s.turns, err);
     if (status == RG_OK)
         status = play_looks(&s, err);
     rg_teller_end(&s.teller);
     status = conclude(&s, status, err);
+    rg_turns_close(s.turns);
     free(s.open);
     json_decref(s.state);
     return status;

@@ -9,6 +9,7 @@
 #include "bench/cmd/gate_budget.h"
 #include "bench/cmd/gate_session.h"
 #include "bench/cmd/gate_sides.h"
+#include "bench/run/turns.h"
 
 typedef struct options {
     const char *last, *tier, *out;
@@ -117,6 +118,7 @@ static rg_status from_pilot(const job *j, rg_err *err) {
                     .tier = j->opt->tier,
                     .out = j->opt->out,
                     .looks = &pilot,
+                    .slice_ns = RG_TURNS_SLICE_NS,
                     .quiet = j->opt->quiet};
     rg_status status = rg_duel_begin(&duel, j->globals, "", "", &a, &b, err);
     if (status == RG_OK)

@@ -25,6 +25,7 @@ enum rg_target_caps {
     RG_TARGET_EXACT = 1 << 5,        /* integer outputs must equal the reference's in every bit */
     RG_TARGET_ELSEWHERE = 1 << 6,    /* computes in another process: memory, CPU time and counters
                                         of this one are not the workload's, and are left out */
+    RG_TARGET_SHARED = 1 << 7,       /* two processes may hold the device at once, one idle */
 };
 
 /* One unit that exists, or the reason why none does (status != RG_OK). */

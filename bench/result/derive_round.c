@@ -30,7 +30,8 @@ static void find_window(rg_round_view *view, const rg_sample *steady) {
         }
         inferences = (double)view->n * view->block;
     }
-    view->window_s = (double)(end - start) * 1e-9;
+    int64_t paused = rg_json_get_int(window, "paused_ns", 0); /* between slices (run/turns.h) */
+    view->window_s = (double)(end - start - paused) * 1e-9;
     view->inferences = fmax(inferences, 0) * view->batch;
 }
 

@@ -59,6 +59,17 @@ static const char *origin_word(const rg_gate *gate) {
                                  : "measured";
 }
 
+/* In which order both sides were measured. */
+static void add_order(const rg_gate *gate, rg_text *out) {
+    const json_t *pairing = json_object_get(gate->candidate.facts, "pairing");
+    int64_t slice_ns = rg_json_get_int(pairing, "slice_ns", 0);
+    char slice[32];
+    rg_text_duration((double)slice_ns, slice, sizeof slice);
+    rg_text_add(out, gate->interleaved ? ", interleaved" : ", one run after the other");
+    if (gate->interleaved && slice_ns > 0)
+        rg_text_printf(out, " in slices of %s", slice);
+}
+
 void rg_gate_trust(const rg_gate *gate, rg_text *out) {
     static const char *const flags[] = {"throttled", "hot",           "unstable",
                                         "busy",      "clock-changed", "state-changed"};
@@ -66,7 +77,7 @@ void rg_gate_trust(const rg_gate *gate, rg_text *out) {
     bool bad = gate->counts[RG_VERDICT_INVALID] || gate->counts[RG_VERDICT_NOT_COMPARABLE];
     rg_text_printf(out, "%s: %s, ", bad ? "INVALID in part" : "VALID", origin_word(gate));
     rounds_text(gate, out);
-    rg_text_add(out, gate->interleaved ? ", interleaved" : ", one run after the other");
+    add_order(gate, out);
     for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++) {
         size_t was = count_flag(sides[0]->records, flags[f]);
         size_t now = count_flag(sides[1]->records, flags[f]);

@@ -10,6 +10,7 @@
 
 #include "bench/core/json.h"
 #include "bench/run/rows.h"
+#include "bench/run/turns.h"
 
 static const char *const kinds[] = {"admit", "reference", "measure", "repeat"};
 
@@ -22,13 +23,14 @@ static json_t *words_to_json(const char *const *words) {
 
 json_t *rg_job_to_json(const rg_job *job) {
     return json_pack("{s:s, s:o, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:b, s:I, "
-                     "s:o, s:o, s:I, s:i}",
+                     "s:o, s:o, s:s?, s:i, s:I, s:I, s:i}",
                      "kind", kinds[job->kind], "cell", rg_cell_to_json(&job->cell), "round",
                      (int)job->round, "root", job->root, "path", job->path, "artefact",
                      job->artefact, "form", job->form, "artefact_sha256", job->artefact_sha256,
                      "reference", job->reference, "no_truth", job->no_truth, "power", job->power,
                      "per_op", job->per_op, "idle_ns", (json_int_t)job->idle_ns, "rails",
-                     words_to_json(job->rails), "counters", words_to_json(job->counters), "seed",
+                     words_to_json(job->rails), "counters", words_to_json(job->counters), "turns",
+                     job->turns, "side", job->side, "slice_ns", (json_int_t)job->slice_ns, "seed",
                      (json_int_t)job->seed, "inferences", (int)job->inferences);
 }
 
@@ -66,6 +68,9 @@ rg_status rg_job_from_json(const json_t *object, rg_arena *arena, rg_job *ret_jo
     job.idle_ns = rg_json_get_int(object, "idle_ns", 0);
     job.rails = words_from_json(json_object_get(object, "rails"), arena);
     job.counters = words_from_json(json_object_get(object, "counters"), arena);
+    job.turns = text_of(object, "turns", arena);
+    job.side = (int)rg_json_get_int(object, "side", 0);
+    job.slice_ns = rg_json_get_int(object, "slice_ns", RG_TURNS_SLICE_NS);
     job.seed = (uint64_t)rg_json_get_int(object, "seed", 0);
     job.inferences = (uint32_t)rg_json_get_int(object, "inferences", 0);
     if (!job.rails || !job.counters)

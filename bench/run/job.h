@@ -46,6 +46,9 @@ typedef struct rg_job {
     int64_t idle_ns;      /* length of those windows */
     const char *const *rails;    /* NULL-ended */
     const char *const *counters; /* NULL-ended */
+    const char *turns;           /* MEASURE: page of turns with another worker (turns.h), or NULL */
+    int side;                    /* in those turns: 0 or 1 */
+    int64_t slice_ns;            /* length of a slice then */
     uint64_t seed;               /* of the round: choice of outputs to compare, reservoir */
     uint32_t inferences;         /* REPEAT: after the first one */
 } rg_job;

@@ -170,6 +170,9 @@ static rg_job job_for(const rg_runner *run, const rg_slot *slot) {
                     .idle_ns = run->plan->idle_ns,
                     .rails = run->plan->rails,
                     .counters = run->plan->counters,
+                    .turns = run->spec->turns,
+                    .side = run->spec->side,
+                    .slice_ns = run->spec->slice_ns,
                     .seed = round_seed(run, slot)};
 }
 
@@ -177,10 +180,11 @@ rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err) {
     const rg_cell *cell = &run->plan->cells[slot->cell];
     rg_job job = job_for(run, slot);
     int64_t idle_ns = (job.power ? 2 * job.idle_ns : 0) + cell->pattern.duration_ns;
+    int64_t waits_ns = job.turns ? 2 * cell->tier.cap_ns : 0; /* for the other's load and window */
     rg_child_spec spec = {.program = run->spec->program,
                           .job = &job,
-                          .limit_ns =
-                              cell->tier.cap_ns + cell->tier.cap_ns / 4 + idle_ns + RG_GRACE_NS,
+                          .limit_ns = cell->tier.cap_ns + cell->tier.cap_ns / 4 + idle_ns +
+                                      waits_ns + RG_GRACE_NS,
                           .stop = &rg_runner_stop,
                           .news = round_news,
                           .user = run};

@@ -71,6 +71,9 @@ typedef struct rg_run_spec {
     const rg_sink *sink;
     const char *layout; /* mixed into the seeds of stack and heap offsets of rounds; NULL: the same
                            in every run of the plan */
+    const char *turns;  /* page of turns (turns.h) that the next round's worker joins; NULL none */
+    int side;           /* in those turns */
+    int64_t slice_ns;   /* length of a slice then */
 } rg_run_spec;
 
 /* Runs everything. `ret_outcomes` holds one row a cell, written also when the run ends early.

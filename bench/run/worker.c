@@ -209,6 +209,7 @@ static void clean_up(rg_worker *worker) {
     rg_worker_release(worker);
     rg_counters_close(worker->counters);
     rg_meter_close(worker->meter);
+    rg_turns_close(worker->turns);
     rg_root_close(worker->root);
     json_decref(worker->counter_refusals);
     json_decref(worker->job.cell.options);

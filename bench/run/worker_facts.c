@@ -233,7 +233,10 @@ void rg_worker_facts_loaded(rg_worker *worker) {
 
 /* Others' share of the CPUs while this round ran; a tenth is felt in the tail. */
 static void note_other_load(rg_worker *worker, const json_t *before, const json_t *after) {
-    double own_s = (double)(rg_usage_now().cpu_ns - worker->cpu_at_start_ns) * 1e-9;
+    int64_t own_ns = rg_usage_now().cpu_ns - worker->cpu_at_start_ns;
+    if (worker->turns) /* who takes turns with us is no disturbance */
+        own_ns += rg_turns_other_cpu_ns(worker->turns);
+    double own_s = (double)own_ns * 1e-9;
     if (rg_host_foreign_load(before, after, own_s) > 0.1)
         rg_worker_flag(worker, "busy");
 }

@@ -169,7 +169,8 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     worker->loop.user = worker;
     rg_status status = rg_pattern_is_open(cell->pattern.kind)
                            ? rg_worker_open_window(worker, &steady, ran, err)
-                           : rg_loop_run(&worker->loop, &goal, &steady, ran, err);
+                       : worker->turns ? rg_worker_run_slices(worker, &goal, &steady, ran, err)
+                                       : rg_loop_run(&worker->loop, &goal, &steady, ran, err);
     worker->loop.pause = NULL;
     worker->rows = steady;
     worker->taken += steady.taken;
@@ -178,10 +179,13 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
 
 static void count_window(rg_worker *worker, const rg_ran *ran, const rg_usage *before,
                          const rg_usage *after) {
-    json_object_set_new(worker->facts, "window",
-                        json_pack("{s:I, s:I, s:I}", "start_ns", (json_int_t)ran->start_ns,
-                                  "end_ns", (json_int_t)ran->end_ns, "inferences",
-                                  (json_int_t)ran->inferences));
+    json_t *window = json_pack("{s:I, s:I, s:I}", "start_ns", (json_int_t)ran->start_ns, "end_ns",
+                               (json_int_t)ran->end_ns, "inferences", (json_int_t)ran->inferences);
+    if (worker->turns) {
+        json_object_set_new(window, "slices", json_integer(worker->slices));
+        json_object_set_new(window, "paused_ns", json_integer(worker->paused_ns));
+    }
+    json_object_set_new(worker->facts, "window", window);
     json_t *totals = json_object();
     rg_counters_read(worker->counters, totals);
     json_object_update_missing(totals, worker->counter_refusals);
@@ -198,6 +202,7 @@ static void count_window(rg_worker *worker, const rg_ran *ran, const rg_usage *b
 
 rg_status rg_worker_steady(rg_worker *worker, rg_err *err) {
     rg_ran ran;
+    rg_worker_turns_arrive(worker);
     rg_worker_phase(worker, "steady");
     rg_worker_facts_memory(worker, "rss_steady_start_bytes");
     rg_usage before = rg_usage_now();

@@ -16,6 +16,7 @@
 #include "bench/run/pattern.h"
 #include "bench/run/prover.h"
 #include "bench/run/spin.h"
+#include "bench/run/turns.h"
 #include "bench/run/workload.h"
 
 enum { RG_WORKER_MAX_OPTIONS = 64, RG_WORKER_CHECKS = 16 };
@@ -55,6 +56,9 @@ typedef struct rg_worker {
     uint64_t n_warm; /* warm-up rows stored */
     uint64_t taken;  /* rows taken in all */
     int64_t deadline_ns;
+    rg_turns *turns;   /* with another worker; NULL: by itself */
+    uint32_t slices;   /* of the window, with turns */
+    int64_t paused_ns; /* between them */
     json_t *counter_refusals;
     rg_counters *counters;
     rg_meter *meter; /* virtual rails only */
@@ -96,6 +100,11 @@ rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ra
 
 /* worker_repeat.c: inferences without stamps, facts or anything else that differs between runs. */
 rg_status rg_worker_repeat(rg_worker *worker, rg_err *err);
+
+/* worker_turns.c: the window in slices, when another worker takes turns with this one. */
+void rg_worker_turns_arrive(rg_worker *worker); /* sets worker->turns, when the job has a page */
+rg_status rg_worker_run_slices(rg_worker *worker, const rg_goal *goal, rg_rows *rows,
+                               rg_ran *ret_ran, rg_err *err);
 
 /* worker_facts.c: what is written down beside the samples. */
 void rg_worker_facts_begin(rg_worker *worker);        /* clock, overhead, host before */

@@ -3,6 +3,7 @@ simulated target. TAP on stdout."""
 import glob
 import json
 import os
+import shutil
 import shlex
 import signal
 import subprocess
@@ -95,6 +96,26 @@ def test_pairs_stand_together_and_change_their_order():
         order = [arm for _, arm in sorted([(t, "A") for t, _ in a] + [(t, "B") for t, _ in b])]
         words = "".join(order)
         assert words in ("ABBA" * 3, "BAAB" * 3), words
+
+
+def test_workers_of_a_real_target_take_turns_within_a_round_unless_told_not_to():
+    with Place() as place:
+        with open(place.scenario, "w") as file:
+            file.write('return rg.scenario { name = "turns", tier = {samples = 130, min_time = "12ms", '
+                       'cap = "20s"}, cells = {{empty = 4096, target = "cpu", threads = 1}} }\n')
+        for words, sliced in (("--slice", "3ms"), True), (("--slice", "0s"), False):
+            shutil.rmtree(os.path.join(place.path, "runs"), ignore_errors=True)
+            got = place.gate("--format", "json", "--quiet", "--metric", "macs", *words)
+            assert got.returncode == 0, got.stdout + got.stderr
+            document = json.loads(got.stdout)
+            windows = [round["window"] for bundle in place.bundles() for round in rounds(bundle)]
+            assert len(windows) == 12 and all(("slices" in one) == sliced for one in windows)
+            if sliced:
+                length = [one["end_ns"] - one["start_ns"] - one["paused_ns"] for one in windows]
+                assert min(length) >= 12e6, "the slices alone are long enough"
+                assert all((one["paused_ns"] > 0) == (one["slices"] > 1) for one in windows), windows
+                assert sum(one["slices"] for one in windows) >= 2 * len(windows), windows
+            assert ("in slices of" in document["trust"]) == sliced, document["trust"]
 
 
 def test_a_slower_candidate_regresses_and_the_printed_command_measures_it_alone():

@@ -64,11 +64,14 @@ static void count_down(unsigned n) {
         ;
 }
 
-/* Between this call's begin and the last one's end lies the rest of the inference. */
+/* Between this call's begin and the last one's end lies the rest of the inference; a pause, or time
+ * that another process had, is no part of it. */
 static void note_time(int64_t now_ns) {
     double since = left_ns ? (double)(now_ns - left_ns) : 0;
-    if (since > 0 && since < 1e9)
-        usual_ns = usual_ns == 0 ? since : usual_ns + (since - usual_ns) / 32;
+    if (since > 0 && (usual_ns == 0 || since < usual_ns))
+        usual_ns = since;
+    else if (since < 2 * usual_ns)
+        usual_ns += (since - usual_ns) / 32;
 }
 
 static void misbehave(void) {
