@@ -98,6 +98,7 @@ static void ask_in_child(const rg_inspection *look, const rg_target *target,
     pid_t pid = fork();
     if (pid == 0) {
         alarm(RG_PROBE_LIMIT_S);
+        rg_probe_hush();
         ask(look, target, device, model, row);
         _exit(write(ends[1], row, sizeof *row) == (ssize_t)sizeof *row ? 0 : 1);
     }

@@ -2,6 +2,7 @@
 #include "bench/run/probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,8 +22,19 @@ typedef struct answer {
     rg_device_list devices;
 } answer;
 
+/* What a vendor's library prints while it looks around is nobody's business. */
+void rg_probe_hush(void) {
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0)
+        return;
+    dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    close(nothing);
+}
+
 static void child(const rg_target *target, rg_root *root, const rg_settings *settings, int fd) {
     answer *said = calloc(1, sizeof *said);
+    rg_probe_hush();
     if (!said)
         _exit(1);
     said->devices.settings = settings;

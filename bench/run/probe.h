@@ -19,6 +19,9 @@ rg_status rg_probe_find_target(const char *name, const rg_target **ret_target, r
 rg_status rg_probe_target(const rg_target *target, rg_root *root, rg_device_list *ret_devices,
                           rg_err *err);
 
+/* In a child only: standard output and error go nowhere from here on. */
+void rg_probe_hush(void);
+
 /* The device with this id; with id "" the first present one. RG_ABSENT or RG_DENIED with the
  * target's own reason, RG_USAGE when the id is not in the list (the nearest one is named). */
 rg_status rg_probe_pick(const rg_target *target, const rg_device_list *devices, const char *id,

@@ -122,9 +122,14 @@ function placement.libraries(bundle, rows)
   end
 end
 
-local function operator_rows(block)
-  local rows, sum = {}, 0
+local function sum_of(block)
+  local sum = 0
   for _, node in ipairs(block.nodes) do sum = sum + (number(node.median_ns) or 0) end
+  return sum
+end
+
+local function operator_rows(block)
+  local rows, sum = {}, sum_of(block)
   for _, node in ipairs(block.nodes) do
     local ns = number(node.median_ns)
     local joined = node.computed_in ~= node.node
@@ -144,8 +149,9 @@ function placement.operators(m)
     if type(block) == "table" and type(block.nodes) == "table" and #block.nodes > 0 then
       nodes[#nodes + 1] = doc.table { id = "operators-" .. cell.number,
         caption = "#" .. cell.number .. " " .. model.label(m, cell) .. ": median of " ..
-          words.clean(block.runs or "?") .. " runs with counting on, " ..
-          units.text({ value = number(block.whole_median_ns) }, "ns") .. " in all",
+          words.clean(block.runs or "?") .. " runs, " ..
+          units.text({ value = number(block.whole_median_ns) }, "ns") .. " an inference; operators together " ..
+          units.text({ value = sum_of(block) }, "ns") .. " with counting on",
         rows = operator_rows(block), columns = {
           text_column("node", "node", 0, { align = "right", keep = true }),
           text_column("operator", "operator", 0, { keep = true }),

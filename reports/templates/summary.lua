@@ -3,6 +3,7 @@
 local doc = require("doc")
 local facts = require("facts")
 local model = require("model")
+local overview = require("overview")
 local placement = require("placement")
 local plots = require("plots")
 local tables = require("tables")
@@ -24,7 +25,7 @@ local function add(nodes, ...)
 end
 
 local function cells_section(m)
-  local nodes = {}
+  local nodes = { overview.table(m) }
   if #m.measured > 0 then add(nodes, tables.cells(m, m.measured, "cells", m.mixed and "Figures of measured cells" or "Figures by cell")) end
   if #m.simulated > 0 then
     if m.mixed then
