@@ -49,6 +49,8 @@ const rg_code rg_codes[] = {
     {"sender-late", FLAG, "the harness woke late for arrivals, by over a twentieth of the latency",
      "latency counts from the intended time, so our own delay is in it",
      "use longer requests or a quieter machine; see the figure `sender late`"},
+    {"search-bound", FLAG, "the search ended at the largest load that it may try",
+     "the device may carry more", "raise `most` of the pattern"},
     {"overloaded", FLAG, "the queue was still long when the last request came",
      "arrivals come faster than they are served: latency grows with the time measured",
      "lower the rate, or limit the queue and count the drops"},

@@ -2,6 +2,7 @@
  * round and over rounds. derive_round.c and derive_cell.c call it. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/core/json.h"
 #include "bench/result/derive_priv.h"
@@ -13,7 +14,7 @@ void rg_figures_unset_special(rg_figure *figures) {
     static const rg_figure_key keys[] = {
         RG_FIG_latency_p999_ns, RG_FIG_deadline_misses, RG_FIG_deadline_miss_share,
         RG_FIG_arrivals_per_s,  RG_FIG_dropped,         RG_FIG_drop_share,
-        RG_FIG_sender_late_ns};
+        RG_FIG_sender_late_ns,  RG_FIG_streams,         RG_FIG_best_in_flight};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         figures[keys[i]] = (rg_figure){0};
 }
@@ -35,8 +36,18 @@ static double dropped_of(const rg_round_view *view) {
     return offered == (double)view->n_rows ? (double)(view->n_rows - view->n) : told;
 }
 
+/* What a search found. */
+static void fill_search(rg_round_view *view) {
+    const json_t *search = json_object_get(view->facts, "search");
+    bool streams = !strcmp(rg_json_get_text(search, "what", ""), "streams");
+    if (search)
+        view->figures[streams ? RG_FIG_streams : RG_FIG_best_in_flight] =
+            rg_figure_value(rg_json_get_real(search, "best", NAN));
+}
+
 void rg_view_fill_open(rg_round_view *view) {
     rg_figure *figures = view->figures;
+    fill_search(view);
     if (!view->arrivals)
         return;
     double offered = rg_json_get_real(view->arrivals, "offered", 0), dropped = dropped_of(view);
@@ -67,6 +78,17 @@ static rg_figure pooled_p999(const rg_pool *pool, const rg_draws *draws) {
     return figure;
 }
 
+/* The smallest of the rounds: what each of them held. */
+static void combine_search(const rg_round_view *views, size_t n, rg_figure_key key,
+                           rg_figure *figures) {
+    for (size_t r = 0; r < n; r++) {
+        const rg_figure *own = &views[r].figures[key];
+        if (own->set && (!figures[key].set || own->value < figures[key].value))
+            figures[key] = *own;
+    }
+    figures[key].n = figures[key].set ? n : 0;
+}
+
 void rg_views_combine_open(const rg_round_view *views, size_t n, const rg_pool *pool,
                            const rg_draws *draws, rg_figure *figures) {
     double *dropped = calloc(2 * n + 1, sizeof *dropped), late = 0;
@@ -85,5 +107,7 @@ void rg_views_combine_open(const rg_round_view *views, size_t n, const rg_pool *
         figures[RG_FIG_sender_late_ns] = rg_figure_value(late);
         figures[RG_FIG_latency_p999_ns] = pooled_p999(pool, draws);
     }
+    combine_search(views, n, RG_FIG_streams, figures);
+    combine_search(views, n, RG_FIG_best_in_flight, figures);
     free(dropped);
 }

@@ -37,6 +37,8 @@ static json_t *per_round(const rg_cell_work *work) {
                                          RG_FIG_load_cold_ns,
                                          RG_FIG_instructions,
                                          RG_FIG_latency_p999_ns,
+                                         RG_FIG_streams,
+                                         RG_FIG_best_in_flight,
                                          RG_FIG_arrivals_per_s,
                                          RG_FIG_dropped,
                                          RG_FIG_drop_share,

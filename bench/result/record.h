@@ -33,6 +33,10 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
       "requests that took longer than the cell's deadline")                                        \
     X(deadline_miss_share, "1", LOWER, "deadline", "miss share",                                   \
       "share of requests that missed the deadline")                                                \
+    X(streams, "1", HIGHER, "arrivals", "streams",                                                 \
+      "most streams that held the deadline in every round")                                        \
+    X(best_in_flight, "1", NONE, "throughput", "best in flight",                                   \
+      "requests in flight from which on throughput grows by less than a twentieth")                \
     X(arrivals_per_s, "1/s", NONE, "arrivals", "arrivals/s", "intended arrivals of an open loop")  \
     X(dropped, "1", LOWER, "arrivals", "dropped",                                                  \
       "requests that found the queue full, or were not served within the time cap")                \

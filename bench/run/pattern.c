@@ -15,6 +15,8 @@ enum { OVERHEAD_ROWS = 2001, MAX_BLOCK = 65536 };
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 unsigned rg_pattern_slots(const rg_pattern *pattern) {
+    if (pattern->kind == RG_PATTERN_SWEEP)
+        return pattern->most;
     return pattern->in_flight ? pattern->in_flight : 1;
 }
 
@@ -22,6 +24,10 @@ rg_pattern rg_pattern_closed(const rg_pattern *pattern) {
     rg_pattern closed = *pattern;
     if (rg_pattern_is_open(pattern->kind))
         closed.kind = pattern->in_flight > 1 ? RG_PATTERN_IN_FLIGHT : RG_PATTERN_SINGLE_STREAM;
+    if (pattern->kind == RG_PATTERN_SWEEP) { /* each slot is used once at least */
+        closed.kind = RG_PATTERN_IN_FLIGHT;
+        closed.in_flight = pattern->most;
+    }
     return closed;
 }
 

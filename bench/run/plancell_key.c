@@ -8,6 +8,7 @@
 #include "bench/core/text.h"
 #include "bench/run/plancell.h"
 #include "bench/run/planpattern.h"
+#include "bench/run/search.h"
 
 json_t *rg_plancell_ordered(const json_t *object) {
     if (!json_is_object(object))
@@ -125,6 +126,16 @@ static void add_open(rg_text *text, const rg_pattern *pattern) {
         rg_text_printf(text, "/queue=%lld", (long long)pattern->queue);
 }
 
+/* What differs from the usual: 64 tried at most, 1 % late, found by halving. */
+static void add_search(rg_text *text, const rg_pattern *pattern) {
+    if (pattern->most != 64)
+        rg_text_printf(text, "/most=%u", pattern->most);
+    if (pattern->kind == RG_PATTERN_STREAMS && pattern->drops != 0.01)
+        rg_text_printf(text, "/drops=%.15g", pattern->drops);
+    if (pattern->search != RG_SEARCH_BISECT)
+        rg_text_printf(text, "/search=%s", rg_search_words[pattern->search]);
+}
+
 /* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
 static const char *name_of(const rg_cell *cell, rg_arena *arena) {
     static const char *const order[] = {"device", "variant",    "precision", "batch",  "threads",
@@ -149,6 +160,10 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
         rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
     if (rg_pattern_is_open(cell->pattern.kind))
         add_open(&text, &cell->pattern);
+    if (cell->pattern.kind == RG_PATTERN_SWEEP)
+        rg_text_add(&text, "/sweep");
+    if (rg_pattern_searches(cell->pattern.kind))
+        add_search(&text, &cell->pattern);
     if (json_object_get(cell->requested, "deadline_ns"))
         add_duration(&text, "deadline", cell->deadline_ns);
     const char *name = text.data && !text.failed ? rg_arena_strdup(arena, text.data) : NULL;

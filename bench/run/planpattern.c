@@ -10,11 +10,12 @@
 #include "bench/core/text.h"
 #include "bench/run/arrivals.h"
 #include "bench/run/schema.h"
+#include "bench/run/search.h"
 
 /* Keys beside `kind`; a needed one first, "" none. */
 static const struct form {
     const char *needs, *what; /* and what it is, for the message */
-    const char *takes[6];
+    const char *takes[8];
     const char *example;
 } forms[RG_PATTERN_COUNT] = {
     [RG_PATTERN_SINGLE_STREAM] = {"", "", {NULL}, "{\"single_stream\"}"},
@@ -28,6 +29,11 @@ static const struct form {
                             "mean arrivals a second",
                             {"n", "queue", "deadline", NULL},
                             "{\"poisson\", hz = 30}"},
+    [RG_PATTERN_STREAMS] = {"fps",
+                            "frames a second of each stream",
+                            {"n", "queue", "deadline", "drops", "most", "search", NULL},
+                            "{\"streams\", fps = 30, deadline = \"33ms\"}"},
+    [RG_PATTERN_SWEEP] = {"", "", {"most", NULL}, "{\"sweep\", most = 16}"},
 };
 
 /* --- parsing ---------------------------------------------------------------------------------- */
@@ -74,6 +80,8 @@ static rg_status check_values(const json_t *table, const rg_pattern_spec *spec, 
     }
     if (json_object_get(table, "hz") && !(spec->hz > 0))
         return rg_fail(err, RG_USAGE, "such as hz = 30", "hz of a pattern must be above 0");
+    if (json_object_get(table, "fps") && !(spec->fps > 0))
+        return rg_fail(err, RG_USAGE, "such as fps = 30", "fps of a pattern must be above 0");
     return RG_OK;
 }
 
@@ -95,8 +103,11 @@ rg_status rg_planpattern_parse(const json_t *asked, rg_pattern *ret_pattern,
     *ret_pattern = (rg_pattern){.kind = kind,
                                 .in_flight = spec.n ? (uint32_t)spec.n : 1,
                                 .duration_ns = spec.duration_ns,
-                                .hz = spec.hz,
-                                .queue = spec.queue};
+                                .hz = kind == RG_PATTERN_STREAMS ? spec.fps : spec.hz,
+                                .queue = spec.queue,
+                                .drops = kind == RG_PATTERN_STREAMS ? spec.drops : 0,
+                                .most = rg_pattern_searches(kind) ? (uint32_t)spec.most : 0,
+                                .search = spec.search};
     *ret_deadline_ns = spec.deadline_ns;
     return RG_OK;
 }
@@ -107,24 +118,45 @@ int64_t rg_planpattern_least_ns(const rg_cell *cell) {
     const rg_pattern *p = &cell->pattern;
     if (p->kind == RG_PATTERN_IDLE)
         return p->duration_ns;
-    if (!rg_pattern_is_open(p->kind))
+    if (!rg_pattern_is_open(p->kind) || p->kind == RG_PATTERN_STREAMS)
         return cell->tier.min_ns;
     uint64_t n = rg_arrivals_needed(p->hz, cell->tier.samples, cell->tier.min_ns);
     return rg_arrivals_span_ns(p->hz, n);
 }
 
+/* A search asks some ten times; the fewest streams take longest to come. */
+static int64_t needed_ns(const rg_cell *cell) {
+    enum { PROBES = 10, SLOW_PROBES = 3 };
+    const rg_pattern *p = &cell->pattern;
+    if (!rg_pattern_searches(p->kind))
+        return rg_planpattern_least_ns(cell);
+    if (cell->tier.min_ns > INT64_MAX / 64)
+        return INT64_MAX;
+    uint64_t frames = cell->tier.samples > 30 * PROBES ? cell->tier.samples : 30 * PROBES;
+    int64_t one = p->hz > 0 ? rg_arrivals_span_ns(p->hz, frames) : 0;
+    return one > INT64_MAX / 64 ? INT64_MAX : PROBES * cell->tier.min_ns + SLOW_PROBES * one;
+}
+
+/* A cap that no named tier has was written by hand. */
+static bool is_own_cap(int64_t cap_ns) {
+    for (const rg_tier *tier = rg_tiers; tier->name; tier++) {
+        if (tier->cap_ns == cap_ns)
+            return false;
+    }
+    return true;
+}
+
 /* How long the arrivals take is known beforehand: nobody need raise a named tier's cap by hand. */
 static rg_status fit_cap(rg_cell *cell, rg_err *err) {
-    int64_t least = rg_planpattern_least_ns(cell);
+    int64_t least = needed_ns(cell);
     char needs[32], cap[32];
-    if (!rg_pattern_is_open(cell->pattern.kind))
+    if (!rg_pattern_is_open(cell->pattern.kind) && !rg_pattern_searches(cell->pattern.kind))
         return RG_OK;
-    if (least > INT64_MAX / 8 ||
-        (!strcmp(cell->tier.name, "custom") && least > cell->tier.cap_ns)) {
+    if (least > INT64_MAX / 8 || (is_own_cap(cell->tier.cap_ns) && least > cell->tier.cap_ns)) {
         rg_text_duration((double)least, needs, sizeof needs);
         rg_text_duration((double)cell->tier.cap_ns, cap, sizeof cap);
         return rg_fail(err, RG_USAGE, "raise the tier's cap, or lower its samples and min_time",
-                       "a round of these arrivals takes %s, and its cap is %s", needs, cap);
+                       "a round of this pattern takes %s, and its cap is %s", needs, cap);
     }
     if (cell->tier.cap_ns < 2 * least)
         cell->tier.cap_ns += 2 * least;
@@ -137,7 +169,9 @@ rg_status rg_planpattern_settle(rg_cell *cell, int64_t pattern_deadline_ns, rg_e
                        "the cell and its pattern have different deadlines");
     if (pattern_deadline_ns)
         cell->deadline_ns = pattern_deadline_ns;
-    if (!cell->deadline_ns && cell->pattern.kind == RG_PATTERN_PACED)
+    bool periodic =
+        cell->pattern.kind == RG_PATTERN_PACED || cell->pattern.kind == RG_PATTERN_STREAMS;
+    if (!cell->deadline_ns && periodic)
         cell->deadline_ns = (int64_t)(1e9 / cell->pattern.hz);
     return fit_cap(cell, err);
 }
@@ -155,7 +189,22 @@ json_t *rg_pattern_to_json(const rg_pattern *pattern) {
         json_object_set_new(object, "hz", json_real(pattern->hz));
     if (open && pattern->queue >= 0)
         json_object_set_new(object, "queue", json_integer(pattern->queue));
+    if (rg_pattern_searches(pattern->kind))
+        json_object_set_new(object, "most", json_integer(pattern->most));
+    if (pattern->kind == RG_PATTERN_STREAMS) {
+        json_object_set_new(object, "drops", json_real(pattern->drops));
+        json_object_set_new(object, "search", json_string(rg_search_words[pattern->search]));
+    }
     return object;
+}
+
+static int search_of(const json_t *object) {
+    const char *word = rg_json_get_text(object, "search", "");
+    for (int kind = 0; kind < RG_SEARCH_COUNT; kind++) {
+        if (!strcmp(word, rg_search_words[kind]))
+            return kind;
+    }
+    return RG_SEARCH_BISECT;
 }
 
 bool rg_pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
@@ -167,8 +216,12 @@ bool rg_pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
                                     .in_flight = (uint32_t)rg_json_get_int(object, "n", 1),
                                     .duration_ns = rg_json_get_int(object, "duration_ns", 0),
                                     .hz = rg_json_get_real(object, "hz", 0),
-                                    .queue = rg_json_get_int(object, "queue", -1)};
-        return !rg_pattern_is_open(ret_pattern->kind) || ret_pattern->hz > 0;
+                                    .queue = rg_json_get_int(object, "queue", -1),
+                                    .drops = rg_json_get_real(object, "drops", 0),
+                                    .most = (uint32_t)rg_json_get_int(object, "most", 0),
+                                    .search = search_of(object)};
+        return (!rg_pattern_is_open(ret_pattern->kind) || ret_pattern->hz > 0) &&
+               (!rg_pattern_searches(ret_pattern->kind) || ret_pattern->most > 0);
     }
     return false;
 }
@@ -183,6 +236,8 @@ void rg_pattern_text(const rg_pattern *pattern, char *ret, size_t cap) {
         snprintf(ret, cap, "%s %s", word, duration);
     else if (rg_pattern_is_open(pattern->kind))
         snprintf(ret, cap, "%s %.6g Hz", word, pattern->hz);
+    else if (pattern->kind == RG_PATTERN_SWEEP)
+        snprintf(ret, cap, "%s to %u", word, pattern->most);
     else
         snprintf(ret, cap, "%s", word);
 }

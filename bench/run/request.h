@@ -18,6 +18,8 @@ typedef enum rg_pattern_kind {
     RG_PATTERN_IDLE,          /* model loaded, nothing submitted, for duration_ns */
     RG_PATTERN_PACED,         /* open: arrivals every 1/hz seconds, latency from the intended one */
     RG_PATTERN_POISSON,       /* open: exponential gaps of mean 1/hz, seeded by the round */
+    RG_PATTERN_STREAMS,       /* open, searches the most streams of hz frames a second that hold */
+    RG_PATTERN_SWEEP,         /* closed, searches the requests in flight where throughput is full */
     RG_PATTERN_COUNT,
 } rg_pattern_kind;
 
@@ -27,13 +29,21 @@ typedef struct rg_pattern {
     rg_pattern_kind kind;
     uint32_t in_flight;  /* requests that may be in flight: n >= 1 */
     int64_t duration_ns; /* IDLE: how long; else 0 */
-    double hz;           /* open loops: arrivals a second */
+    double hz;           /* open loops: arrivals a second; STREAMS: frames a second of each */
     int64_t queue;       /* open loops: requests that may wait for a slot; below 0 any number */
+    double drops;        /* STREAMS: share of frames that may be late or dropped */
+    uint32_t most;       /* STREAMS, SWEEP: no more are tried */
+    int search;          /* STREAMS: rg_search_kind */
 } rg_pattern;
 
 /* Do its requests come by themselves, whether or not the device is ready? */
 static inline bool rg_pattern_is_open(rg_pattern_kind kind) {
-    return kind == RG_PATTERN_PACED || kind == RG_PATTERN_POISSON;
+    return kind == RG_PATTERN_PACED || kind == RG_PATTERN_POISSON || kind == RG_PATTERN_STREAMS;
+}
+
+/* Does it look for a load before it measures? */
+static inline bool rg_pattern_searches(rg_pattern_kind kind) {
+    return kind == RG_PATTERN_STREAMS || kind == RG_PATTERN_SWEEP;
 }
 
 /* How much to measure (measurement.md, section 3). */

@@ -36,8 +36,9 @@ typedef struct rg_sample {
  * "packed_bytes", "scratch_bytes", "pack_ns" (how long packing took), "model_file_bytes"} unknown
  * ones are left out "arrivals": of an open loop: {"hz", "offered", "dropped", "on_time" (found a
  * slot free), "late_p50_ns", "late_p95_ns", "late_max_ns" (our sender, of those),
- * "wait_at_end_ns"}, "counters": {"instructions": total over the window, ...} or {"NAME": {"na":
- * code, "what": why}} "usage": {"cpu_ns", "voluntary_switches", "involuntary_switches",
+ * "wait_at_end_ns"}, "search": {"what": "streams" or "in_flight", "strategy", "best", "most",
+ * "probes": [{"n", ...}]}, "counters": {"instructions": total over the window, ...} or {"NAME":
+ * {"na": code, "what": why}} "usage": {"cpu_ns", "voluntary_switches", "involuntary_switches",
  * "page_faults"} over the window "work": {"macs", "other_ops", "bytes_read", "bytes_written"} of
  * one inference, absent when unknown "io": {"input_bytes", "output_bytes"} of one inference
  * "truth": {"compared": true, "exact": bool, "differing", "elements", "max_abs", "cosine",

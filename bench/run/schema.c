@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/run/search.h"
 #include "bench/run/skips.h"
 
-const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle",
-                                        "paced",         "poisson",   NULL};
+const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle",  "paced",
+                                        "poisson",       "streams",   "sweep", NULL};
 const char *const rg_input_words[] = {"random", "zero", "real", NULL};
 const char *const rg_option_types[] = {"int",      "real", "bool",  "text",   "choice",
                                        "duration", "file", "model", "models", NULL};
@@ -114,7 +115,15 @@ static const rg_field pattern_fields[] = {
     {"queue", RG_FIELD_INT, AT(pattern, queue), "-1", -1, 1e6,
      .help = "open loops: requests that may wait, more are dropped; any number if left out"},
     {"deadline", RG_FIELD_DURATION, AT(pattern, deadline_ns), "0s",
-     .help = "as the cell's deadline; paced: one period if left out"},
+     .help = "as the cell's deadline; paced, streams: one period if left out"},
+    {"fps", RG_FIELD_REAL, AT(pattern, fps), "0", 0, 1e6,
+     .help = "streams: frames a second of each"},
+    {"drops", RG_FIELD_REAL, AT(pattern, drops), "0.01", 0, 1,
+     .help = "streams: share of frames that may be late or dropped"},
+    {"most", RG_FIELD_INT, AT(pattern, most), "64", 1, 1024,
+     .help = "streams, sweep: no more are tried"},
+    {"search", RG_FIELD_CHOICE, AT(pattern, search), "bisect", .choices = rg_search_words,
+     .help = "streams: how the largest number is looked for"},
     {0},
 };
 

@@ -46,7 +46,9 @@ typedef struct rg_cell_spec {
 typedef struct rg_pattern_spec {
     int kind; /* rg_pattern_kind */
     int64_t n, duration_ns, queue, deadline_ns;
-    double hz;
+    int64_t most;
+    int search; /* rg_search_kind */
+    double hz, fps, drops;
 } rg_pattern_spec;
 
 typedef struct rg_option_spec {

@@ -89,6 +89,7 @@ static void end_of_warm_up(rg_worker *worker, const rg_warm *warm) {
     if (!warm->steady)
         rg_worker_flag(worker, "no-steady-state");
     worker->n_warm = worker->rows.n;
+    worker->warm_row_ns = warm->row_ns;
     worker->taken = worker->rows.taken;
     rg_rows_sort(worker->rows.rows, worker->rows.n);
     json_object_set_new(worker->facts, "warmup", json_integer((json_int_t)worker->n_warm));
@@ -167,10 +168,15 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     worker->checks_left = comparable ? RG_WORKER_CHECKS : 0;
     worker->loop.pause = between_blocks;
     worker->loop.user = worker;
-    rg_status status = rg_pattern_is_open(cell->pattern.kind)
-                           ? rg_worker_open_window(worker, &steady, ran, err)
-                       : worker->turns ? rg_worker_run_slices(worker, &goal, &steady, ran, err)
-                                       : rg_loop_run(&worker->loop, &goal, &steady, ran, err);
+    rg_status status;
+    if (rg_pattern_searches(cell->pattern.kind))
+        status = rg_worker_search(worker, &steady, ran, err);
+    else if (rg_pattern_is_open(cell->pattern.kind))
+        status = rg_worker_open_window(worker, &steady, ran, err);
+    else if (worker->turns)
+        status = rg_worker_run_slices(worker, &goal, &steady, ran, err);
+    else
+        status = rg_loop_run(&worker->loop, &goal, &steady, ran, err);
     worker->loop.pause = NULL;
     worker->rows = steady;
     worker->taken += steady.taken;

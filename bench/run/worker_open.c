@@ -5,53 +5,75 @@
 #include "bench/run/pattern_open.h"
 #include "bench/run/worker_priv.h"
 
-enum { LEAD_SHARE = 10, LEAD_SECONDS = 1 }; /* a tenth of the window, a second at most */
+enum {
+    LEAD_SHARE = 10,     /* a tenth of the window, */
+    LEAD_SECONDS = 1,    /* a second at most */
+    STREAM_PERIODS = 30, /* frames of each stream at least: a queue that grows must show */
+};
 
-static rg_status make_arrivals(const rg_worker *worker, uint64_t n, uint64_t seed,
-                               rg_arrivals *ret_arrivals, rg_err *err) {
-    const rg_pattern *pattern = &worker->job.cell.pattern;
+/* Arrivals of the cell's pattern; of `streams` cameras where it is one of those. */
+static rg_status make_arrivals(const rg_pattern *pattern, uint32_t streams, uint64_t n,
+                               uint64_t seed, rg_arrivals *ret_arrivals, rg_err *err) {
     if (pattern->kind == RG_PATTERN_PACED)
         return rg_arrivals_paced(pattern->hz, n, ret_arrivals, err);
-    return rg_arrivals_poisson(pattern->hz, n, seed, ret_arrivals, err);
+    if (pattern->kind == RG_PATTERN_POISSON)
+        return rg_arrivals_poisson(pattern->hz, n, seed, ret_arrivals, err);
+    return rg_arrivals_streams(pattern->hz, streams, n, seed, ret_arrivals, err);
 }
 
-static rg_status run_arrivals(rg_worker *worker, const rg_arrivals *arrivals, rg_rows *rows,
-                              rg_ran *ret_ran, rg_offered *ret_offered, rg_err *err) {
+/* Streams that say nothing of a queue have room for a frame each. */
+static size_t queue_of(const rg_pattern *pattern, uint32_t streams) {
+    if (pattern->queue >= 0)
+        return (size_t)pattern->queue;
+    return pattern->kind == RG_PATTERN_STREAMS ? streams : SIZE_MAX;
+}
+
+static rg_status run_arrivals(rg_worker *worker, uint32_t streams, uint64_t n, uint64_t seed,
+                              rg_rows *rows, rg_ran *ret_ran, rg_offered *ret_offered,
+                              rg_err *err) {
     rg_loop loop = worker->loop;
     loop.pattern = worker->job.cell.pattern;
-    size_t queue = loop.pattern.queue < 0 ? SIZE_MAX : (size_t)loop.pattern.queue;
-    return rg_open_run(&loop, arrivals, queue, worker->deadline_ns, rows, ret_ran, ret_offered,
-                       err);
-}
-
-static uint64_t window_arrivals(const rg_worker *worker) {
-    const rg_cell *cell = &worker->job.cell;
-    return rg_arrivals_needed(cell->pattern.hz, cell->tier.samples, cell->tier.min_ns);
-}
-
-rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err) {
-    double most = worker->job.cell.pattern.hz * LEAD_SECONDS;
-    uint64_t n = window_arrivals(worker) / LEAD_SHARE;
     rg_arrivals arrivals;
-    rg_offered offered;
-    n = (double)n > most ? (uint64_t)most : n;
-    rg_status status = make_arrivals(worker, n + 1, worker->job.seed + 1, &arrivals, err);
+    rg_status status = make_arrivals(&loop.pattern, streams, n, seed, &arrivals, err);
     if (status != RG_OK)
         return status;
-    status = run_arrivals(worker, &arrivals, rows, ret_ran, &offered, err);
+    status = rg_open_run(&loop, &arrivals, queue_of(&loop.pattern, streams), worker->deadline_ns,
+                         rows, ret_ran, ret_offered, err);
     rg_arrivals_free(&arrivals);
     return status;
 }
 
+static uint64_t window_arrivals(const rg_worker *worker, uint32_t streams) {
+    const rg_cell *cell = &worker->job.cell;
+    bool many = cell->pattern.kind == RG_PATTERN_STREAMS;
+    uint64_t least = many ? (uint64_t)STREAM_PERIODS * streams : 0;
+    uint64_t samples = cell->tier.samples > least ? cell->tier.samples : least;
+    return rg_arrivals_needed(cell->pattern.hz * streams, samples, cell->tier.min_ns);
+}
+
+rg_status rg_worker_offer(rg_worker *worker, uint32_t streams, uint64_t seed, rg_rows *rows,
+                          rg_ran *ret_ran, rg_offered *ret_offered, rg_err *err) {
+    return run_arrivals(worker, streams, window_arrivals(worker, streams), seed, rows, ret_ran,
+                        ret_offered, err);
+}
+
+rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err) {
+    double most = worker->job.cell.pattern.hz * LEAD_SECONDS;
+    uint64_t n = window_arrivals(worker, 1) / LEAD_SHARE;
+    rg_offered offered;
+    n = (double)n > most ? (uint64_t)most : n;
+    return run_arrivals(worker, 1, n + 1, worker->job.seed + 1, rows, ret_ran, &offered, err);
+}
+
 /* The sender's own delay, where it is more than a twentieth of what requests take, is not small
  * beside the figures; and a queue that ends long is not one of a device that keeps up. */
-static void judge(rg_worker *worker, const rg_rows *rows, const rg_ran *ran,
+static void judge(rg_worker *worker, double hz, const rg_rows *rows, const rg_ran *ran,
                   const rg_offered *offered) {
     enum { LOOKED_AT = 4096 };
     double numbers[LOOKED_AT];
     size_t n = rows->n < LOOKED_AT ? rows->n : LOOKED_AT;
     double median = rg_rows_median_ns(rows->rows, n, numbers);
-    double period_ns = 1e9 / worker->job.cell.pattern.hz;
+    double period_ns = 1e9 / hz;
     if ((double)offered->late_p95_ns > 0.05 * median)
         rg_worker_flag(worker, "sender-late");
     if ((double)offered->wait_at_end_ns > 2 * period_ns &&
@@ -59,29 +81,23 @@ static void judge(rg_worker *worker, const rg_rows *rows, const rg_ran *ran,
         rg_worker_flag(worker, "overloaded");
 }
 
-static void write_down(rg_worker *worker, const rg_offered *offered) {
+void rg_worker_note_arrivals(rg_worker *worker, double hz, const rg_rows *rows, const rg_ran *ran,
+                             const rg_offered *offered) {
+    judge(worker, hz, rows, ran, offered);
     json_object_set_new(
         worker->facts, "arrivals",
-        json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "hz", worker->job.cell.pattern.hz,
-                  "offered", (json_int_t)offered->offered, "dropped", (json_int_t)offered->dropped,
-                  "on_time", (json_int_t)offered->on_time, "late_p50_ns",
-                  (json_int_t)offered->late_p50_ns, "late_p95_ns", (json_int_t)offered->late_p95_ns,
-                  "late_max_ns", (json_int_t)offered->late_max_ns, "wait_at_end_ns",
+        json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "hz", hz, "offered",
+                  (json_int_t)offered->offered, "dropped", (json_int_t)offered->dropped, "on_time",
+                  (json_int_t)offered->on_time, "late_p50_ns", (json_int_t)offered->late_p50_ns,
+                  "late_p95_ns", (json_int_t)offered->late_p95_ns, "late_max_ns",
+                  (json_int_t)offered->late_max_ns, "wait_at_end_ns",
                   (json_int_t)offered->wait_at_end_ns));
 }
 
 rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err) {
-    rg_arrivals arrivals;
     rg_offered offered;
-    rg_status status =
-        make_arrivals(worker, window_arrivals(worker), worker->job.seed, &arrivals, err);
-    if (status != RG_OK)
-        return status;
-    status = run_arrivals(worker, &arrivals, rows, ret_ran, &offered, err);
-    rg_arrivals_free(&arrivals);
-    if (status != RG_OK)
-        return status;
-    judge(worker, rows, ret_ran, &offered);
-    write_down(worker, &offered);
-    return RG_OK;
+    rg_status status = rg_worker_offer(worker, 1, worker->job.seed, rows, ret_ran, &offered, err);
+    if (status == RG_OK)
+        rg_worker_note_arrivals(worker, worker->job.cell.pattern.hz, rows, ret_ran, &offered);
+    return status;
 }

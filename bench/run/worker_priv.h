@@ -14,6 +14,7 @@
 #include "bench/run/job.h"
 #include "bench/run/meter.h"
 #include "bench/run/pattern.h"
+#include "bench/run/pattern_open.h"
 #include "bench/run/prover.h"
 #include "bench/run/spin.h"
 #include "bench/run/turns.h"
@@ -52,9 +53,10 @@ typedef struct rg_worker {
     rg_rng checks_rng;
 
     /* the measurement */
-    rg_rows rows;    /* of the warm-up, then of the steady window */
-    uint64_t n_warm; /* warm-up rows stored */
-    uint64_t taken;  /* rows taken in all */
+    rg_rows rows;       /* of the warm-up, then of the steady window */
+    uint64_t n_warm;    /* warm-up rows stored */
+    uint64_t taken;     /* rows taken in all */
+    double warm_row_ns; /* median request at the end of the warm-up */
     int64_t deadline_ns;
     rg_turns *turns;   /* with another worker; NULL: by itself */
     uint32_t slices;   /* of the window, with turns */
@@ -97,6 +99,15 @@ rg_status rg_worker_prove_again(rg_worker *worker, rg_err *err);
 /* worker_open.c: open loops. Some arrivals that count as warm-up; then the window. */
 rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
 rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
+/* As many arrivals as the tier needs; of so many streams. And what the facts say of the window's.
+ */
+rg_status rg_worker_offer(rg_worker *worker, uint32_t streams, uint64_t seed, rg_rows *rows,
+                          rg_ran *ret_ran, rg_offered *ret_offered, rg_err *err);
+void rg_worker_note_arrivals(rg_worker *worker, double hz, const rg_rows *rows, const rg_ran *ran,
+                             const rg_offered *offered);
+
+/* worker_search.c: looks for a load, then measures the window at it. */
+rg_status rg_worker_search(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
 
 /* worker_repeat.c: inferences without stamps, facts or anything else that differs between runs. */
 rg_status rg_worker_repeat(rg_worker *worker, rg_err *err);

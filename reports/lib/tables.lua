@@ -14,6 +14,7 @@ local FIGURES = {
   { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
   { "latency_p99_ns", "p99", 3 }, { "latency_p999_ns", "p99.9", 3, optional = true },
   { "deadline_miss_share", "missed", 2, interval = true, optional = true, unit = "share" },
+  { "streams", "streams", 1, optional = true }, { "best_in_flight", "in flight", 2, optional = true },
   { "drop_share", "dropped", 2, optional = true, unit = "share" },
   { "throughput_per_s", "inferences/s", 3 },
   { "achieved_tops", "TOPS", 3 }, { "rss_peak_bytes", "peak RSS", 4 },

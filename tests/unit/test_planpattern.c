@@ -72,7 +72,15 @@ Test(planpattern, it_comes_back_from_its_json) {
         {.kind = RG_PATTERN_IN_FLIGHT, .in_flight = 4, .queue = -1},
         {.kind = RG_PATTERN_IDLE, .in_flight = 1, .duration_ns = 5, .queue = -1},
         {.kind = RG_PATTERN_PACED, .in_flight = 2, .hz = 29.97, .queue = 3},
-        {.kind = RG_PATTERN_POISSON, .in_flight = 1, .hz = 0.5, .queue = -1}};
+        {.kind = RG_PATTERN_POISSON, .in_flight = 1, .hz = 0.5, .queue = -1},
+        {.kind = RG_PATTERN_STREAMS,
+         .in_flight = 1,
+         .hz = 25,
+         .queue = -1,
+         .drops = 0.02,
+         .most = 9,
+         .search = 1},
+        {.kind = RG_PATTERN_SWEEP, .in_flight = 1, .queue = -1, .most = 16}};
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         json_t *object = rg_pattern_to_json(&patterns[i]);
         rg_pattern back;
@@ -82,6 +90,9 @@ Test(planpattern, it_comes_back_from_its_json) {
         cr_assert_eq(back.duration_ns, patterns[i].duration_ns);
         cr_assert_eq(back.hz, patterns[i].hz);
         cr_assert_eq(back.queue, patterns[i].queue);
+        cr_assert_eq(back.drops, patterns[i].drops);
+        cr_assert_eq(back.most, patterns[i].most);
+        cr_assert_eq(back.search, patterns[i].search);
         json_decref(object);
     }
     json_t *lame = json_pack("{s:s}", "kind", "paced");
@@ -97,6 +108,13 @@ Test(planpattern, slips_name_the_key_and_an_example) {
     refused("\"pattern\": {\"kind\": \"paced\", \"hz\": -1}", "hz", "from 0");
     refused("\"pattern\": {\"kind\": \"paced\", \"hz\": 30, \"duration\": \"1s\"}",
             "paced takes no 'duration'", "hz = 30");
+    refused("\"pattern\": \"streams\"", "streams needs fps", "deadline = ");
+    refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 0}", "fps of a pattern", "fps = 30");
+    refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 30, \"drops\": 2}", "drops", "from 0");
+    refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 30, \"most\": 0}", "most", "from 1");
+    refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 30, \"search\": \"climbs\"}", "'climbs'",
+            "climb");
+    refused("\"pattern\": {\"kind\": \"sweep\", \"n\": 4}", "sweep takes no 'n'", "most = 16");
     refused("\"pattern\": {\"kind\": \"single_stream\", \"n\": 2}", "takes no 'n'",
             "single_stream");
     refused("\"pattern\": {\"kind\": \"in_flight\", \"n\": 0}", "n of a pattern must be above 0",
