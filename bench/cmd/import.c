@@ -7,6 +7,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/import_bundles.h"
+#include "bench/cmd/import_foreign.h"
 #include "bench/cmd/stores.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
@@ -15,7 +16,7 @@
 #include "bench/result/eembc.h"
 
 typedef struct options {
-    const char *output, *store, *who;
+    const char *output, *store, *who, *out, *model;
     bool json;
 } options;
 
@@ -25,6 +26,10 @@ static const rg_field table[] = {
     {"json", RG_FIELD_BOOL, offsetof(options, json), "false", 0, 0, NULL, "",
      "one JSON document on stdout"},
     RG_STORE_ROW(options, store),
+    {"out", RG_FIELD_TEXT, offsetof(options, out), "runs", 0, 0, NULL, "",
+     "folder in which the bundle of another tool's results is made"},
+    {"model", RG_FIELD_TEXT, offsetof(options, model), "", 0, 0, NULL, "",
+     "the workload's name, where another tool does not tell it"},
     {"who", RG_FIELD_TEXT, offsetof(options, who), "", 0, 0, NULL, "",
      "for the store's log; not given: user@host"},
     {0},
@@ -148,6 +153,12 @@ static const format *format_named(const char *word) {
 static rg_status import_words(const rg_args *args, const options *opt, rg_err *err) {
     const format *known = format_named(args->words[0]);
     bool bundles = !strcmp(args->words[0], "bundle");
+    const rg_foreign_format *tool = rg_foreign_find(args->words[0]);
+    if (tool && args->n_words < 2)
+        return rg_fail(err, RG_USAGE, tool->summary, "which files of %s are meant?", tool->name);
+    if (tool)
+        return rg_import_foreign(tool, args->words + 1, args->n_words - 1, opt->out, opt->model,
+                                 opt->json, err);
     if (known && args->n_words != 2)
         return rg_fail(err, RG_USAGE, "see `railgauge import --help`", "one %s at a time",
                        known->name);
@@ -165,16 +176,21 @@ static int run(const rg_globals *globals, int argc, char **argv);
 const rg_verb rg_verb_import = {
     .name = "import",
     .summary = "bundles into a store; what others measured, worked out again",
-    .usage = "railgauge import DIR... --store FILE\n"
-             "       railgauge import result RESULT.json --store FILE\n"
-             "       railgauge import eembc DIR",
+    .usage =
+        "railgauge import DIR... --store FILE\n"
+        "       railgauge import result RESULT.json --store FILE\n"
+        "       railgauge import eembc DIR\n"
+        "       railgauge import trtexec|hailortcli|benchmark_model|ort_perf|llama-bench|mlperf "
+        "FILE... --out DIR",
     .help =
         "DIR: a finished bundle, or a folder of them. Each goes in whole or not at all, checked\n"
         "against its manifest; one that the store has already changes nothing. The store is\n"
         "made when it is not there (docs/store.md).\n"
         "eembc: an energy session of an MLPerf Tiny submission (trace1-energy.bin,\n"
         "trace1-timestamps.json, log.txt, results.txt). A session whose edges or energies\n"
-        "cannot be right ends with exit code 4 and the reason.\n",
+        "cannot be right ends with exit code 4 and the reason.\n"
+        "trtexec and the others: what such a tool wrote, as a bundle of its own: marked as\n"
+        "imported, never ranked, with n/a for what the tool does not tell (docs/targets.md).\n",
     .run = run,
 };
 

@@ -129,6 +129,8 @@ const rg_code rg_codes[] = {
      "see railgauge doctor; where valgrind is installed it counts instructions instead"},
     {"counted-before", NA, "counted in earlier rounds of the cell",
      "two rounds of the cell gave the same number of instructions", "nothing"},
+    {"not-told", NA, "the tool that measured does not tell it", "it cannot be worked out from here",
+     "measure with a target of railgauge, or take the tool's raw output where it offers one"},
     {"no-operations", NA, "the workload has no multiply-accumulates", "TOPS is undefined for it",
      "nothing"},
 };

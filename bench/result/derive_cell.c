@@ -196,6 +196,7 @@ rg_status rg_derive_cell(const json_t *cell, const rg_round *rounds, size_t n, j
         if (work.n && 2 * work.n >= n) {
             fill_figures(&work);
             energy = rg_views_combine_energy(work.views, work.n, work.figures);
+            rg_views_combine_told(work.views, work.n, work.figures);
             rg_cell_find_flags(&work);
         }
         *ret_record = rg_cell_write_record(&work, rounds, n, energy ? energy : json_object());

@@ -60,6 +60,11 @@ void rg_share_figures(const double *hits, const double *of, size_t n, const rg_d
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err);
 void rg_view_fill_energy(rg_round_view *view);
 
+/* What a tool told in place of us (facts.told, by figure): fills what the rounds themselves cannot
+ * tell. What it does not tell either is n/a (not-told). */
+void rg_view_fill_told(rg_round_view *view);
+void rg_views_combine_told(const rg_round_view *views, size_t n, rg_figure *figures);
+
 /* What the view's energy was refused for and the scenario accepts, as flags. */
 void rg_view_add_accepted(const rg_round_view *view, json_t *flags);
 

@@ -157,6 +157,7 @@ rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *e
         return status;
     }
     rg_view_fill_energy(&view);
+    rg_view_fill_told(&view);
     *ret_view = view;
     return RG_OK;
 }

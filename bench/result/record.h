@@ -27,6 +27,9 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
     X(latency_p95_bound_ns, "ns", LOWER, "latency", "p95 bound",                                   \
       "conservative p95: holds with 99 % confidence")                                              \
     X(latency_p999_ns, "ns", LOWER, "latency", "p99.9", "99.9th percentile of open loops")         \
+    X(device_mean_ns, "ns", LOWER, "latency", "device",                                            \
+      "mean time of an inference by the clock of the device or of the tool that drives it")        \
+    X(tokens_per_s, "1/s", HIGHER, "throughput", "tokens/s", "tokens a second, as a tool tells")   \
     X(throughput_per_s, "1/s", HIGHER, "throughput", "inferences/s",                               \
       "completions over the steady window")                                                        \
     X(deadline_misses, "1", LOWER, "deadline", "deadline misses",                                  \

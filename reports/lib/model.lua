@@ -137,6 +137,7 @@ local function why_not_ranked(cell)
   if cell.status == "wrong" then return "its output differs from the reference" end
   if cell.status ~= "ok" then return "it ended " .. cell.status end
   if cell.double then return "a test double stands in for the device" end
+  if cell.provenance == "imported" then return "another tool measured it, elsewhere" end
   if cell.within_one_process then return "its interval holds within one process only" end
 end
 
@@ -238,12 +239,12 @@ local function mark_best(cells, fields)
   end
 end
 
--- data -> {cells, measured, simulated, doubles, refused, bundles, fields, codes, mixed}.
+-- data -> {cells, measured, simulated, imported, doubles, refused, bundles, fields, codes, mixed}.
 -- cells: all; measured and simulated: those with figures, by provenance ("simulated" or not);
 -- doubles: those of test doubles, which stand in no ranked table;
 -- refused: those that ended without figures.
 function model.build(data)
-  local m = { cells = {}, measured = {}, simulated = {}, doubles = {}, refused = {}, bundles = data.bundles,
+  local m = { cells = {}, measured = {}, simulated = {}, imported = {}, doubles = {}, refused = {}, bundles = data.bundles,
     fields = data.fields, codes = data.codes, field = {}, options = data.options or {} }
   for _, field in ipairs(data.fields) do m.field[field.key] = field end
   for _, bundle in ipairs(data.bundles) do
@@ -254,7 +255,8 @@ function model.build(data)
       cell.why_not_ranked = why_not_ranked(cell)
       cell.rankable = cell.why_not_ranked == nil
       cell.group = table.concat({ cell.workload, cell.pattern, cell.batch }, "\0")
-      local pool = cell.double and m.doubles or cell.provenance == "simulated" and m.simulated or m.measured
+      local pool = cell.double and m.doubles or cell.provenance == "simulated" and m.simulated
+        or cell.provenance == "imported" and m.imported or m.measured
       if has_value(cell) then pool[#pool + 1] = cell end
       if REFUSED[cell.status] or not has_value(cell) then m.refused[#m.refused + 1] = cell end
     end

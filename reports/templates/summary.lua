@@ -34,6 +34,11 @@ local function cells_section(m)
     end
     add(nodes, tables.cells(m, m.simulated, "simulated-cells", m.mixed and "Figures of simulated cells, not ranked" or "Simulated figures by cell"))
   end
+  if #m.imported > 0 then
+    add(nodes, doc.note { level = "info", text = "Imported cells were measured by another tool, by its own rules: what it" ..
+      " does not tell is missing, and they are never ranked." })
+    add(nodes, tables.cells(m, m.imported, "imported", "Imported figures, not ranked"))
+  end
   if #m.doubles > 0 then
     add(nodes, doc.note { level = "warn", text = "Test doubles stand in for devices below: their" ..
       " figures prove the program, not a machine, and are never ranked." })
@@ -53,6 +58,7 @@ local function details_section(m)
   local nodes = {}
   add(nodes, tables.details(m, m.measured, "details", "Further figures of measured cells"))
   add(nodes, tables.details(m, m.simulated, "simulated-details", "Further figures of simulated cells"))
+  add(nodes, tables.details(m, m.imported, "imported-details", "Further figures of imported cells"))
   return #nodes > 0 and doc.section { title = "Further figures", id = "further", nodes = nodes } or nil
 end
 
