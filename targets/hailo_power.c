@@ -47,9 +47,14 @@ rg_status rg_hailo_rails(rg_session *session, rg_rail_list *ret_rails, rg_err *e
     snprintf(rail->label, sizeof rail->label, "hailo-module");
     snprintf(rail->sensor, sizeof rail->sensor, "hailo");
     snprintf(rail->transport, sizeof rail->transport, "hailo_get_power_measurement");
+    char averaging[16], period[16];
+    rg_field_text(rg_field_find(rg_hailo_fields, "power_averaging"), &session->options, averaging,
+                  sizeof averaging);
+    rg_field_text(rg_field_find(rg_hailo_fields, "power_period"), &session->options, period,
+                  sizeof period);
     snprintf(rail->facts, sizeof rail->facts,
-             "averaging=%d period=%d (indices); the module's supply, without the host",
-             session->options.averaging, session->options.period);
+             "mean of %s samples of %s us; the module's supply, without the host", averaging,
+             period);
     return RG_OK;
 }
 

@@ -99,6 +99,34 @@ rg_status rg_meter_open(rg_root *root, const rg_rail_list *rails, const char *wo
     return RG_OK;
 }
 
+rg_status rg_meter_around(const rg_sensor *sensor, rg_gauge *gauge, const rg_rail_list *rails,
+                          const char *worker_cores, rg_meter **ret_meter, rg_err *err) {
+    if (!rails->n)
+        return rg_fail(err, RG_ABSENT, "see `railgauge list rails`", "no rail can be read here");
+    rg_meter *meter = calloc(1, sizeof *meter);
+    if (!meter)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    meter->rails = calloc(rails->n, sizeof *meter->rails);
+    meter->sources = calloc(1, sizeof *meter->sources);
+    if (!meter->rails || !meter->sources) {
+        rg_meter_close(meter);
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    }
+    memcpy(meter->rails, rails->items, rails->n * sizeof *meter->rails);
+    meter->n_rails = rails->n;
+    meter->n_sources = 1;
+    meter->sources[0] =
+        (rg_meter_source){.meter = meter,
+                          .sensor = sensor,
+                          .gauge = gauge,
+                          .n_rails = rails->n,
+                          .poll_ns = rg_meter_poll_interval(rails->items, rails->n) / 2};
+    pthread_mutex_init(&meter->sources[0].lock, NULL);
+    find_spare(meter, worker_cores);
+    *ret_meter = meter;
+    return RG_OK;
+}
+
 const rg_rail *rg_meter_rails(const rg_meter *meter, size_t *ret_n) {
     *ret_n = meter->n_rails;
     return meter->rails;

@@ -11,6 +11,7 @@
 #include "bench/core/err.h"
 #include "bench/core/root.h"
 #include "bench/iface/sensor.h"
+#include "bench/iface/target.h"
 
 typedef struct rg_meter rg_meter;
 
@@ -33,6 +34,12 @@ rg_status rg_rails_claimed(rg_root *root, const char *const *selectors, rg_rail_
  * the meter shares a core and says so (rg_meter_shares_core). RG_ABSENT when none is usable. */
 rg_status rg_meter_open(rg_root *root, const rg_rail_list *rails, const char *worker_cores,
                         rg_meter **ret_meter, rg_err *err);
+
+/* A meter of rails that only this open session can read (rg_target.rails); it must be closed before
+ * the session. RG_ABSENT when the session has none. */
+rg_status rg_meter_open_session(const rg_target *target, rg_session *session,
+                                const rg_rail_list *rails, const char *worker_cores,
+                                rg_meter **ret_meter, rg_err *err);
 
 /* Rails that were opened; rows refer to them by index. */
 const rg_rail *rg_meter_rails(const rg_meter *meter, size_t *ret_n);

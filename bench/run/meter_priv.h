@@ -39,6 +39,12 @@ struct rg_meter {
     hwloc_bitmap_t spare; /* cores that the workload does not use; NULL when none is left */
 };
 
+/* A meter of one source: a gauge that is open already, and which it takes over, with all its rails.
+ * Read twice a refresh: what is not new is no row.
+ * RG_ABSENT when there are none. */
+rg_status rg_meter_around(const rg_sensor *sensor, rg_gauge *gauge, const rg_rail_list *rails,
+                          const char *worker_cores, rg_meter **ret_meter, rg_err *err);
+
 /* How often a sensor with these rails is read. */
 int64_t rg_meter_poll_interval(const rg_rail *rails, size_t n);
 

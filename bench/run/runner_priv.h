@@ -8,6 +8,7 @@
 #include "bench/core/arena.h"
 #include "bench/run/admission.h"
 #include "bench/run/child.h"
+#include "bench/run/meter.h"
 #include "bench/run/setting.h"
 #include "bench/run/supervisor.h"
 
@@ -57,6 +58,19 @@ bool rg_runner_is_virtual(const rg_runner *run, size_t cell);
  * in place of the counter's refusal. `child` is the round's, ended well. */
 void rg_runner_count_instructions(rg_runner *run, const rg_slot *slot, const rg_job *job,
                                   rg_child *child);
+
+/* Rails and rows of a round, owned, where its meter's and its worker's are joined. */
+typedef struct rg_round_power {
+    rg_rail *rails;
+    rg_power_row *rows;
+    size_t n_rails, n_rows;
+} rg_round_power;
+
+/* Gives the round what the meter around it read, beside what its worker read through the open
+ * device; without a meter the worker's stand alone, or `why` there is nothing. RG_NO_MEMORY. */
+rg_status rg_runner_add_power(const rg_child *child, rg_meter *meter, const rg_err *why,
+                              rg_round *round, rg_round_power *ret_power, rg_err *err);
+void rg_round_power_free(rg_round_power *power); /* accepts all-zero */
 
 /* Runs the round at this place of the schedule and hands it to the sink. */
 rg_status rg_runner_run_slot(rg_runner *run, const rg_slot *slot, rg_err *err);

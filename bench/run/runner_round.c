@@ -63,20 +63,6 @@ static rg_watch *start_watch(const rg_runner *run, const rg_slot *slot) {
     return rg_watch_start(run->spec->root, cores);
 }
 
-static void add_power(json_t *facts, rg_meter *meter, const rg_err *why, rg_round *round) {
-    if (!meter) {
-        json_object_set_new(facts, "power",
-                            json_pack("{s:s, s:s, s:s}", "refusal", "no-sensor", "what", why->what,
-                                      "advice", why->advice));
-        return;
-    }
-    round->rails = rg_meter_rails(meter, &round->n_rails);
-    round->power = rg_meter_rows(meter, &round->n_power);
-    json_object_set_new(facts, "power", json_pack("{s:o}", "cost", rg_meter_cost(meter)));
-    if (rg_meter_shares_core(meter))
-        json_array_append_new(json_object_get(facts, "flags"), json_string("meter-shares-core"));
-}
-
 /* What the scenario looks over while exploring goes with the round, so that figures can be worked
  * out again. */
 static void add_accepted(const rg_plan *plan, json_t *facts) {
@@ -132,13 +118,16 @@ static rg_status deliver(rg_runner *run, const rg_slot *slot, const rg_child *ch
                       .output_bytes = child->output_bytes};
     if (!round.facts)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    if (real_power)
-        add_power(round.facts, meter, why, &round);
+    rg_round_power power = {.n_rails = 0};
+    rg_status status =
+        real_power ? rg_runner_add_power(child, meter, why, &round, &power, err) : RG_OK;
     add_accepted(run->plan, round.facts);
     add_watch(watch, round.facts);
     compare_with_start(run, round.facts);
-    rg_status status = run->spec->sink->round(run->spec->sink->user, &round, err);
+    if (status == RG_OK)
+        status = run->spec->sink->round(run->spec->sink->user, &round, err);
     json_decref(round.facts);
+    rg_round_power_free(&power);
     return status;
 }
 

@@ -77,6 +77,8 @@ static rg_status prepare(rg_worker *worker, rg_err *err) {
     if (status == RG_OK)
         status = rg_worker_open(worker, err);
     if (status == RG_OK)
+        status = rg_worker_power_session(worker, err);
+    if (status == RG_OK)
         status = rg_worker_source(worker, err);
     rg_worker_facts_memory(worker, "rss_before_bytes");
     if (status == RG_OK)
@@ -206,9 +208,9 @@ static rg_status do_job(rg_worker *worker, rg_err *err) {
 
 /* Leaves after the final message: a vendor library that crashes when it is closed costs nothing. */
 static void clean_up(rg_worker *worker) {
+    rg_meter_close(worker->meter); /* it may read through the session */
     rg_worker_release(worker);
     rg_counters_close(worker->counters);
-    rg_meter_close(worker->meter);
     rg_turns_close(worker->turns);
     rg_root_close(worker->root);
     json_decref(worker->counter_refusals);

@@ -1,6 +1,7 @@
 /* worker_power.c: the worker's part in measuring power. It marks the windows in which the model is
  * loaded and idle; real rails are sampled by the supervisor's meter on the same clock, virtual ones
- * here, because only this process knows the virtual time. */
+ * here, because only this process knows the virtual time, and rails of the open device, because
+ * only this process has it. */
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,40 @@ rg_status rg_worker_power_open(rg_worker *worker, rg_err *err) {
     if (status == RG_OK)
         status = rg_meter_start(worker->meter, &why);
     if (status != RG_OK)
+        note_refusal(worker, &why);
+    return RG_OK;
+}
+
+/* A scenario that names its rails wants those only. */
+static bool wants_rail(const rg_worker *worker, const rg_rail *rail) {
+    const char *const *wanted = worker->job.rails;
+    for (; wanted && *wanted; wanted++) {
+        if (!strcmp(*wanted, rail->id) || !strcmp(*wanted, rail->label) ||
+            !strcmp(*wanted, rail->sensor))
+            return true;
+    }
+    return !worker->job.rails || !*worker->job.rails;
+}
+
+static rg_status open_session_rails(rg_worker *worker, rg_err *why) {
+    rg_rail_list *all = worker->rails;
+    rg_status status = worker->target->rails(worker->session, all, why);
+    if (status == RG_OK && !(all->n && wants_rail(worker, &all->items[0])))
+        return RG_OK;
+    if (status == RG_OK)
+        status = rg_meter_open_session(worker->target, worker->session, all, worker->job.cell.cores,
+                                       &worker->meter, why);
+    return status == RG_OK ? rg_meter_start(worker->meter, why) : status;
+}
+
+rg_status rg_worker_power_session(rg_worker *worker, rg_err *err) {
+    rg_err why = RG_ERR_INIT;
+    if (!worker->job.power || !worker->target->rails)
+        return RG_OK;
+    worker->rails = rg_arena_alloc(worker->arena, sizeof *worker->rails);
+    if (!worker->rails)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (open_session_rails(worker, &why) != RG_OK)
         note_refusal(worker, &why);
     return RG_OK;
 }
@@ -79,8 +114,10 @@ rg_status rg_worker_power_hand_over(rg_worker *worker, rg_err *err) {
     shared->n_power = n_rows;
     json_t *cost = rg_meter_cost(worker->meter);
     /* real time: it would make simulated rounds differ, and a simulated rail costs nothing */
-    json_object_del(cost, "read_cost_ns");
-    json_object_del(cost, "cpu_share");
+    if (worker->is_virtual) {
+        json_object_del(cost, "read_cost_ns");
+        json_object_del(cost, "cpu_share");
+    }
     json_object_set_new(worker->facts, "power", json_pack("{s:o}", "cost", cost));
     return RG_OK;
 }

@@ -152,6 +152,7 @@ json_t *rg_usage_between(const rg_usage *before, const rg_usage *after);
 
 /* worker_power.c: idle windows, and rails on virtual time. */
 rg_status rg_worker_power_open(rg_worker *worker, rg_err *err);
+rg_status rg_worker_power_session(rg_worker *worker, rg_err *err); /* rails of the open session */
 void rg_worker_power_idle(rg_worker *worker, const char *key);
 void rg_worker_power_poll(rg_worker *worker);
 rg_status rg_worker_power_hand_over(rg_worker *worker, rg_err *err);

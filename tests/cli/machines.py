@@ -57,6 +57,15 @@ def test_every_recorded_machine_lists_the_state_that_is_expected_of_it():
     check_listings("state")
 
 
+def test_a_hailo_unit_is_seen_on_the_bus_with_its_link_and_driver():
+    rows = [row for row in listing("raspberry-pi-5-hailo8", "devices") if row.get("target") == "hailo"]
+    assert len(rows) == 1 and rows[0]["name"] == "hailo:0001:01:00.0" and rows[0]["kind"] == "absent", rows
+    assert "Hailo-8, 8R or 8L is on the bus" in rows[0]["summary"], rows
+    assert rows[0]["facts"] == {"bus": "pci 0001:01:00.0", "link": "x1, 8.0 GT/s PCIe", "driver": "4.20.0"}, rows
+    rows = [row for row in listing("raspberry-pi-5", "devices") if row.get("target") == "hailo"]
+    assert rows[0]["summary"] == "no Hailo device is on the PCI bus", rows
+
+
 def test_a_board_without_a_monitor_says_so_and_names_an_external_meter():
     row, = [row for row in listing("jetson-nano-2gb-jp4") if row["name"] == "board"]
     assert "Jetson Nano 2GB" in row["summary"] and "--power-pipe" in row["try"], row

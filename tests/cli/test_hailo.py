@@ -62,6 +62,10 @@ def run(*cells, power=False, **more):
     for path in sorted(glob.glob(os.path.join(bundle[0], "rounds", "*", "record.json"))):
         with open(path) as f:
             rounds.append(json.load(f))
+        trace = os.path.join(os.path.dirname(path), "power.jsonl")
+        if os.path.exists(trace):
+            with open(trace) as f:
+                rounds[-1]["rails"] = json.loads(f.readline())["rails"]
     return records, rounds
 
 
@@ -147,6 +151,18 @@ def test_heat_and_alarms_are_flags_of_the_round():
     records, rounds = run(ONE, like="hot")
     after = rounds[0]["device_state"]["after"]
     assert {"hot", "throttled"} <= set(records[0]["flags"]) and after["temperature_c"] == "103.5", (records[0]["flags"], after)
+
+
+def test_the_boards_own_monitor_is_a_rail_of_the_open_device():
+    records, rounds = run(ONE, like="monitor,slow=2000", power=True)
+    rails = rounds[0]["rails"]
+    own = [rail for rail in rails if rail["id"] == "hailo:0000:01:00.0:module"]
+    assert len(own) == 1 and (own[0]["scope"], own[0]["role"]) == ("accelerator", "total"), rails
+    assert abs(own[0]["refresh_s"] - 2 * 1100e-6 * 16) < 1e-9, own
+    energy = records[0]["energy"]
+    assert "accelerator" in json.dumps(energy), energy
+    records, rounds = run(ONE, like="slow=2000", power=True)
+    assert "no power monitor" in json.dumps(rounds[0]["power"]), rounds[0]["power"]
 
 
 prepare()
