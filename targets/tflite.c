@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "targets/pinning.h"
+#include "targets/tflite_device.h"
 #include "targets/tflite_pair.h"
 #include "targets/tflite_settings.h"
 
@@ -15,6 +16,7 @@ struct rg_session {
     rg_xnnpack xnnpack;
     rg_plugin plugin;
     char requested_cores[256], cores[256]; /* asked for; bound to, "" not */
+    bool count_nodes;
 };
 
 struct rg_program {
@@ -26,58 +28,6 @@ struct rg_program {
 /* The slot that this thread computed last and nobody was told of. */
 static _Thread_local const rg_session *done_in;
 static _Thread_local unsigned done_slot;
-
-/* --- devices ---------------------------------------------------------------------------------- */
-
-/* The delegate's library belongs to the device that a cell runs on. */
-static void describe_plugin(const rg_tflite_settings *settings, rg_device *device) {
-    rg_plugin plugin;
-    rg_text rows = {0};
-    rg_err err = RG_ERR_INIT;
-    if (rg_plugin_open(&settings->plugin, &plugin, &err) == RG_OK) {
-        rg_library_identify(&plugin.library, NULL);
-        rg_plugin_facts(&plugin, &rows);
-        rg_device_facts_add(device, rows.data);
-        rg_text_free(&rows);
-        return;
-    }
-    device->status = err.status;
-    snprintf(device->what, sizeof device->what, "%.255s", err.what);
-    snprintf(device->advice, sizeof device->advice, "%.255s", err.advice);
-}
-
-static void describe(rg_tflite *tflite, rg_device *device) {
-    rg_text rows = {0};
-    rg_library_identify(&tflite->library, NULL);
-    rg_library_facts(&tflite->library, &rows);
-    rg_device_facts_add(device, rows.data);
-    rg_text_free(&rows);
-    snprintf(device->description, sizeof device->description, "TensorFlow Lite %s%s",
-             tflite->library.version, tflite->xnnpack_create ? " with XNNPACK" : "");
-}
-
-/* What the cell asks for is read here only as far as it names libraries; `admits` says what is
- * wrong with the rest. */
-static rg_status probe(rg_root *root, rg_device_list *ret_devices, rg_err *err) {
-    (void)root;
-    (void)err;
-    rg_device *device = &ret_devices->items[0];
-    rg_tflite_settings settings = {0};
-    rg_tflite tflite;
-    rg_err why = RG_ERR_INIT;
-    bool asked = ret_devices->settings &&
-                 rg_tflite_settings_read(ret_devices->settings, &settings, NULL) == RG_OK;
-    ret_devices->n = 1;
-    *device = (rg_device){.id = "tflite"};
-    device->status = rg_tflite_open(settings.library, &tflite, &why);
-    snprintf(device->what, sizeof device->what, "%.255s", why.what);
-    snprintf(device->advice, sizeof device->advice, "%.255s", why.advice);
-    if (device->status == RG_OK)
-        describe(&tflite, device);
-    if (device->status == RG_OK && asked && settings.kind == RG_TFLITE_PLUGIN)
-        describe_plugin(&settings, device);
-    return RG_OK;
-}
 
 /* --- session ---------------------------------------------------------------------------------- */
 
@@ -96,8 +46,11 @@ static rg_status open_libraries(rg_session *session, rg_err *err) {
 
 static rg_tflite_ask ask_of(rg_session *session) {
     const rg_tflite_settings *all = &session->settings;
-    rg_tflite_ask ask = {
-        .tflite = &session->tflite, .threads = all->threads, .batch = all->batch, .who = "builtin"};
+    rg_tflite_ask ask = {.tflite = &session->tflite,
+                         .threads = all->threads,
+                         .batch = all->batch,
+                         .count_nodes = session->count_nodes,
+                         .who = "builtin"};
     if (all->kind == RG_TFLITE_XNNPACK) {
         ask.make = rg_xnnpack_make;
         ask.user = &session->xnnpack;
@@ -120,6 +73,7 @@ static rg_status open_session(const rg_device *device, const rg_settings *settin
         status = open_libraries(session, err);
     snprintf(session->requested_cores, sizeof session->requested_cores, "%s",
              settings->cores ? settings->cores : "");
+    session->count_nodes = settings->count_nodes;
     if (status == RG_OK)
         status = rg_pinning_take(session->requested_cores, session->settings.threads,
                                  session->cores, sizeof session->cores, err);
@@ -255,6 +209,10 @@ static rg_status placement(rg_program *program, rg_placement *ret_placement) {
     return rg_tflite_runner_placement(program->runner, program->graph, ret_placement);
 }
 
+static rg_status node(const rg_program *program, uint32_t number, rg_node_facts *ret_facts) {
+    return rg_tflite_runner_node(program->runner, program->graph, number, ret_facts);
+}
+
 static void effective(const rg_program *program, char *ret, size_t cap) {
     const rg_session *session = program->session;
     const rg_tflite_settings *all = &session->settings;
@@ -279,7 +237,7 @@ const rg_target rg_target_tflite = {
     .options = rg_tflite_fields,
     .options_size = sizeof(rg_tflite_options),
     .forms = forms,
-    .probe = probe,
+    .probe = rg_tflite_probe,
     .admits = admits,
     .open = open_session,
     .load = load,
@@ -289,6 +247,7 @@ const rg_target rg_target_tflite = {
     .reset = reset,
     .placement = placement,
     .effective = effective,
+    .node = node,
     .unload = unload,
     .close = close_session,
 };

@@ -70,12 +70,11 @@ static rg_status refuse(rg_tflite_runner *r, const char *what, rg_err *err) {
 /* The delegate first, so that the runtime's options hold it and behind it who looks at its work. */
 static rg_status add_delegate(rg_tflite_runner *r, slot *s, void *options, rg_err *err) {
     const rg_tflite *t = r->ask.tflite;
-    if (!r->ask.make)
-        return RG_OK;
-    rg_status status = r->ask.make(r->ask.user, &s->delegate, err);
+    rg_status status = r->ask.make ? r->ask.make(r->ask.user, &s->delegate, err) : RG_OK;
     if (status != RG_OK)
         return status;
-    t->add_delegate(options, s->delegate.delegate);
+    if (r->ask.make)
+        t->add_delegate(options, s->delegate.delegate);
     if (s == r->slots && r->plan && r->plan->delegate)
         t->add_delegate(options, r->plan->delegate);
     return RG_OK;
@@ -139,9 +138,10 @@ static rg_status build_all(rg_tflite_runner *r, rg_err *err) {
 
 static bool reserve(rg_tflite_runner *r) {
     r->slots = calloc(r->n_slots, sizeof *r->slots);
-    if (r->ask.make)
+    bool looks = r->ask.make || r->ask.count_nodes;
+    if (looks)
         r->plan = calloc(1, sizeof *r->plan);
-    return r->slots && (r->plan || !r->ask.make);
+    return r->slots && (r->plan || !looks);
 }
 
 rg_status rg_tflite_runner_new(const rg_tflite_ask *ask, const rg_workload *workload,
@@ -157,7 +157,7 @@ rg_status rg_tflite_runner_new(const rg_tflite_ask *ask, const rg_workload *work
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory loading %s", workload->name);
     }
     if (r->plan)
-        rg_tflite_plan_begin(r->plan, ask->tflite->major, ask->tflite->minor);
+        rg_tflite_plan_begin(r->plan, ask->tflite->major, ask->tflite->minor, ask->count_nodes);
     rg_overhear_begin();
     rg_status status = build_all(r, err);
     rg_overhear_end(&r->heard);
@@ -254,25 +254,37 @@ static rg_work *works_of(const rg_graph *graph, uint32_t nodes) {
 
 static void place_node(const rg_tflite_runner *r, const rg_graph *graph, uint32_t node,
                        const rg_work *works, rg_placement *ret) {
-    bool host = r->plan && r->plan->is_host[node];
+    bool own = !r->ask.make || r->plan->is_host[node], host = own && r->ask.make;
     int64_t macs = works ? (int64_t)works[node].macs : -1;
-    rg_placement_add(ret, !r->plan || host ? "builtin" : r->ask.who, host, 1, macs);
+    rg_placement_add(ret, own ? "builtin" : r->ask.who, host, 1, macs);
     if (host && graph->n_nodes == r->plan->nodes)
         rg_placement_stays(ret, graph->nodes[node].kind);
 }
 
 rg_status rg_tflite_runner_placement(const rg_tflite_runner *r, const rg_graph *graph,
                                      rg_placement *ret_placement) {
-    if (r->plan && !r->plan->known)
+    if (r->ask.make && !r->plan->known)
         return RG_UNSUPPORTED;
-    rg_placement all = {.crossings = r->plan ? (int32_t)r->plan->crossings : 0};
-    uint32_t nodes = r->plan ? r->plan->nodes : graph->n_nodes;
+    rg_placement all = {.crossings = r->ask.make ? (int32_t)r->plan->crossings : 0};
+    uint32_t nodes = r->ask.make ? r->plan->nodes : graph->n_nodes;
     rg_work *works = works_of(graph, nodes);
     for (uint32_t i = 0; i < nodes; i++)
         place_node(r, graph, i, works, &all);
     free(works);
-    rg_placement_sum(&all, r->plan ? "execution plan" : "no delegate");
+    rg_placement_sum(&all, r->ask.make ? "execution plan" : "no delegate");
     *ret_placement = all;
+    return RG_OK;
+}
+
+rg_status rg_tflite_runner_node(const rg_tflite_runner *r, const rg_graph *graph, uint32_t node,
+                                rg_node_facts *ret_facts) {
+    const rg_tflite_plan *plan = r->plan;
+    if (!r->ask.count_nodes || !plan->known || plan->nodes != graph->n_nodes || node >= plan->nodes)
+        return RG_UNSUPPORTED;
+    *ret_facts = (rg_node_facts){.kernel = plan->is_host[node] ? "builtin" : r->ask.who,
+                                 .computed_in = plan->computed_in[node],
+                                 .split = r->ask.threads > 1,
+                                 .ns = rg_tflite_plan_ns(plan, node)};
     return RG_OK;
 }
 

@@ -23,7 +23,8 @@ typedef struct rg_tflite_ask {
     uint32_t batch;          /* samples a request */
     rg_tflite_make make;     /* NULL: the built-in kernels alone */
     void *user;
-    const char *who; /* the delegate in messages and placement: "XNNPACK" */
+    bool count_nodes; /* keep the time of each step of slot 0 */
+    const char *who;  /* the delegate in messages and placement: "XNNPACK" */
 } rg_tflite_ask;
 
 typedef struct rg_tflite_runner rg_tflite_runner;
@@ -50,6 +51,11 @@ rg_status rg_tflite_runner_reset(rg_tflite_runner *runner);
  * RG_UNSUPPORTED where it could not be read. */
 rg_status rg_tflite_runner_placement(const rg_tflite_runner *runner, const rg_graph *graph,
                                      rg_placement *ret_placement);
+
+/* What became of one node of the source graph, with count_nodes. RG_UNSUPPORTED without, or where
+ * the plan could not be read or is not of these nodes. */
+rg_status rg_tflite_runner_node(const rg_tflite_runner *runner, const rg_graph *graph,
+                                uint32_t node, rg_node_facts *ret_facts);
 
 /* What the library said while it loaded; empty text when nothing. */
 const rg_overheard *rg_tflite_runner_heard(const rg_tflite_runner *runner);
