@@ -142,7 +142,7 @@ static rg_status tell_abi(const rg_pair *pair, const char *how, rg_err *err) {
 }
 
 static rg_status tell_late(const rg_pair *pair, int limit_s, rg_err *err) {
-    return rg_fail(err, RG_TIMEOUT, "see whether another process holds its device, or restart it",
+    return rg_fail(err, RG_FAILED, "see whether another process holds its device, or restart it",
                    "%s, tried in a throw-away process, did not answer within %d s", pair->delegate,
                    limit_s);
 }

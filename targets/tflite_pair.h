@@ -25,7 +25,8 @@ typedef struct rg_pair {
  * what opening gave. Good and crashed pairs are remembered by the SHA-256 of both files. */
 rg_status rg_pair_try(const rg_pair *pair, rg_err *err);
 
-/* Loads the workload itself that way: RG_FAILED when the delegate crashes on this model. */
+/* Loads the workload itself that way: RG_FAILED when the delegate crashes or hangs on this
+ * model. */
 rg_status rg_pair_load(const rg_pair *pair, const rg_workload *workload, rg_err *err);
 
 #endif

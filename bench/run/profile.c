@@ -21,7 +21,8 @@ rg_status rg_profile_new(const rg_target *target, const rg_program *program, con
         p->node_ns = calloc(nodes * runs, sizeof *p->node_ns);
     p->whole_ns = calloc(runs, sizeof *p->whole_ns);
     p->work = calloc(nodes, sizeof *p->work);
-    rg_status status = p->node_ns && p->whole_ns && p->work
+    p->macs = calloc(nodes, sizeof *p->macs);
+    rg_status status = p->node_ns && p->whole_ns && p->work && p->macs
                            ? rg_graph_node_works(graph, p->work, err)
                            : rg_fail(err, RG_NO_MEMORY, "ask for fewer --runs",
                                      "no memory for the times of %zu runs", runs);
@@ -38,6 +39,7 @@ void rg_profile_free(rg_profile *profile) {
     free(profile->node_ns);
     free(profile->whole_ns);
     free(profile->work);
+    free(profile->macs);
     free(profile);
 }
 
@@ -49,9 +51,19 @@ static rg_node_facts facts_of(const rg_profile *p, uint32_t node) {
     return facts;
 }
 
+/* A piece that a runtime computes at once is timed at its first node, for all of them. */
+static void share_macs(rg_profile *p) {
+    for (uint32_t n = 0; n < p->graph->n_nodes; n++) {
+        uint32_t in = facts_of(p, n).computed_in;
+        p->macs[in < p->graph->n_nodes ? in : n] += p->work[n].macs;
+    }
+}
+
 void rg_profile_take(rg_profile *p, int64_t whole_ns) {
     if (p->runs == p->cap)
         return;
+    if (!p->runs)
+        share_macs(p);
     for (uint32_t n = 0; n < p->graph->n_nodes; n++)
         p->node_ns[n * p->cap + p->runs] = facts_of(p, n).ns;
     p->whole_ns[p->runs++] = whole_ns;
@@ -76,8 +88,7 @@ rg_profile_row rg_profile_row_of(const rg_profile *p, uint32_t n) {
     if (out)
         rg_shape_text(&out->shape, r.shape, sizeof r.shape);
     r.ns = median(p->node_ns + n * p->cap, p->runs);
-    uint64_t macs = p->work[n].macs;
-    r.gops = r.ns > 0 ? 2.0 * (double)macs / (double)r.ns : 0;
+    r.gops = r.ns > 0 ? 2.0 * (double)p->macs[n] / (double)r.ns : 0;
     if (facts.computed_in != n)
         snprintf(r.how, sizeof r.how, "in node %u", facts.computed_in);
     else

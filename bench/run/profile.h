@@ -18,6 +18,7 @@ typedef struct rg_profile {
     int64_t *node_ns;  /* by node and run: cap a node */
     int64_t *whole_ns; /* by run */
     rg_work *work;     /* by node; macs 0 where unknown */
+    uint64_t *macs;    /* by node, with those of nodes that are computed in it */
 } rg_profile;
 
 /* Room for `runs` runs of a program that was opened with count_nodes. RG_UNSUPPORTED when the

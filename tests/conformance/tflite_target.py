@@ -215,6 +215,20 @@ def test_a_run_on_the_real_library_is_measured_and_says_what_it_used():
     assert fast["settings"]["effective"]["xnnpack_options"] == "2.3 to 2.9", fast["settings"]
 
 
+def test_each_node_of_the_model_has_its_time_or_says_in_which_piece_it_was_computed():
+    words = ("infer", shared(RESNET), "--target", "tflite", "--fill", "splitmix64", "--runs", "5", "--profile", "--json")
+    alone = json.loads(call(*words).stdout)
+    rows = alone["profile"]["nodes"]
+    assert [row["operator"] for row in rows][:4] == ["conv2d", "conv2d", "conv2d", "add"] and len(rows) == 16, rows
+    assert all(row["kernel"] == "builtin" and row["median_ns"] > 0 and row["computed_in"] == row["node"] for row in rows), rows
+    assert sum(row["median_ns"] for row in rows) <= alone["profile"]["whole_median_ns"] * 1.5, alone["profile"]
+    taken = json.loads(call(*words, *delegate(take="3,4,9")).stdout)
+    rows = taken["profile"]["nodes"]
+    assert taken["outputs"] == alone["outputs"]
+    assert [row["computed_in"] for row in rows[:5]] == [0, 0, 0, 3, 4], rows
+    assert rows[3]["kernel"] == "builtin" and rows[0]["kernel"].startswith("libtflite_delegate"), rows
+
+
 def slow_test_a_delegate_that_hangs_is_given_up():
     told = call("infer", shared(RESNET), "--target", "tflite", "--fill", "splitmix64", *delegate(behave="hang"))
     assert told.returncode != 0 and "did not answer within 30 s" in told.stderr, told.stderr
