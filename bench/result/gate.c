@@ -64,6 +64,8 @@ static const int default_metrics[] = {
     RG_FIG_rss_peak_bytes,
     RG_FIG_arena_bytes,
     RG_FIG_macs,
+    RG_FIG_nodes_off_target,
+    RG_FIG_macs_off_target,
     RG_FIG_agreement_differing,
 };
 enum { N_DEFAULT = sizeof default_metrics / sizeof default_metrics[0] };

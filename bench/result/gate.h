@@ -23,8 +23,8 @@
  *
  * Values without any spread (counters, the simulated target) are compared exactly with the
  * tolerance. Memory: regressed when every candidate round exceeds every baseline round by more than
- * the tolerance and 1 MiB. Arena bytes and MACs: exact. Outputs: any more differing elements are an
- * error.
+ * the tolerance and 1 MiB. Arena bytes, MACs and placement: exact. Outputs: any more differing
+ * elements are an error.
  *
  * Rounds count as interleaved when both bundle.json say so: {"pairing": {"session": ID, "arm":
  * "A"}} with the same session and different arms; rounds with the same number are then partners.

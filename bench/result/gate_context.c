@@ -14,6 +14,7 @@ static const char *const decides[] = {
     "record.context.settings.effective.link",
     "record.context.settings.effective.link_speed",
     "record.context.settings.effective.link_width",
+    "record.context.device_facts.link",
     "record.context.state.power_mode",
     "record.context.state.governor",
     "record.context.state.clocks_locked",

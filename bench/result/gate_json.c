@@ -74,10 +74,12 @@ static void hash_context(const rg_gate_side *side, const json_t *record,
     json_t *host = json_copy(json_object_get(side->facts, "host"));
     json_object_del(host, "peaks");
     json_t *all = json_pack(
-        "{s:O?, s:o?, s:s, s:O?, s:O?}", "program", json_object_get(side->facts, "program"), "host",
-        host, "model", rg_json_get_text(json_object_get(context, "workload"), "sha256", ""),
-        "settings", json_object_get(json_object_get(context, "settings"), "effective"), "placement",
-        json_object_get(context, "placement"));
+        "{s:O?, s:o?, s:s, s:O?, s:O?, s:O?, s:s}", "program",
+        json_object_get(side->facts, "program"), "host", host, "model",
+        rg_json_get_text(json_object_get(context, "workload"), "sha256", ""), "settings",
+        json_object_get(json_object_get(context, "settings"), "effective"), "placement",
+        json_object_get(context, "placement"), "device", json_object_get(context, "device_facts"),
+        "artefact", rg_json_get_text(json_object_get(context, "artefact"), "sha256", ""));
     char *text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     *ret_hex = '\0';
     if (text && record)

@@ -18,6 +18,9 @@ rg_gate_rule rg_gate_rule_of(int metric) {
     case RG_FIG_model_file_bytes:
     case RG_FIG_macs:
     case RG_FIG_other_ops:
+    case RG_FIG_nodes_off_target:
+    case RG_FIG_macs_off_target:
+    case RG_FIG_crossings:
         return RG_RULE_EXACT;
     case RG_FIG_agreement_differing:
         return RG_RULE_OUTPUTS;
@@ -65,10 +68,20 @@ static void measure_every_round(const rg_gate_series *a, const rg_gate_series *b
                      "1 MiB";
 }
 
+static bool is_of_placement(int metric) {
+    return metric == RG_FIG_nodes_off_target || metric == RG_FIG_macs_off_target ||
+           metric == RG_FIG_crossings;
+}
+
+/* Counts of what is computed, and where, have no tolerance. */
+static double slack_of(const rg_gate_test *test) {
+    bool counts = test->metric == RG_FIG_macs || test->metric == RG_FIG_other_ops ||
+                  is_of_placement(test->metric);
+    return counts ? 0 : test->tolerance * fabs(test->baseline);
+}
+
 void rg_gate_measure_exact(rg_gate_test *test) {
-    double slack = test->metric == RG_FIG_macs || test->metric == RG_FIG_other_ops
-                       ? 0
-                       : test->tolerance * fabs(test->baseline);
+    double slack = slack_of(test);
     double more = test->candidate - test->baseline;
     test->method = "exact";
     test->verdict = more > slack    ? RG_VERDICT_REGRESSED
@@ -76,6 +89,8 @@ void rg_gate_measure_exact(rg_gate_test *test) {
                                     : RG_VERDICT_PASS;
     if (more != 0 && test->metric == RG_FIG_macs)
         test->note = "the model itself computes something else";
+    if (test->verdict == RG_VERDICT_REGRESSED && is_of_placement(test->metric))
+        test->note = "operators moved to the host: the placement in `railgauge report` names them";
 }
 
 static void measure_outputs(rg_gate_test *test) {

@@ -98,6 +98,12 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
     X(agreement_cosine, "1", HIGHER, "truth", "cosine", "cosine similarity with the reference")    \
     X(agreement_sqnr_db, "dB", HIGHER, "truth", "SQNR",                                            \
       "signal to quantization noise against the reference")                                        \
+    X(nodes_off_target, "1", LOWER, "placement", "operators off target",                           \
+      "operators that the host computed in the target's place")                                    \
+    X(macs_off_target, "1", LOWER, "placement", "MACs off target",                                 \
+      "multiply-accumulates that the host computed in the target's place")                         \
+    X(crossings, "1", LOWER, "placement", "crossings",                                             \
+      "times that one inference goes between host and target")                                     \
     X(input_bytes_per_s, "bytes/s", NONE, "edge", "raw input",                                     \
       "bytes a second that stay at the edge")                                                      \
     X(result_bytes_per_s, "bytes/s", NONE, "edge", "result",                                       \

@@ -122,6 +122,23 @@ Test(gate, more_wrong_outputs_are_an_error_and_more_macs_or_arena_a_regression) 
     drop(&b);
 }
 
+Test(gate, sees_one_operator_that_falls_back_to_the_host_and_a_placement_that_became_unknown) {
+    owned a, b;
+    make_pair(&a, &b, 5);
+    json_t *before = json_array_get(a.records, 0), *after = json_array_get(b.records, 0);
+    add_exact(before, "nodes_off_target", 0);
+    add_exact(after, "nodes_off_target", 1);
+    add_exact(before, "macs_off_target", 1000);
+    rg_gate *gate = judged(&a, &b, NULL);
+    const rg_gate_test *nodes = find(gate, "net-00/cpu", RG_FIG_nodes_off_target);
+    cr_assert_eq(nodes->verdict, RG_VERDICT_REGRESSED);
+    cr_assert(strstr(nodes->note, "host"), "%s", nodes->note);
+    cr_assert_eq(find(gate, "net-00/cpu", RG_FIG_macs_off_target)->verdict, RG_VERDICT_MISSING);
+    rg_gate_free(gate);
+    drop(&a);
+    drop(&b);
+}
+
 Test(gate, a_figure_that_the_candidate_lost_is_missing_a_new_one_is_not_judged) {
     owned a, b;
     make_pair(&a, &b, 14);
