@@ -10,6 +10,7 @@
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
+#include "bench/run/pairs.h"
 
 #define ROW(key, member, type, preset, min, max, help)                                             \
     { key, type, offsetof(rg_compile_options, member), preset, min, max, NULL, "", help }
@@ -52,6 +53,8 @@ static rg_status pair_all(const rg_compile_ask *ask, const rg_compile_piece *pie
     for (size_t i = 0; status == RG_OK && i < piece->n_sources; i++)
         status = rg_compile_pair(ask, piece->name, piece->sources[i].path, piece->sources[i].sha256,
                                  done, err);
+    if (status == RG_OK)
+        status = rg_pairs_remember(ask->folder, err);
     if (status == RG_OK) {
         printf("%s", done->file);
         tell_placement(done->placement);

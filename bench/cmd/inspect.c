@@ -1,6 +1,8 @@
 /* inspect.c: `railgauge inspect`: what a model file holds, without running it. */
 #include "bench/cmd/inspect.h"
 #include "bench/cmd/args.h"
+#include "bench/run/artefact.h"
+#include "bench/run/pairs.h"
 
 typedef struct options {
     bool json, summary;
@@ -34,15 +36,32 @@ typedef struct original {
     rg_inspect_pair pair;
 } original;
 
-static rg_status open_original(const options *given, const rg_model *compiled, original *o,
-                               rg_err *err) {
-    if (!*given->original)
-        return RG_OK;
-    rg_status status = load(given->original, &o->model, err);
+static rg_status open_pair(const char *path, const rg_model *compiled, original *o, rg_err *err) {
+    rg_status status = load(path, &o->model, err);
     if (status == RG_OK)
         status = rg_inspect(o->model->graph, &o->look, err);
     o->pair = (rg_inspect_pair){.model = o->model, .look = o->look};
     return status == RG_OK ? rg_inspect_match(compiled, &o->pair, err) : status;
+}
+
+static void close_original(original *o) {
+    rg_inspection_free(o->look);
+    rg_model_close(o->model);
+    *o = (original){0};
+}
+
+/* The one that is named, else the one that a manifest pairs with the file, if there is any. */
+static rg_status open_original(const options *given, const rg_model *compiled, original *o,
+                               rg_err *err) {
+    const char *path;
+    if (*given->original)
+        return open_pair(given->original, compiled, o, err);
+    rg_arena *arena = rg_artefact_is_compiled(compiled->path) ? rg_arena_new(0) : NULL;
+    if (arena && rg_pairs_source(compiled->path, arena, &path, NULL) == RG_OK &&
+        open_pair(path, compiled, o, NULL) != RG_OK)
+        close_original(o);
+    rg_arena_free(arena);
+    return RG_OK;
 }
 
 static rg_status look(const rg_globals *globals, const options *given, rg_model *model,
@@ -76,8 +95,7 @@ static int inspect_model(const rg_globals *globals, const char *path, const opti
         status = open_original(given, model, &o, &err);
     if (status == RG_OK)
         status = look(globals, given, model, &o, &found, &err);
-    rg_inspection_free(o.look);
-    rg_model_close(o.model);
+    close_original(&o);
     rg_inspection_free(found);
     rg_model_close(model);
     return status == RG_OK ? RG_EXIT_OK : rg_report_error("inspect", &err);
@@ -95,7 +113,7 @@ const rg_verb rg_verb_inspect = {
         "planned node by node, as the\nfile has them. A target's share is what it takes of the "
         "nodes asked one by one.\n"
         "Of files compiled for the Edge TPU or Ethos-U it tells what stays on the CPU; with the "
-        "model that the\ncompiler was given (--original) also what the device took of it.\n"
+        "model that the\ncompiler was given (--original, or a manifest of `railgauge compile`) also what\nthe device took of it.\n"
         "Ends with 0 whether or not everything can be computed, with 3 for sound files in a "
         "form\nthat is not read here (weights in another file, another version), 4 for an "
         "original that does not\nbelong to the file, 65 for files that are damaged or foreign, "

@@ -83,6 +83,8 @@ def test_a_suite_model_is_exported_compiled_and_paired_by_its_hash():
         log = f.read()
     assert log.startswith("$ ") and "compiled successfully" in log, log
     assert not [name for name in os.listdir(out) if name.startswith(".")], os.listdir(out)
+    told = subprocess.run([program, "inspect", os.path.join(out, row["file"]), "--json"], capture_output=True, text=True)
+    assert json.loads(told.stdout)["compiled"]["original"]["nodes_on_device"] == row["placement"]["nodes"], told
     again = compile_("--for", "edgetpu", "ds-cnn", "-o", out)
     assert again.returncode == 0 and len(compiled_rows(out, "ds-cnn")) == 1, again.stderr
     both = compile_("--for", "ethosu", "ds-cnn", "-o", out, "--arch", "ethos-u65-256")

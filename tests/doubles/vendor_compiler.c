@@ -201,6 +201,7 @@ static void write_code(rg_fbw *w, size_t from, const char *custom) {
 static void write_model(const rg_model *model, const char *custom, rg_text *out) {
     rg_text package = {0}, options = {0};
     write_package(model->graph, &package);
+    vendor_original_append(model->data, model->bytes, &options);
     write_options(&package, &options);
     rg_fbw w = rg_fbw_begin(out, "TFL3");
     rg_fbw_field fields[] = {{.slot = MODEL_VERSION, .size = 4, .bits = TFLITE_VERSION},
@@ -214,7 +215,6 @@ static void write_model(const rg_model *model, const char *custom, rg_text *out)
     rg_fbw_field none[] = {{.slot = BUFFER_DATA}};
     rg_fbw_link(&w, fields[3].at, buffers);
     rg_fbw_link(&w, rg_fbw_offset_at(buffers, 0), rg_fbw_table(&w, none, 0));
-    vendor_original_append(model->data, model->bytes, out);
     rg_text_free(&options);
     rg_text_free(&package);
 }

@@ -1,6 +1,7 @@
 /* vendor_original.h: how the doubles of vendors' compilers hide the source model in what they
- * write, and how the doubles of the runtimes find it there again: behind the file's end, a word of
- * sixteen bytes, the size in eight, the bytes. */
+ * write, and how the doubles of the runtimes find it there again: in the options of the operator,
+ * before the FlexBuffer (which is read from its end), a word of sixteen bytes, the size in eight,
+ * the bytes. */
 #ifndef RG_DOUBLES_VENDOR_ORIGINAL_H
 #define RG_DOUBLES_VENDOR_ORIGINAL_H
 
