@@ -51,7 +51,7 @@ rg_status rg_budget_make(const rg_gate *gate, const rg_looks *looks, double budg
     for (size_t i = 0; i < gate->n; i++) {
         const rg_gate_test *t = &gate->tests[i];
         const rg_look_limits limits = {log1p(t->tolerance), log1p(t->target), tests};
-        if (!isfinite(t->sd_log))
+        if (!isfinite(t->sd_log) || rg_figure_in_points(t->metric))
             continue;
         budget.rows[budget.n++] = (rg_budget_row){
             .cell = t->cell,

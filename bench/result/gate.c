@@ -53,20 +53,11 @@ rg_gate_side rg_gate_side_of(const rg_bundle *bundle) {
 /* --- cells ---------------------------------------------------------------------------------- */
 
 static const int default_metrics[] = {
-    RG_FIG_latency_p50_ns,
-    RG_FIG_latency_p95_ns,
-    RG_FIG_latency_mean_ns,
-    RG_FIG_throughput_per_s,
-    RG_FIG_energy_total_uj,
-    RG_FIG_first_ns,
-    RG_FIG_load_cold_ns,
-    RG_FIG_instructions,
-    RG_FIG_rss_peak_bytes,
-    RG_FIG_arena_bytes,
-    RG_FIG_macs,
-    RG_FIG_nodes_off_target,
-    RG_FIG_macs_off_target,
-    RG_FIG_agreement_differing,
+    RG_FIG_latency_p50_ns,   RG_FIG_latency_p95_ns,      RG_FIG_latency_mean_ns,
+    RG_FIG_throughput_per_s, RG_FIG_deadline_miss_share, RG_FIG_energy_total_uj,
+    RG_FIG_first_ns,         RG_FIG_load_cold_ns,        RG_FIG_instructions,
+    RG_FIG_rss_peak_bytes,   RG_FIG_arena_bytes,         RG_FIG_macs,
+    RG_FIG_nodes_off_target, RG_FIG_macs_off_target,     RG_FIG_agreement_differing,
 };
 enum { N_DEFAULT = sizeof default_metrics / sizeof default_metrics[0] };
 

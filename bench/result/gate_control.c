@@ -50,8 +50,8 @@ static bool is_counted(int metric) {
 }
 
 void rg_gate_mind_drift(const rg_gate *gate, const json_t *candidate, rg_gate_test *test) {
-    if (gate->interleaved || gate->control[0] || strcmp(test->method, "welch") ||
-        !drifts(candidate) || is_counted(test->metric))
+    if (gate->interleaved || strcmp(test->method, "welch") || !drifts(candidate) ||
+        is_counted(test->metric))
         return;
     test->verdict = RG_VERDICT_INCONCLUSIVE;
     test->p_worse = test->p_better = NAN;

@@ -8,7 +8,7 @@
 
 static size_t rounds_needed(const rg_gate *gate, const rg_gate_test *test, size_t tests) {
     const rg_looks once = rg_looks_once(2);
-    const rg_look_limits limits = {log1p(test->tolerance), log1p(test->target), tests};
+    const rg_look_limits limits = rg_gate_look_limits(test, tests);
     return rg_looks_needed(gate->looks ? gate->looks : &once, test->sd_log, &limits);
 }
 

@@ -17,7 +17,8 @@ static const struct preset {
     {RG_FIG_first_ns, {0.05, 0.25}, {0.05, 0.25}},
     {RG_FIG_load_cold_ns, {0.10, 0.50}, {0.10, 0.50}},
     {RG_FIG_instructions, {0.002, 0.01}, {0.001, 0.005}},
-    {RG_FIG_COUNT, {0.01, 0.05}, {0.005, 0.02}}, /* all others */
+    {RG_FIG_deadline_miss_share, {0.001, 0.005}, {0.0005, 0.002}}, /* points, not ratios */
+    {RG_FIG_COUNT, {0.01, 0.05}, {0.005, 0.02}},                   /* all others */
 };
 
 static rg_gate_limit preset_of(int metric, bool strict) {

@@ -57,6 +57,9 @@ void rg_gate_take_out_control(rg_gate *gate, int side, int metric, double sign,
  * Welch's test found stays on show, its verdict does not. */
 void rg_gate_mind_drift(const rg_gate *gate, const json_t *candidate, rg_gate_test *test);
 
+/* Tolerance and target on the scale of its rounds' differences: logarithms, or points. */
+rg_look_limits rg_gate_look_limits(const rg_gate_test *test, size_t tests);
+
 /* A change with the sign that makes worse positive. */
 double rg_gate_worse_share(int metric, double change);
 

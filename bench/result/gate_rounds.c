@@ -35,6 +35,17 @@ rg_gate_series rg_gate_series_of(rg_gate *gate, const json_t *record, int metric
     return s;
 }
 
+rg_look_limits rg_gate_look_limits(const rg_gate_test *test, size_t tests) {
+    if (rg_figure_in_points(test->metric))
+        return (rg_look_limits){test->tolerance, test->target, tests};
+    return (rg_look_limits){log1p(test->tolerance), log1p(test->target), tests};
+}
+
+/* A difference of rounds as a change of the figure: a share, or points. */
+static double change_of(int metric, double difference) {
+    return rg_figure_in_points(metric) ? difference : expm1(difference);
+}
+
 static bool all_positive(const rg_gate_series *s) {
     for (size_t i = 0; i < s->n; i++) {
         if (!(s->value[i] > 0) || !isfinite(s->value[i]))
@@ -43,10 +54,11 @@ static bool all_positive(const rg_gate_series *s) {
     return true;
 }
 
-/* Signed logarithms in place of the values. */
-static void take_logs(rg_gate_series *s, double sign) {
+/* Signed logarithms in place of the values; shares of events stay what they are. */
+static void to_scale(rg_gate_series *s, int metric) {
     for (size_t i = 0; i < s->n; i++)
-        s->value[i] = sign * log(s->value[i]);
+        s->value[i] =
+            sign_of(metric) * (rg_figure_in_points(metric) ? s->value[i] : log(s->value[i]));
 }
 
 /* Differences of rounds with the same number, into the front of b; how many. */
@@ -64,10 +76,11 @@ static size_t pair_up(const rg_gate_series *a, rg_gate_series *b) {
 }
 
 static void write_change(rg_gate_test *test, double sign, double mean, double low, double high) {
-    test->worse = expm1(mean);
-    test->change = expm1(sign * mean) + 0.0;         /* no -0 */
-    test->low = expm1(sign > 0 ? low : -high) + 0.0; /* no -0 */
-    test->high = expm1(sign > 0 ? high : -low) + 0.0;
+    int metric = test->metric;
+    test->worse = change_of(metric, mean);
+    test->change = change_of(metric, sign * mean) + 0.0; /* no -0 */
+    test->low = change_of(metric, sign > 0 ? low : -high) + 0.0;
+    test->high = change_of(metric, sign > 0 ? high : -low) + 0.0;
 }
 
 /* The very same numbers round by round: one bundle twice, or a deterministic target. */
@@ -116,9 +129,10 @@ static void write_looked(rg_gate_test *test, double sign, const rg_looked *looke
 void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
                             rg_gate_test *test) {
     double sign = sign_of(test->metric);
-    const rg_look_limits limits = {log1p(test->tolerance), log1p(test->target), 0};
+    const rg_look_limits limits = rg_gate_look_limits(test, 0);
+    bool points = rg_figure_in_points(test->metric), control = gate->control[0] && !points;
     test->verdict = RG_VERDICT_INCONCLUSIVE;
-    if (!all_positive(a) || !all_positive(b)) {
+    if (!points && (!all_positive(a) || !all_positive(b))) {
         test->note = "a round's value is not positive, so there is no ratio";
         return;
     }
@@ -130,21 +144,21 @@ void rg_gate_measure_rounds(rg_gate *gate, rg_gate_series *a, rg_gate_series *b,
         return;
     }
     size_t n;
-    if (gate->control[0]) {
+    if (control) {
         rg_gate_take_out_control(gate, 0, test->metric, sign, a);
         rg_gate_take_out_control(gate, 1, test->metric, sign, b);
     } else {
-        take_logs(a, sign);
-        take_logs(b, sign);
+        to_scale(a, test->metric);
+        to_scale(b, test->metric);
     }
     rg_looked looked = look(gate, a, b, &limits, &n);
     if (n < 2) {
-        test->note = gate->control[0] ? "the control workload has no rounds of this figure"
+        test->note = control ? "the control workload has no rounds of this figure"
                      : a->n < 2 || b->n < 2
                          ? "the records hold no values of single rounds for this figure"
                          : "fewer than two rounds have a partner on the other side";
         return;
     }
-    test->method = gate->interleaved ? "paired" : gate->control[0] ? "welch-control" : "welch";
+    test->method = gate->interleaved ? "paired" : control ? "welch-control" : "welch";
     write_looked(test, sign, &looked);
 }

@@ -34,14 +34,25 @@ void rg_change_text(double share, char *ret, size_t cap) {
         snprintf(ret, cap, "%+.*f %%", fabs(share) < 9.995 ? 1 : 0, 100 * share);
 }
 
+/* Shares of events change by points. */
+static bool in_points(const rg_result_row *row) {
+    return rg_figure_in_points(rg_figure_find(row->metric));
+}
+
+static const char *unit_of(const rg_result_row *row) {
+    return in_points(row) ? "pt" : "%";
+}
+
 /* "+8.9 .. +11.6 %" */
 static void interval_text(const rg_result_row *row, char *ret, size_t cap) {
+    int digits = in_points(row) ? 2 : 1;
     if (!isfinite(row->change_low) || !isfinite(row->change_high))
         snprintf(ret, cap, "%s", "");
     else if (!strcmp(row->method, "exact"))
         snprintf(ret, cap, "exact");
     else
-        snprintf(ret, cap, "%+.1f .. %+.1f %%", 100 * row->change_low, 100 * row->change_high);
+        snprintf(ret, cap, "%+.*f .. %+.*f %s", digits, 100 * row->change_low, digits,
+                 100 * row->change_high, unit_of(row));
 }
 
 /* What the verdict was measured by: the tolerance for failures, the target for the rest. */
@@ -49,12 +60,15 @@ static void limit_text(const rg_result_row *row, char *ret, size_t cap) {
     if (isnan(row->tolerance))
         snprintf(ret, cap, "%s", "");
     else
-        snprintf(ret, cap, "%g/%g %%", 100 * row->tolerance, 100 * row->target);
+        snprintf(ret, cap, "%g/%g %s", 100 * row->tolerance, 100 * row->target, unit_of(row));
 }
 
 rg_result_texts rg_result_texts_of(const rg_result_row *row) {
     rg_result_texts t = {0};
-    rg_change_text(row->change, t.change, sizeof t.change);
+    if (in_points(row) && isfinite(row->change))
+        snprintf(t.change, sizeof t.change, "%+.2f pt", 100 * row->change);
+    else
+        rg_change_text(row->change, t.change, sizeof t.change);
     interval_text(row, t.interval, sizeof t.interval);
     limit_text(row, t.limit, sizeof t.limit);
     if (!*row->metric)
@@ -145,13 +159,15 @@ void rg_result_sentence(const rg_result_row *row, rg_text *out) {
         rg_text_add(out, " -> ");
         add_number(row->candidate, out);
         rg_text_printf(out, " %s", row->unit);
+        const char *unit = unit_of(row);
+        int digits = in_points(row) ? 2 : 1;
         if (isfinite(row->change))
-            rg_text_printf(out, ", %+.1f %%", 100 * row->change);
+            rg_text_printf(out, ", %+.*f %s", digits, 100 * row->change, unit);
         if (isfinite(row->change_low) && isfinite(row->change_high))
-            rg_text_printf(out, ", 95 %% interval %+.1f .. %+.1f %%", 100 * row->change_low,
-                           100 * row->change_high);
-        rg_text_printf(out, ", tolerance %g %%, target %g %%", 100 * row->tolerance,
-                       100 * row->target);
+            rg_text_printf(out, ", 95 %% interval %+.*f .. %+.*f %s", digits, 100 * row->change_low,
+                           digits, 100 * row->change_high, unit);
+        rg_text_printf(out, ", tolerance %g %s, target %g %s", 100 * row->tolerance, unit,
+                       100 * row->target, unit);
         rg_text_printf(out, ", rounds %zu and %zu", row->rounds_baseline, row->rounds_candidate);
         if (*row->note)
             rg_text_add(out, "; ");

@@ -22,6 +22,10 @@ int rg_figure_find(const char *key) {
     return -1;
 }
 
+bool rg_figure_in_points(int figure) {
+    return figure == RG_FIG_deadline_miss_share || figure == RG_FIG_drop_share;
+}
+
 rg_figure rg_figure_value(double value) {
     return (rg_figure){.set = true, .value = value, .low = NAN, .high = NAN};
 }

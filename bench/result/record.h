@@ -127,6 +127,10 @@ extern const rg_figure_row rg_figure_rows[RG_FIG_COUNT];
 /* The row's number by key; -1 when there is none. */
 int rg_figure_find(const char *key);
 
+/* Is it a share of events, such as missed deadlines? Zero is common then, so that two of them are
+ * compared by their difference (0.01: a point), not by a ratio. */
+bool rg_figure_in_points(int figure);
+
 /* A figure. na != NULL: there is no value, for the reason with that code (core/codes.h). Interval
  * bounds are NAN when there is no interval; then `no_interval` may hold the code that says why. */
 typedef struct rg_figure {

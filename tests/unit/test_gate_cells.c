@@ -283,3 +283,44 @@ Test(gate, what_is_systematic_in_joules_of_one_board_cancels_so_three_percent_ar
     cr_assert_neq(same, RG_VERDICT_REGRESSED);
     cr_assert_neq(same, RG_VERDICT_IMPROVED);
 }
+
+/* The verdict on one metric of rounds that were interleaved. */
+static rg_gate_test paired_test(int metric, const double *was, const double *now, size_t n) {
+    maker m = {rg_rng_seeded(1), 1, n, 0.003, 1, 0};
+    owned a = make_side("A", &m), b = make_side("B", &m);
+    json_object_set_new(a.facts, "pairing", json_pack("{s:s, s:s}", "session", "s", "arm", "A"));
+    json_object_set_new(b.facts, "pairing", json_pack("{s:s, s:s}", "session", "s", "arm", "B"));
+    add_figure(json_array_get(a.records, 0), rg_figure_rows[metric].key, was, n);
+    add_figure(json_array_get(b.records, 0), rg_figure_rows[metric].key, now, n);
+    rg_gate *gate = judged(&a, &b, NULL);
+    rg_gate_test test = *find(gate, "net-00/cpu", metric);
+    test.note = test.method = "";
+    rg_gate_free(gate);
+    drop(&a);
+    drop(&b);
+    return test;
+}
+
+Test(gate_cells, missed_deadlines_are_compared_in_points) {
+    double was[12], more[12], same[12];
+    rg_rng rng = rg_rng_seeded(7);
+    for (size_t r = 0; r < 12; r++) { /* none of 200 at most rounds, then some in a hundred */
+        was[r] = rg_rng_unit(&rng) < 0.2 ? 0.005 : 0;
+        same[r] = rg_rng_unit(&rng) < 0.2 ? 0.005 : 0;
+        more[r] = 0.03 + 0.005 * floor(3 * rg_rng_unit(&rng));
+    }
+    rg_gate_test test = paired_test(RG_FIG_deadline_miss_share, was, more, 12);
+    cr_expect_eq(test.verdict, RG_VERDICT_REGRESSED);
+    cr_expect(test.change > 0.025 && test.change < 0.045, "points, not a ratio: %g", test.change);
+    cr_expect(test.low < test.change && test.change < test.high);
+    cr_expect_eq(paired_test(RG_FIG_deadline_miss_share, was, same, 12).verdict, RG_VERDICT_PASS);
+    cr_expect_eq(paired_test(RG_FIG_deadline_miss_share, more, was, 12).verdict,
+                 RG_VERDICT_IMPROVED);
+}
+
+Test(gate_cells, no_missed_deadline_on_either_side_passes_exactly) {
+    double none[6] = {0};
+    rg_gate_test test = paired_test(RG_FIG_deadline_miss_share, none, none, 6);
+    cr_expect_eq(test.verdict, RG_VERDICT_PASS);
+    cr_expect_eq(test.change, 0);
+}
