@@ -218,6 +218,17 @@ static void mark_imported(const rg_round *rounds, size_t n, json_t *figures) {
     }
 }
 
+/* Warm-up and steady windows of its rounds: what measuring it took, without starts and waits. */
+static double measured_s(const rg_cell_work *work) {
+    double sum = 0;
+    for (size_t r = 0; r < work->n; r++) {
+        const rg_round_view *view = &work->views[r];
+        double warm_up = rg_json_get_real(view->facts, "warmup_ns", 0) * 1e-9;
+        sum += warm_up + (isfinite(view->window_s) ? view->window_s : 0);
+    }
+    return sum;
+}
+
 json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, size_t n,
                              json_t *energy) {
     json_t *record = json_object();
@@ -231,6 +242,7 @@ json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, s
     json_object_set(record, "flags", work->flags);
     json_object_set_new(record, "rounds", json_integer((json_int_t)work->n));
     json_object_set_new(record, "rounds_failed", json_integer((json_int_t)(n - work->n)));
+    rg_json_set_real(record, "measured_s", measured_s(work));
     json_object_set_new(record, "samples", json_integer((json_int_t)samples));
     json_t *figures = rg_figures_to_json(work->figures);
     mark_imported(rounds, n, figures);

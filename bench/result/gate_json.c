@@ -130,7 +130,11 @@ static void add_metric(const rg_gate_test *test, const facts_of_side *a, const f
     add_interval(b, test->metric, &row->candidate_low, &row->candidate_high, &row->n_candidate);
 }
 
-static json_t *test_to_json(const rg_gate_test *test, const facts_of_side *a,
+static double seconds_of(const json_t *record) {
+    return rg_json_get_real(record, "measured_s", 0);
+}
+
+static json_t *test_to_json(const rg_gate *gate, const rg_gate_test *test, const facts_of_side *a,
                             const facts_of_side *b, const char *scenario) {
     const json_t *record = b->record ? b->record : a->record;
     rg_result_row row = {.cell = test->key,
@@ -165,6 +169,7 @@ static json_t *test_to_json(const rg_gate_test *test, const facts_of_side *a,
                          .flags_candidate = b->flags.data,
                          .context_baseline = a->context,
                          .context_candidate = b->context};
+    row.measured_s = seconds_of(b->record) + (gate->interleaved ? seconds_of(a->record) : 0);
     row.line = line_of(scenario, row.workload);
     if (test->metric < RG_FIG_COUNT)
         add_metric(test, a, b, &row);
@@ -181,7 +186,7 @@ static json_t *tests_to_json(const rg_gate *gate) {
             look_up(&gate->baseline, test->key, &a);
             look_up(&gate->candidate, test->key, &b);
         }
-        json_array_append_new(tests, test_to_json(test, &a, &b, scenario));
+        json_array_append_new(tests, test_to_json(gate, test, &a, &b, scenario));
     }
     rg_text_free(&a.flags);
     rg_text_free(&b.flags);

@@ -93,7 +93,25 @@ static void add_outcome(const rg_result_row *row, const char *message, rg_text *
     rg_text_add(out, "/>\n    </testcase>\n");
 }
 
-static void add_case(const rg_result_row *row, rg_text *out) {
+/* How many tests each cell has. */
+static json_t *tests_by_cell(const rg_result *result) {
+    json_t *counts = json_object();
+    for (size_t i = 0; counts && i < result->n; i++) {
+        const char *key = result->rows[i].cell;
+        json_int_t n = json_integer_value(json_object_get(counts, key));
+        json_object_set_new(counts, key, json_integer(n + 1));
+    }
+    return counts;
+}
+
+/* A cell is measured once for all its tests: each has its share of the time, so that they add up.
+ */
+static double seconds_of(const rg_result_row *row, const json_t *counts) {
+    json_int_t n = json_integer_value(json_object_get(counts, row->cell));
+    return n && isfinite(row->measured_s) ? row->measured_s / (double)n : 0;
+}
+
+static void add_case(const rg_result_row *row, const json_t *counts, rg_text *out) {
     rg_text name = {0}, class = {0}, message = {0};
     rg_text_printf(&name, "%s/%s", row->name, *row->metric ? row->metric : "cell");
     class_of(row, &class);
@@ -102,20 +120,23 @@ static void add_case(const rg_result_row *row, rg_text *out) {
     rg_text_add(out, "    <testcase");
     add_attribute(out, "classname", class.data ? class.data : "");
     add_attribute(out, "name", name.data ? name.data : "");
-    rg_text_add(out, " time=\"0\"");
+    rg_text_printf(out, " time=\"%.3f\"", seconds_of(row, counts));
     add_outcome(row, message.data ? message.data : "", out);
     rg_text_free(&name);
     rg_text_free(&class);
     rg_text_free(&message);
 }
 
-static void add_totals(const rg_result *result, rg_text *out) {
+static void add_totals(const rg_result *result, const json_t *counts, rg_text *out) {
     size_t n[4] = {0};
-    for (size_t i = 0; i < result->n; i++)
+    double seconds = 0;
+    for (size_t i = 0; i < result->n; i++) {
         n[outcomes[result->rows[i].verdict_id]]++;
+        seconds += seconds_of(&result->rows[i], counts);
+    }
     rg_text_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", result->n, n[FAILURE],
                    n[ERROR]);
-    rg_text_printf(out, " skipped=\"%zu\" time=\"0\"", n[SKIPPED]);
+    rg_text_printf(out, " skipped=\"%zu\" time=\"%.3f\"", n[SKIPPED], seconds);
 }
 
 static void add_property(rg_text *out, const char *name, const char *value) {
@@ -138,12 +159,13 @@ static void add_properties(const rg_result *result, rg_text *out) {
 
 void rg_emit_junit(const rg_result *result, const rg_emit_how *how, rg_text *ret_text) {
     (void)how;
+    json_t *counts = tests_by_cell(result);
     const char *name = result->candidate.scenario;
     rg_text_add(ret_text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    add_totals(result, ret_text);
+    add_totals(result, counts, ret_text);
     rg_text_add(ret_text, ">\n  <testsuite");
     add_attribute(ret_text, "name", *name ? name : "railgauge gate");
-    add_totals(result, ret_text);
+    add_totals(result, counts, ret_text);
     if (*result->candidate.created) {
         char stamp[20]; /* without the zone: what the schema of Jenkins takes */
         snprintf(stamp, sizeof stamp, "%s", result->candidate.created);
@@ -154,6 +176,7 @@ void rg_emit_junit(const rg_result *result, const rg_emit_how *how, rg_text *ret
     rg_text_add(ret_text, ">\n");
     add_properties(result, ret_text);
     for (size_t i = 0; i < result->n; i++)
-        add_case(&result->rows[i], ret_text);
+        add_case(&result->rows[i], counts, ret_text);
     rg_text_add(ret_text, "  </testsuite>\n</testsuites>\n");
+    json_decref(counts);
 }

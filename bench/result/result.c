@@ -48,6 +48,7 @@ const rg_result_field rg_result_row_fields[] = {
     ROW(TEXT, flags_candidate),
     ROW(TEXT, context_baseline),
     ROW(TEXT, context_candidate),
+    ROW(REAL, measured_s),
     ROW(COUNT, line),
     {0},
 };

@@ -36,6 +36,7 @@ typedef struct rg_result_row {
     const char *method, *note;
     const char *flags_baseline, *flags_candidate;     /* ids of core/codes.h, separated by blanks */
     const char *context_baseline, *context_candidate; /* SHA-256 of what was not asked for */
+    double measured_s;                                /* of the cell, both sides of a session */
     size_t line;                                      /* of the scenario that asks for the cell */
     rg_verdict verdict_id;
 } rg_result_row;

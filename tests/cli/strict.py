@@ -62,6 +62,8 @@ def junit(data):
         need(len(kinds) <= 1, kinds)
         seen[kinds[0] if kinds else ""] += 1
     for owner in (root, root[0]):
+        times = sum(float(case.get("time")) for case in root.iter("testcase"))
+        need(abs(float(owner.get("time")) - times) <= 0.001 * (1 + len(root[0])), "time", owner.get("time"), times)
         need(int(owner.get("tests")) == sum(seen.values()), owner.attrib)
         for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
             need(int(owner.get(name)) == seen[tag], name, owner.attrib)
@@ -239,7 +241,7 @@ def markdown(data):
 TEXTS = ("cell name workload backend device provenance metric label unit better verdict method note "
          "flags_baseline flags_candidate context_baseline context_candidate").split()
 REALS = ("baseline baseline_low baseline_high candidate candidate_low candidate_high change change_low "
-         "change_high tolerance target p_worse p_better q_worse q_better sd_log").split()
+         "change_high tolerance target p_worse p_better q_worse q_better sd_log measured_s").split()
 COUNTS = "rounds_baseline rounds_candidate rounds_needed n_baseline n_candidate line".split()
 SIDE = "path scenario scenario_path plan created program machine serial manifest_sha256 finished".split()
 VERDICTS = "pass regressed improved inconclusive missing error invalid not-comparable skipped".split()
