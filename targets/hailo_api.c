@@ -1,6 +1,7 @@
 /* hailo_api.c: opening libhailort: its file, its functions, and which versions we know. */
 #include "targets/hailo_api.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,7 @@ static const rg_library_spec spec = {
     .title = "HailoRT's library",
     .advice = "install the package hailort of your device's line: 4.x for Hailo-8, 8R and 8L, 5.x "
               "for Hailo-10H and 15, with the driver of the very same version",
-    .names = {"libhailort.so", "libhailort.so.4.23.0", "libhailort.so.5.2.0",
-              "libhailort.so.4.20.0"},
+    .names = {"libhailort.so"},
 };
 
 #define ROW(member, name, optional)                                                                \
@@ -132,10 +132,38 @@ static void be_quiet(void) {
     setenv("HAILORT_LOGGER_PATH", "NONE", 0);
 }
 
+/* The file whose name has the highest version: vendors' runtime packages bring no plain
+ * libhailort.so. */
+static bool newest_file(char *ret, size_t cap) {
+    static const char *const patterns[] = {"/usr/lib/libhailort.so.*", "/usr/lib/*/libhailort.so.*",
+                                           "/usr/local/lib/libhailort.so.*"};
+    glob_t found = {0};
+    *ret = '\0';
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
+        glob(patterns[i], i ? GLOB_APPEND : 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *best = strrchr(ret, '/'), *name = strrchr(found.gl_pathv[i], '/');
+        if (!best || strverscmp(name, best) > 0)
+            snprintf(ret, cap, "%s", found.gl_pathv[i]);
+    }
+    globfree(&found);
+    return *ret;
+}
+
+/* The usual names first; what the loader does not find by them, by its file. */
+static rg_status open_file(const char *given, rg_library *ret_library, rg_err *err) {
+    char path[RG_LIBRARY_PATH];
+    rg_status status = rg_library_open(&spec, given, ret_library, err);
+    bool named = (given && *given) || getenv("RAILGAUGE_HAILO_LIBRARY");
+    if (status == RG_ABSENT && !named && newest_file(path, sizeof path))
+        status = rg_library_open(&spec, path, ret_library, err);
+    return status;
+}
+
 rg_status rg_hailo_open(const char *given, bool force, rg_hailo_library *ret_library, rg_err *err) {
     rg_hailo_library library = {.known = false};
     be_quiet();
-    rg_status status = rg_library_open(&spec, given, &library.file, err);
+    rg_status status = open_file(given, &library.file, err);
     if (status == RG_OK)
         status = rg_library_bind(&library.file, symbols, &library.api, err);
     if (status == RG_OK)

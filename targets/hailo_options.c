@@ -38,6 +38,8 @@ const rg_field rg_hailo_fields[] = {
     INT("timeout", timeout_ms, "10000", 1, 1e9, "ms", "an answer that takes longer is a failure"),
     INT("queue", queue, "0", 0, 4096, "frames",
         "frames that a stream holds; 0: as many as are in flight, at least 2"),
+    {"heat_interval", RG_FIELD_DURATION, offsetof(rg_hailo_options, heat_interval_ns), "1s", 0, 0,
+     NULL, "", "how often the chip's temperature is looked at while it computes; 0s never"},
     CHOICE("power_averaging", averaging, "16", averagings, "samples",
            "of the board's own power monitor"),
     CHOICE("power_period", period, "1100", periods, "us", "between samples of that monitor"),

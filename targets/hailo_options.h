@@ -13,7 +13,8 @@ typedef struct rg_hailo_options {
     int power_mode; /* of "performance", "ultra_performance" */
     int64_t scheduler_timeout_ms, scheduler_threshold, scheduler_priority; /* -1: the library's */
     int64_t timeout_ms, queue;
-    int averaging, period; /* indices as the library counts them */
+    int64_t heat_interval_ns; /* 0: never */
+    int averaging, period;    /* indices as the library counts them */
 } rg_hailo_options;
 
 enum { RG_HAILO_ROUND_ROBIN, RG_HAILO_NO_SCHEDULER };

@@ -6,6 +6,8 @@
 
 #include "targets/hailo_session.h"
 
+enum { RAW_FRAMES = 2 }; /* what every network's channels hold without a thread that writes */
+
 /* --- configuring ------------------------------------------------------------------------------ */
 
 static void put16(unsigned char *at, uint16_t value) {
@@ -187,6 +189,10 @@ static rg_status fill(rg_program *program, const rg_workload *workload, unsigned
 
 rg_status rg_hailo_load(rg_session *session, const rg_workload *workload, unsigned slots,
                         rg_program **ret_program, rg_err *err) {
+    if (session->raw && slots * session->batch > RAW_FRAMES)
+        return rg_fail(err, RG_UNSUPPORTED, "use the variant vstream",
+                       "raw streams hold %d frames at most, not %u", RAW_FRAMES,
+                       slots * session->batch);
     rg_program *program = calloc(1, sizeof *program);
     if (!program)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory loading %s", workload->name);

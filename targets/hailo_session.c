@@ -72,6 +72,7 @@ rg_status rg_hailo_session_open(const rg_device *device, const rg_settings *sett
         return status;
     }
     rg_hailo_listen(session);
+    rg_hailo_watch_start(session);
     *ret_session = session;
     return RG_OK;
 }
@@ -79,6 +80,7 @@ rg_status rg_hailo_session_open(const rg_device *device, const rg_settings *sett
 void rg_hailo_session_close(rg_session *session) {
     if (!session)
         return;
+    rg_hailo_watch_stop(session);
     rg_hailo_power_stop(session);
     if (session->vdevice)
         session->library.api.release_vdevice(session->vdevice);

@@ -1,10 +1,12 @@
 /* hailo_session.h: an open Hailo device and a network on it, as the files of this target share
  * them: hailo.c (the target), hailo_session.c (the device), hailo_pair.c (which end is which
  * tensor), hailo_program.c (loading), hailo_memory.c (buffers and conversions), hailo_raw.c (the
- * path without the library's pipeline), hailo_state.c (heat, alarms, latency), hailo_power.c. */
+ * path without the library's pipeline), hailo_state.c (heat, alarms, latency), hailo_watch.c,
+ * hailo_power.c. */
 #ifndef RG_TARGETS_HAILO_SESSION_H
 #define RG_TARGETS_HAILO_SESSION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "bench/core/hef.h"
@@ -14,6 +16,16 @@
 #include "targets/hailo_options.h"
 
 enum { RG_HAILO_ALARMS = 16 }; /* notifications are counted by their number */
+
+/* The thread that looks at the temperature, and what it saw since it was asked last. */
+typedef struct rg_hailo_watch {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stop;
+    bool running, stopping;
+    uint32_t n;
+    double sum_c, max_c;
+} rg_hailo_watch;
 
 struct rg_session {
     rg_hailo_library library;
@@ -27,6 +39,7 @@ struct rg_session {
     _Atomic uint32_t alarms[RG_HAILO_ALARMS];
     _Atomic uint32_t heat_zone; /* of the last temperature alarm: 0 green, 1 orange, 2 red */
     bool metering;
+    rg_hailo_watch watch;
     rg_err trouble; /* of the last submit or wait that failed */
 };
 
@@ -100,6 +113,11 @@ void rg_hailo_raw_close(rg_program *program);
 void rg_hailo_listen(rg_session *session);
 void rg_hailo_state(rg_program *program, char *ret, size_t cap);
 void rg_hailo_effective(const rg_program *program, char *ret, size_t cap);
+
+/* hailo_watch.c: starts and stops the thread; adds rows of what it saw, and begins anew. */
+void rg_hailo_watch_start(rg_session *session);
+void rg_hailo_watch_stop(rg_session *session);
+void rg_hailo_watch_tell(rg_session *session, rg_text *text);
 
 /* hailo_power.c */
 rg_status rg_hailo_rails(rg_session *session, rg_rail_list *ret_rails, rg_err *err);

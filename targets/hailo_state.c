@@ -64,6 +64,7 @@ void rg_hailo_state(rg_program *program, char *ret, size_t cap) {
                        "temperature_c=%.1f\ntemperature_ts0_c=%.1f\ntemperature_ts1_c=%.1f\n",
                        (double)(heat.ts0 > heat.ts1 ? heat.ts0 : heat.ts1), (double)heat.ts0,
                        (double)heat.ts1);
+    rg_hailo_watch_tell(session, &text);
     if (program->measures && api->get_latency(program->handle, NULL, &latency_ms) == 0)
         rg_text_printf(&text, "device_latency_mean_ms=%.4f\n", latency_ms);
     add_alarms(session, &text);

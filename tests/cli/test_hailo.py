@@ -51,7 +51,7 @@ def run(*cells, power=False, **more):
     tier = "min_time = '300ms', " if power else ""
     with open(os.path.join(work, "some.lua"), "w") as f:
         f.write("return rg.scenario{name='t', tier={name='smoke', rounds=1, %scap='3s'}, %s cells={%s}}" % (
-            tier, measure, ", ".join("{target='hailo', %s}" % c for c in cells)))
+            tier, measure, ", ".join("{%s%s}" % ("" if "target=" in c else "target='hailo', ", c) for c in cells)))
     out = tempfile.mkdtemp(dir=work)
     done = call("run", "some.lua", "--out", out, **more)
     bundle = glob.glob(os.path.join(out, "*"))
@@ -147,8 +147,17 @@ def test_what_goes_wrong_in_a_run_ends_in_its_status_and_the_run_goes_on():
         assert said["status"] == status and what in said["what"] and advice in said["advice"], (like, said["what"], said["advice"])
 
 
+def test_what_raw_streams_do_not_hold_is_refused():
+    records, _ = run("model='net.tflite', variant='raw', pattern={'in_flight', n=2}",
+                     "model='net.tflite', variant='raw', pattern={'in_flight', n=4}",
+                     "model='net.tflite', target={'hailo', variant='fast'}, pattern={'single_stream'}")
+    assert [r["status"] for r in records] == ["ok", "unsupported", "unsupported"], [r["what"] for r in records]
+    assert "raw streams hold 2 frames" in records[1]["what"] and "no variant 'fast'" in records[2]["what"], records
+
+
 def test_heat_and_alarms_are_flags_of_the_round():
-    records, rounds = run(ONE, like="hot")
+    records, rounds = run(ONE + ", options={heat_interval='20ms'}", like="hot")
+    assert rounds[0]["device_state"]["after"]["temperature_during_max_c"] == "103.5", rounds[0]["device_state"]
     after = rounds[0]["device_state"]["after"]
     assert {"hot", "throttled"} <= set(records[0]["flags"]) and after["temperature_c"] == "103.5", (records[0]["flags"], after)
 
