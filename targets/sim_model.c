@@ -23,6 +23,10 @@ const rg_field rg_sim_fields[] = {
     {"tail_factor", RG_FIELD_REAL, AT(tail_factor), "1.5", 1, 1000, NULL, "",
      "how many times as long slow ones take"},
     {"mode", RG_FIELD_CHOICE, AT(mode), "steady", 0, 0, modes, "", "behaviour over time"},
+    {"throttle_after", RG_FIELD_DURATION, AT(throttle_after_ns), "0s", 0, 1e15, NULL, "ns",
+     "time since loading from which heat slows it down; 0s: never"},
+    {"throttle_factor", RG_FIELD_REAL, AT(throttle_factor), "1.5", 1, 1000, NULL, "",
+     "how many times as long inferences take from then on; power falls alike"},
     {"slow", RG_FIELD_REAL, AT(slow), "1", 0.001, 1000, NULL, "",
      "factor on all inference times: plants a regression"},
     {"first_factor", RG_FIELD_REAL, AT(first_factor), "3", 1, 1e6, NULL, "",
@@ -111,9 +115,15 @@ static double age_at(const rg_sim_model *model, int64_t now_ns) {
     return (double)(now_ns - model->born_ns) * 1e-9;
 }
 
+static bool is_throttled(const rg_sim_model *model, int64_t now_ns) {
+    int64_t after = model->options.throttle_after_ns;
+    return after > 0 && now_ns - model->born_ns >= after;
+}
+
 double rg_sim_model_busy_mw(const rg_sim_model *model, int64_t now_ns) {
     const rg_sim_options *o = &model->options;
-    return drifted(o->power_mw, o->power_drift, age_at(model, now_ns));
+    double mw = drifted(o->power_mw, o->power_drift, age_at(model, now_ns));
+    return is_throttled(model, now_ns) ? mw / o->throttle_factor : mw;
 }
 
 double rg_sim_model_idle_mw(const rg_sim_model *model, int64_t now_ns) {
@@ -137,6 +147,7 @@ int64_t rg_sim_model_next_ns(rg_sim_model *model, int64_t now_ns) {
     ns *= rg_rng_unit(&model->rng) < o->tail_share ? o->tail_factor : 1;
     ns *= mode_factor(model, age_at(model, now_ns));
     ns *= start_factor(model);
+    ns *= is_throttled(model, now_ns) ? o->throttle_factor : 1;
     model->count++;
     return ns < 1 ? 1 : (int64_t)ns;
 }

@@ -28,8 +28,8 @@ typedef enum rg_sim_fail {
 
 /* The target's own options; rg_sim_fields has a row for each. */
 typedef struct rg_sim_options {
-    int64_t latency_ns, load_ns;
-    double jitter, round_sd, tail_share, tail_factor, slow, first_factor;
+    int64_t latency_ns, load_ns, throttle_after_ns;
+    double jitter, round_sd, tail_share, tail_factor, slow, first_factor, throttle_factor;
     double power_mw, idle_mw, power_drift, idle_drift;
     int64_t warmup, servers, seed, round, fail_at, fail_round;
     int mode, fail;

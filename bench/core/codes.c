@@ -121,6 +121,8 @@ const rg_code rg_codes[] = {
     {"block-means", NA, "requests share a row, and such a row was late as a whole",
      "which of its requests were late is not known",
      "set deadlines of requests that are longer than 100 reads of the clock"},
+    {"never-throttled", NA, "requests took no longer at the end than at the beginning",
+     "there is no time to tell", "soak for longer, or in a warmer place"},
     {"rounds<2", NA, "a single round", "no interval over rounds exists", "use at least two rounds"},
     {"not-run", NA, "the cell did not run", "there is nothing to report", "see its status"},
     {"not-measured", NA, "not measured in this scenario", "nothing was asked for",

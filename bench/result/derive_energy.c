@@ -92,20 +92,41 @@ void rg_view_add_accepted(const rg_round_view *view, json_t *flags) {
         rg_codes_add(flags, rg_refusal_first(left));
 }
 
+static rg_energy_ask ask_of(const rg_round_view *view) {
+    const rg_round *round = view->round;
+    return (rg_energy_ask){.rails = round->rails,
+                           .n_rails = round->n_rails,
+                           .rows = round->power,
+                           .n_rows = round->n_power,
+                           .window = span_of(view->facts, "window"),
+                           .idle_before = span_of(view->facts, "idle_before"),
+                           .idle_after = span_of(view->facts, "idle_after"),
+                           .inferences = view->inferences,
+                           .prefer = preferred(view->facts)};
+}
+
+rg_figure rg_view_energy_between(const rg_round_view *view, rg_span span, double inferences) {
+    rg_energy_ask ask = ask_of(view);
+    rg_energy energy = {0};
+    if (!view->has_power)
+        return rg_figure_na("not-measured");
+    if (view->power_refusal)
+        return rg_figure_na(view->power_refusal);
+    ask.window = span;
+    ask.inferences = inferences;
+    if (!(inferences > 0) || rg_energy_measure(&ask, &energy, NULL) != RG_OK)
+        return rg_figure_na("not-available");
+    uint32_t refusals = energy.headline.refusals;
+    double uj = energy.headline.total.uj / inferences;
+    rg_energy_free(&energy);
+    return refusals ? rg_figure_na(rg_refusal_first(refusals)) : rg_figure_value(uj);
+}
+
 rg_status rg_view_measure_energy(rg_round_view *view, rg_err *err) {
     const json_t *power = json_object_get(view->facts, "power");
     view->has_power = json_is_object(power);
     view->power_refusal = static_code(rg_json_get_text(power, "refusal", NULL));
-    const rg_round *round = view->round;
-    rg_energy_ask ask = {.rails = round->rails,
-                         .n_rails = round->n_rails,
-                         .rows = round->power,
-                         .n_rows = round->n_power,
-                         .window = span_of(view->facts, "window"),
-                         .idle_before = span_of(view->facts, "idle_before"),
-                         .idle_after = span_of(view->facts, "idle_after"),
-                         .inferences = view->inferences,
-                         .prefer = preferred(view->facts)};
+    rg_energy_ask ask = ask_of(view);
     if (!view->has_power || view->power_refusal || ask.window.end_ns <= ask.window.start_ns)
         return RG_OK;
     rg_status status = rg_energy_measure(&ask, &view->energy, err);

@@ -165,6 +165,19 @@ static void combine_one(const rg_round_view *views, size_t n, const rg_draws *dr
         figures[key] = averaged(all, n, draws);
 }
 
+rg_figure rg_views_mean(const rg_round_view *views, size_t n, const rg_draws *draws,
+                        rg_figure_key key) {
+    gathered *all = malloc(sizeof *all);
+    rg_figure figures[RG_FIG_COUNT] = {{0}};
+    bool set = false;
+    for (size_t r = 0; r < n; r++)
+        set |= views[r].figures[key].set;
+    if (all && set)
+        combine_one(views, n, draws, key, MEAN, all, figures);
+    free(all);
+    return figures[key];
+}
+
 void rg_views_combine_facts(const rg_round_view *views, size_t n, const rg_draws *draws,
                             rg_figure *figures) {
     static const rg_figure_key means[] = {RG_FIG_warmup_ns, RG_FIG_warmup_iterations,

@@ -49,6 +49,18 @@ void rg_view_fill_open(rg_round_view *view);
 void rg_views_combine_open(const rg_round_view *views, size_t n, const rg_pool *pool,
                            const rg_draws *draws, rg_figure *figures);
 
+/* Burst and sustained figures of a soak; nothing of other patterns. */
+rg_status rg_view_fill_soak(rg_round_view *view, rg_err *err);
+void rg_views_combine_soak(const rg_round_view *views, size_t n, const rg_draws *draws,
+                           rg_figure *figures);
+
+/* Energy an inference over a part of the round, or why there is none. */
+rg_figure rg_view_energy_between(const rg_round_view *view, rg_span span, double inferences);
+
+/* Mean over rounds with its interval; n/a where a round has none, unset where none was asked. */
+rg_figure rg_views_mean(const rg_round_view *views, size_t n, const rg_draws *draws,
+                        rg_figure_key key);
+
 /* Figures that only some cells have, left unset in all others. */
 void rg_figures_unset_special(rg_figure *figures);
 

@@ -158,6 +158,11 @@ rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *e
     }
     rg_view_fill_energy(&view);
     rg_view_fill_told(&view);
+    status = rg_view_fill_soak(&view, err);
+    if (status != RG_OK) {
+        rg_view_close(&view);
+        return status;
+    }
     *ret_view = view;
     return RG_OK;
 }

@@ -46,6 +46,13 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
     X(drop_share, "1", LOWER, "arrivals", "drop share", "share of requests that were dropped")     \
     X(sender_late_ns, "ns", LOWER, "arrivals", "sender late",                                      \
       "p95 of how late our own sender was for a free slot")                                        \
+    X(burst_p95_ns, "ns", LOWER, "soak", "burst p95", "p95 of a soak's first segment")             \
+    X(sustained_p95_ns, "ns", LOWER, "soak", "steady p95", "p95 of a soak's last segments")        \
+    X(throttle_after_ns, "ns", HIGHER, "soak", "throttles after",                                  \
+      "time until a soak's requests take a twentieth longer and stay so")                          \
+    X(burst_uj, "uJ", LOWER, "soak", "burst energy", "energy an inference of the first segment")   \
+    X(sustained_uj, "uJ", LOWER, "soak", "steady energy",                                          \
+      "energy an inference of the last segments")                                                  \
     X(load_cold_ns, "ns", LOWER, "start", "load cold",                                             \
       "load of the model in a fresh process, file cache dropped where permitted")                  \
     X(load_warm_ns, "ns", LOWER, "start", "load warm", "second load in the same process")          \

@@ -22,7 +22,8 @@ unsigned rg_pattern_slots(const rg_pattern *pattern) {
 
 rg_pattern rg_pattern_closed(const rg_pattern *pattern) {
     rg_pattern closed = *pattern;
-    if (rg_pattern_is_open(pattern->kind))
+    if (rg_pattern_is_open(pattern->kind) || pattern->kind == RG_PATTERN_SOAK ||
+        pattern->kind == RG_PATTERN_COLD)
         closed.kind = pattern->in_flight > 1 ? RG_PATTERN_IN_FLIGHT : RG_PATTERN_SINGLE_STREAM;
     if (pattern->kind == RG_PATTERN_SWEEP) { /* each slot is used once at least */
         closed.kind = RG_PATTERN_IN_FLIGHT;

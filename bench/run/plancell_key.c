@@ -136,6 +136,15 @@ static void add_search(rg_text *text, const rg_pattern *pattern) {
         rg_text_printf(text, "/search=%s", rg_search_words[pattern->search]);
 }
 
+static void add_soak(rg_text *text, const rg_pattern *pattern) {
+    add_duration(text, "soak", pattern->duration_ns);
+    if (pattern->hz > 0)
+        rg_text_printf(text, "/hz=%.15g", pattern->hz);
+    if (pattern->in_flight > 1)
+        rg_text_printf(text, "/in_flight=%u", pattern->in_flight);
+    add_duration(text, "step", pattern->step_ns);
+}
+
 /* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
 static const char *name_of(const rg_cell *cell, rg_arena *arena) {
     static const char *const order[] = {"device", "variant",    "precision", "batch",  "threads",
@@ -160,8 +169,10 @@ static const char *name_of(const rg_cell *cell, rg_arena *arena) {
         rg_text_printf(&text, "/idle=%gs", (double)cell->pattern.duration_ns / 1e9);
     if (rg_pattern_is_open(cell->pattern.kind))
         add_open(&text, &cell->pattern);
-    if (cell->pattern.kind == RG_PATTERN_SWEEP)
-        rg_text_add(&text, "/sweep");
+    if (cell->pattern.kind == RG_PATTERN_SWEEP || cell->pattern.kind == RG_PATTERN_COLD)
+        rg_text_printf(&text, "/%s", rg_pattern_word(cell->pattern.kind));
+    if (cell->pattern.kind == RG_PATTERN_SOAK)
+        add_soak(&text, &cell->pattern);
     if (rg_pattern_searches(cell->pattern.kind))
         add_search(&text, &cell->pattern);
     if (json_object_get(cell->requested, "deadline_ns"))

@@ -11,6 +11,7 @@
 #include "bench/run/arrivals.h"
 #include "bench/run/schema.h"
 #include "bench/run/search.h"
+#include "bench/run/soak.h"
 
 /* Keys beside `kind`; a needed one first, "" none. */
 static const struct form {
@@ -34,6 +35,11 @@ static const struct form {
                             {"n", "queue", "deadline", "drops", "most", "search", NULL},
                             "{\"streams\", fps = 30, deadline = \"33ms\"}"},
     [RG_PATTERN_SWEEP] = {"", "", {"most", NULL}, "{\"sweep\", most = 16}"},
+    [RG_PATTERN_COLD] = {"", "", {NULL}, "{\"cold\"}"},
+    [RG_PATTERN_SOAK] = {"duration",
+                         "the time after which it ends, steady or not",
+                         {"step", "n", "hz", "queue", "deadline", NULL},
+                         "{\"soak\", duration = \"10m\"}"},
 };
 
 /* --- parsing ---------------------------------------------------------------------------------- */
@@ -71,6 +77,7 @@ static rg_status check_values(const json_t *table, const rg_pattern_spec *spec, 
     } positive[] = {
         {"n", "at least one request in flight", offsetof(rg_pattern_spec, n)},
         {"duration", "such as duration = \"5s\"", offsetof(rg_pattern_spec, duration_ns)},
+        {"step", "such as step = \"10s\"", offsetof(rg_pattern_spec, step_ns)},
         {"deadline", "such as deadline = \"33ms\"", offsetof(rg_pattern_spec, deadline_ns)}};
     for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++) {
         const int64_t *value = (const int64_t *)((const char *)spec + positive[i].at);
@@ -83,6 +90,12 @@ static rg_status check_values(const json_t *table, const rg_pattern_spec *spec, 
     if (json_object_get(table, "fps") && !(spec->fps > 0))
         return rg_fail(err, RG_USAGE, "such as fps = 30", "fps of a pattern must be above 0");
     return RG_OK;
+}
+
+/* Short soaks have short segments, so that the test of the slope has some to look at. */
+static int64_t step_of(const rg_pattern_spec *spec) {
+    int64_t longest = spec->duration_ns / 12 > 0 ? spec->duration_ns / 12 : 1;
+    return spec->step_ns < longest ? spec->step_ns : longest;
 }
 
 rg_status rg_planpattern_parse(const json_t *asked, rg_pattern *ret_pattern,
@@ -103,6 +116,7 @@ rg_status rg_planpattern_parse(const json_t *asked, rg_pattern *ret_pattern,
     *ret_pattern = (rg_pattern){.kind = kind,
                                 .in_flight = spec.n ? (uint32_t)spec.n : 1,
                                 .duration_ns = spec.duration_ns,
+                                .step_ns = kind == RG_PATTERN_SOAK ? step_of(&spec) : 0,
                                 .hz = kind == RG_PATTERN_STREAMS ? spec.fps : spec.hz,
                                 .queue = spec.queue,
                                 .drops = kind == RG_PATTERN_STREAMS ? spec.drops : 0,
@@ -118,6 +132,10 @@ int64_t rg_planpattern_least_ns(const rg_cell *cell) {
     const rg_pattern *p = &cell->pattern;
     if (p->kind == RG_PATTERN_IDLE)
         return p->duration_ns;
+    if (p->kind == RG_PATTERN_COLD)
+        return 0;
+    if (p->kind == RG_PATTERN_SOAK)
+        return (RG_SOAK_LAST + 1) * p->step_ns;
     if (!rg_pattern_is_open(p->kind) || p->kind == RG_PATTERN_STREAMS)
         return cell->tier.min_ns;
     uint64_t n = rg_arrivals_needed(p->hz, cell->tier.samples, cell->tier.min_ns);
@@ -128,6 +146,8 @@ int64_t rg_planpattern_least_ns(const rg_cell *cell) {
 static int64_t needed_ns(const rg_cell *cell) {
     enum { PROBES = 10, SLOW_PROBES = 3 };
     const rg_pattern *p = &cell->pattern;
+    if (p->kind == RG_PATTERN_SOAK)
+        return p->duration_ns;
     if (!rg_pattern_searches(p->kind))
         return rg_planpattern_least_ns(cell);
     if (cell->tier.min_ns > INT64_MAX / 64)
@@ -150,7 +170,8 @@ static bool is_own_cap(int64_t cap_ns) {
 static rg_status fit_cap(rg_cell *cell, rg_err *err) {
     int64_t least = needed_ns(cell);
     char needs[32], cap[32];
-    if (!rg_pattern_is_open(cell->pattern.kind) && !rg_pattern_searches(cell->pattern.kind))
+    rg_pattern_kind kind = cell->pattern.kind;
+    if (!rg_pattern_is_open(kind) && !rg_pattern_searches(kind) && kind != RG_PATTERN_SOAK)
         return RG_OK;
     if (least > INT64_MAX / 8 || (is_own_cap(cell->tier.cap_ns) && least > cell->tier.cap_ns)) {
         rg_text_duration((double)least, needs, sizeof needs);
@@ -180,10 +201,12 @@ rg_status rg_planpattern_settle(rg_cell *cell, int64_t pattern_deadline_ns, rg_e
 
 json_t *rg_pattern_to_json(const rg_pattern *pattern) {
     json_t *object = json_pack("{s:s}", "kind", rg_pattern_word(pattern->kind));
-    bool open = rg_pattern_is_open(pattern->kind);
+    bool open = pattern->hz > 0;
     if (pattern->kind == RG_PATTERN_IN_FLIGHT || pattern->in_flight > 1)
         json_object_set_new(object, "n", json_integer(pattern->in_flight));
-    if (pattern->kind == RG_PATTERN_IDLE)
+    if (pattern->step_ns)
+        json_object_set_new(object, "step_ns", json_integer(pattern->step_ns));
+    if (pattern->duration_ns)
         json_object_set_new(object, "duration_ns", json_integer(pattern->duration_ns));
     if (open)
         json_object_set_new(object, "hz", json_real(pattern->hz));
@@ -215,13 +238,15 @@ bool rg_pattern_from_json(const json_t *object, rg_pattern *ret_pattern) {
         *ret_pattern = (rg_pattern){.kind = (rg_pattern_kind)kind,
                                     .in_flight = (uint32_t)rg_json_get_int(object, "n", 1),
                                     .duration_ns = rg_json_get_int(object, "duration_ns", 0),
+                                    .step_ns = rg_json_get_int(object, "step_ns", 0),
                                     .hz = rg_json_get_real(object, "hz", 0),
                                     .queue = rg_json_get_int(object, "queue", -1),
                                     .drops = rg_json_get_real(object, "drops", 0),
                                     .most = (uint32_t)rg_json_get_int(object, "most", 0),
                                     .search = search_of(object)};
         return (!rg_pattern_is_open(ret_pattern->kind) || ret_pattern->hz > 0) &&
-               (!rg_pattern_searches(ret_pattern->kind) || ret_pattern->most > 0);
+               (!rg_pattern_searches(ret_pattern->kind) || ret_pattern->most > 0) &&
+               (ret_pattern->kind != RG_PATTERN_SOAK || ret_pattern->step_ns > 0);
     }
     return false;
 }
@@ -232,7 +257,7 @@ void rg_pattern_text(const rg_pattern *pattern, char *ret, size_t cap) {
     rg_text_duration((double)pattern->duration_ns, duration, sizeof duration);
     if (pattern->kind == RG_PATTERN_IN_FLIGHT)
         snprintf(ret, cap, "%s %u", word, pattern->in_flight);
-    else if (pattern->kind == RG_PATTERN_IDLE)
+    else if (pattern->duration_ns)
         snprintf(ret, cap, "%s %s", word, duration);
     else if (rg_pattern_is_open(pattern->kind))
         snprintf(ret, cap, "%s %.6g Hz", word, pattern->hz);

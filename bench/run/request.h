@@ -20,6 +20,8 @@ typedef enum rg_pattern_kind {
     RG_PATTERN_POISSON,       /* open: exponential gaps of mean 1/hz, seeded by the round */
     RG_PATTERN_STREAMS,       /* open, searches the most streams of hz frames a second that hold */
     RG_PATTERN_SWEEP,         /* closed, searches the requests in flight where throughput is full */
+    RG_PATTERN_COLD,          /* nothing but load and first inference, in a fresh process */
+    RG_PATTERN_SOAK,          /* closed, or paced at hz, until thermally steady, duration at most */
     RG_PATTERN_COUNT,
 } rg_pattern_kind;
 
@@ -28,7 +30,8 @@ const char *rg_pattern_word(rg_pattern_kind kind); /* "single_stream" */
 typedef struct rg_pattern {
     rg_pattern_kind kind;
     uint32_t in_flight;  /* requests that may be in flight: n >= 1 */
-    int64_t duration_ns; /* IDLE: how long; else 0 */
+    int64_t duration_ns; /* IDLE: how long; SOAK: at most; else 0 */
+    int64_t step_ns;     /* SOAK: one segment */
     double hz;           /* open loops: arrivals a second; STREAMS: frames a second of each */
     int64_t queue;       /* open loops: requests that may wait for a slot; below 0 any number */
     double drops;        /* STREAMS: share of frames that may be late or dropped */

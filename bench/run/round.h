@@ -37,7 +37,9 @@ typedef struct rg_sample {
  * ones are left out "arrivals": of an open loop: {"hz", "offered", "dropped", "on_time" (found a
  * slot free), "late_p50_ns", "late_p95_ns", "late_max_ns" (our sender, of those),
  * "wait_at_end_ns"}, "search": {"what": "streams" or "in_flight", "strategy", "best", "most",
- * "probes": [{"n", ...}]}, "counters": {"instructions": total over the window, ...} or {"NAME":
+ * "probes": [{"n", ...}]}, "soak": {"step_ns", "steady", "last" (segments of the steady state),
+ * "segments": [{"start_ns", "end_ns", "inferences", "p50_ns", "temperature_mc"}]}, "counters":
+ * {"instructions": total over the window, ...} or {"NAME":
  * {"na": code, "what": why}} "usage": {"cpu_ns", "voluntary_switches", "involuntary_switches",
  * "page_faults"} over the window "work": {"macs", "other_ops", "bytes_read", "bytes_written"} of
  * one inference, absent when unknown "io": {"input_bytes", "output_bytes"} of one inference

@@ -8,8 +8,8 @@
 #include "bench/run/search.h"
 #include "bench/run/skips.h"
 
-const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle",  "paced",
-                                        "poisson",       "streams",   "sweep", NULL};
+const char *const rg_pattern_words[] = {"single_stream", "in_flight", "idle", "paced", "poisson",
+                                        "streams",       "sweep",     "cold", "soak",  NULL};
 const char *const rg_input_words[] = {"random", "zero", "real", NULL};
 const char *const rg_option_types[] = {"int",      "real", "bool",  "text",   "choice",
                                        "duration", "file", "model", "models", NULL};
@@ -109,9 +109,12 @@ static const rg_field pattern_fields[] = {
      .help = "the pattern's word; in Lua the first item"},
     {"n", RG_FIELD_INT, AT(pattern, n), "0", 0, 1024,
      .help = "requests in flight: of in_flight; of open loops at most so many, 1 if left out"},
-    {"duration", RG_FIELD_DURATION, AT(pattern, duration_ns), "0s", .help = "idle: how long"},
+    {"duration", RG_FIELD_DURATION, AT(pattern, duration_ns), "0s",
+     .help = "idle: how long; soak: at most"},
+    {"step", RG_FIELD_DURATION, AT(pattern, step_ns), "10s",
+     .help = "soak: time between two looks at heat and slope; a twelfth of duration at most"},
     {"hz", RG_FIELD_REAL, AT(pattern, hz), "0", 0, 1e6,
-     .help = "paced, poisson: arrivals a second"},
+     .help = "paced, poisson: arrivals a second; soak: paced so, back to back if left out"},
     {"queue", RG_FIELD_INT, AT(pattern, queue), "-1", -1, 1e6,
      .help = "open loops: requests that may wait, more are dropped; any number if left out"},
     {"deadline", RG_FIELD_DURATION, AT(pattern, deadline_ns), "0s",

@@ -45,7 +45,7 @@ typedef struct rg_cell_spec {
 
 typedef struct rg_pattern_spec {
     int kind; /* rg_pattern_kind */
-    int64_t n, duration_ns, queue, deadline_ns;
+    int64_t n, duration_ns, step_ns, queue, deadline_ns;
     int64_t most;
     int search; /* rg_search_kind */
     double hz, fps, drops;

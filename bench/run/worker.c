@@ -90,6 +90,13 @@ static rg_status prepare(rg_worker *worker, rg_err *err) {
     return status;
 }
 
+static rg_status measure_window(rg_worker *worker, rg_err *err) {
+    rg_status status = rg_worker_warm_up(worker, err);
+    if (status == RG_OK)
+        status = rg_worker_steady(worker, err);
+    return status == RG_OK ? rg_worker_prove_again(worker, err) : status;
+}
+
 static rg_status measure(rg_worker *worker, rg_err *err) {
     rg_status status = prepare(worker, err);
     if (status == RG_OK)
@@ -100,11 +107,8 @@ static rg_status measure(rg_worker *worker, rg_err *err) {
         return status;
     rg_worker_power_idle(worker, "idle_before");
     rg_worker_facts_device(worker, "before");
-    status = rg_worker_warm_up(worker, err);
-    if (status == RG_OK)
-        status = rg_worker_steady(worker, err);
-    if (status == RG_OK)
-        status = rg_worker_prove_again(worker, err);
+    if (worker->job.cell.pattern.kind != RG_PATTERN_COLD)
+        status = measure_window(worker, err);
     if (status != RG_OK)
         return status;
     rg_worker_facts_clock(worker);

@@ -125,6 +125,10 @@ rg_status rg_worker_warm_up(rg_worker *worker, rg_err *err) {
                              .rng = rg_rng_seeded(worker->job.seed)};
     rg_warm warm;
     rg_status status = calibrate(worker, err);
+    if (status == RG_OK && worker->job.cell.pattern.kind == RG_PATTERN_SOAK) {
+        json_object_set_new(worker->facts, "block", json_integer(worker->loop.block));
+        return RG_OK; /* what warms up is what is asked for */
+    }
     if (status == RG_OK)
         status = rg_warmup_run(&worker->loop, budget > 0 ? budget : 0, &worker->rows, &warm, err);
     if (status == RG_OK)
@@ -169,7 +173,9 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     worker->loop.pause = between_blocks;
     worker->loop.user = worker;
     rg_status status;
-    if (rg_pattern_searches(cell->pattern.kind))
+    if (cell->pattern.kind == RG_PATTERN_SOAK)
+        status = rg_worker_soak(worker, &steady, ran, err);
+    else if (rg_pattern_searches(cell->pattern.kind))
         status = rg_worker_search(worker, &steady, ran, err);
     else if (rg_pattern_is_open(cell->pattern.kind))
         status = rg_worker_open_window(worker, &steady, ran, err);

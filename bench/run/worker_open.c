@@ -14,7 +14,7 @@ enum {
 /* Arrivals of the cell's pattern; of `streams` cameras where it is one of those. */
 static rg_status make_arrivals(const rg_pattern *pattern, uint32_t streams, uint64_t n,
                                uint64_t seed, rg_arrivals *ret_arrivals, rg_err *err) {
-    if (pattern->kind == RG_PATTERN_PACED)
+    if (pattern->kind == RG_PATTERN_PACED || pattern->kind == RG_PATTERN_SOAK)
         return rg_arrivals_paced(pattern->hz, n, ret_arrivals, err);
     if (pattern->kind == RG_PATTERN_POISSON)
         return rg_arrivals_poisson(pattern->hz, n, seed, ret_arrivals, err);
@@ -55,6 +55,11 @@ rg_status rg_worker_offer(rg_worker *worker, uint32_t streams, uint64_t seed, rg
                           rg_ran *ret_ran, rg_offered *ret_offered, rg_err *err) {
     return run_arrivals(worker, streams, window_arrivals(worker, streams), seed, rows, ret_ran,
                         ret_offered, err);
+}
+
+rg_status rg_worker_offer_n(rg_worker *worker, uint64_t n, rg_rows *rows, rg_ran *ret_ran,
+                            rg_offered *ret_offered, rg_err *err) {
+    return run_arrivals(worker, 1, n, worker->job.seed, rows, ret_ran, ret_offered, err);
 }
 
 rg_status rg_worker_open_lead_in(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err) {

@@ -103,8 +103,13 @@ rg_status rg_worker_open_window(rg_worker *worker, rg_rows *rows, rg_ran *ret_ra
  */
 rg_status rg_worker_offer(rg_worker *worker, uint32_t streams, uint64_t seed, rg_rows *rows,
                           rg_ran *ret_ran, rg_offered *ret_offered, rg_err *err);
+rg_status rg_worker_offer_n(rg_worker *worker, uint64_t n, rg_rows *rows, rg_ran *ret_ran,
+                            rg_offered *ret_offered, rg_err *err); /* just so many */
 void rg_worker_note_arrivals(rg_worker *worker, double hz, const rg_rows *rows, const rg_ran *ran,
                              const rg_offered *offered);
+
+/* worker_soak.c: until thermally steady. */
+rg_status rg_worker_soak(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);
 
 /* worker_search.c: looks for a load, then measures the window at it. */
 rg_status rg_worker_search(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);

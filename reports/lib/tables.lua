@@ -14,6 +14,10 @@ local FIGURES = {
   { "latency_p50_ns", "p50", 2 }, { "latency_p95_ns", "p95", 1, interval = true },
   { "latency_p99_ns", "p99", 3 }, { "latency_p999_ns", "p99.9", 3, optional = true },
   { "deadline_miss_share", "missed", 2, interval = true, optional = true, unit = "share" },
+  { "burst_p95_ns", "burst p95", 1, optional = true }, { "sustained_p95_ns", "steady p95", 1, optional = true },
+  { "throttle_after_ns", "throttles after", 1, optional = true },
+  { "load_cold_ns", "load", 1, optional = true, interval = true, pattern = "cold" },
+  { "first_ns", "first", 1, optional = true, interval = true, pattern = "cold" },
   { "streams", "streams", 1, optional = true }, { "best_in_flight", "in flight", 2, optional = true },
   { "drop_share", "dropped", 2, optional = true, unit = "share" },
   { "device_mean_ns", "device mean", 4, optional = true },
@@ -92,7 +96,8 @@ end
 -- Does the table have a column for this figure?
 local function has_column(m, cells, figure)
   return m.field[figure[1]] and (not figure.optional or any(cells, function(cell)
-    return cell.figures[figure[1]] and cell.figures[figure[1]].value
+    return cell.figures[figure[1]] and cell.figures[figure[1]].value and
+      (not figure.pattern or cell.pattern == figure.pattern)
   end))
 end
 

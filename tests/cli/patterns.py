@@ -35,8 +35,8 @@ def measured(cells, tier="{name = 'smoke', rounds = 2}", head=""):
         return records, rounds
 
 
-def sim(pattern, options="", more="", target="sim"):
-    return "{empty = 64, target = '%s', options = %s, pattern = %s %s}" % (target, EXACT % options, pattern, more)
+def sim(pattern, options="", more="", target="sim", exact=EXACT):
+    return "{empty = 64, target = '%s', options = %s, pattern = %s %s}" % (target, exact % options, pattern, more)
 
 
 def one(cell, **more):
@@ -117,6 +117,33 @@ def test_a_sweep_finds_where_throughput_is_full():
     record, _ = one(sim("{'sweep', most = 16}", ", servers = 4", target="sim-async"))
     assert value(record, "best_in_flight") == 4
     assert 1900 < value(record, "throughput_per_s") <= 2000
+
+
+def test_a_soak_finds_the_scripted_time_of_throttling():
+    """Requests of 2 ms take 3 ms from 47 s after loading on; the first inference is behind us by then."""
+    scripted = ", throttle_after = '47s', power_mw = 6000"
+    cell = sim("{'soak', duration = '2m', step = '5s'}", scripted)
+    record, rounds = one(cell, tier="{name = 'smoke', rounds = 1}",
+                         head="measure = {power = true, rails = {'sim'}, idle = '1s', accept = {'not-steady'}},")
+    assert value(record, "burst_p95_ns") == 2_000_000
+    assert value(record, "sustained_p95_ns") == 3_000_000
+    assert abs(value(record, "throttle_after_ns") - 47e9) < 2e9, value(record, "throttle_after_ns")
+    assert abs(value(record, "burst_uj") / 12000 - 1) < 0.02, record["figures"]["burst_uj"]
+    assert abs(value(record, "sustained_uj") / 12000 - 1) < 0.02, record["figures"]["sustained_uj"]
+    facts = rounds[0][0]
+    assert facts["soak"]["steady"] and len(facts["soak"]["segments"]) == 24, "no heat to read: the whole time"
+    calm, _ = one(sim("{'soak', duration = '30s', hz = 100}"), tier="{name = 'smoke', rounds = 1}")
+    assert calm["figures"]["throttle_after_ns"] == {"na": "never-throttled"}
+    assert calm["figures"]["burst_uj"] == {"na": "not-measured"}
+    assert value(calm, "arrivals_per_s") == 100
+
+
+def test_cold_measures_load_and_first_inference_alone():
+    record, rounds = one(sim("'cold'", ", load = '30ms', first_factor = 4", exact=EXACT.replace("first_factor = 1, ", "")))
+    assert value(record, "load_cold_ns") == 30_000_000
+    assert value(record, "first_ns") == 8_000_000
+    assert record["figures"]["latency_p95_ns"]["na"] == "not-measured"
+    assert not rounds[0][1], "no request but the first"
 
 
 if __name__ == "__main__":
