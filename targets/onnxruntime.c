@@ -1,7 +1,6 @@
 /* onnxruntime.c: ONNX Runtime with its execution providers, opened at run time. Synchronous: a
  * request is computed inside submit, over memory that was bound once. ort_session.h tells of the
  * parts. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +24,7 @@ static void close_session(rg_session *session) {
     if (session->env)
         session->ort->ReleaseEnv(session->env);
     rg_arena_free(session->arena);
+    pthread_mutex_destroy(&session->lock);
     free(session);
 }
 
@@ -86,9 +86,11 @@ static rg_status start(rg_session *session, const rg_device *device, const rg_se
 static rg_status open_session(const rg_device *device, const rg_settings *settings,
                               rg_session **ret_session, rg_err *err) {
     rg_session *session = calloc(1, sizeof *session);
-    if (session)
-        session->arena = rg_arena_new(0);
-    if (!session || !session->arena) {
+    if (!session)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory opening %s", device->id);
+    pthread_mutex_init(&session->lock, NULL);
+    session->arena = rg_arena_new(0);
+    if (!session->arena) {
         close_session(session);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory opening %s", device->id);
     }
@@ -222,12 +224,21 @@ static rg_status bind_slot(rg_program *p, unsigned slot, rg_io *ret_io) {
     return RG_OK;
 }
 
-/* Words of a failure go where the runtime's own go: into the round's output. */
+static void note(rg_session *session, const rg_err *err) {
+    pthread_mutex_lock(&session->lock);
+    session->trouble = *err;
+    pthread_mutex_unlock(&session->lock);
+}
+
+static void tell_trouble(const rg_session *session, rg_err *ret_err) {
+    *ret_err = session->trouble;
+}
+
 static rg_status submit(rg_program *p, unsigned slot) {
     rg_err err = RG_ERR_INIT;
     rg_status status = rg_ort_slot_run(p, p->handle, &p->slots[slot], &err);
     if (status != RG_OK) {
-        fprintf(stderr, "%s\n", err.what);
+        note(p->session, &err);
         return status;
     }
     done_in = p->session;
@@ -267,6 +278,7 @@ const rg_target rg_target_onnxruntime = {
     .effective = rg_ort_effective,
     .state = rg_ort_state,
     .node = rg_ort_node_facts,
+    .trouble = tell_trouble,
     .unload = unload,
     .close = close_session,
 };

@@ -138,7 +138,7 @@ static rg_status refused(const joining *j, void *said, rg_err *err) {
         return rg_fail(err, RG_ABSENT, j->row->advice,
                        "provider %s is not part of this build of ONNX Runtime (%s)", j->row->word,
                        j->ort->library.path);
-    if (!file_is_here(j, dir, sizeof dir))
+    if (code != RG_ORT_INVALID_ARGUMENT && !file_is_here(j, dir, sizeof dir))
         return rg_fail(err, RG_ABSENT, j->row->advice,
                        "provider %s: its library %s is not in %s; %s", j->row->word, j->row->file,
                        dir, why.what);

@@ -69,9 +69,9 @@ static rg_status list_all(const rg_ort *ort, void *env, rg_device_list *ret, rg_
     return status;
 }
 
-/* A cell's providers: its first one stands for them. */
-static rg_status list_chosen(const rg_ort *ort, void *env, const rg_settings *settings,
-                             rg_device_list *ret, rg_err *err) {
+/* A cell's providers: its first one stands for them. Whether they can be had, admission asks. */
+static rg_status list_chosen(const rg_ort *ort, const rg_settings *settings, rg_device_list *ret,
+                             rg_err *err) {
     rg_ort_options own;
     rg_ort_choice choice;
     rg_arena *arena = rg_arena_new(0);
@@ -81,11 +81,7 @@ static rg_status list_chosen(const rg_ort *ort, void *env, const rg_settings *se
     if (status == RG_OK && asked)
         status = rg_ort_choose(arena, &own, settings->variant, &choice, err);
     if (status == RG_OK && asked)
-        status = rg_ort_register(ort, env, &choice, err);
-    rg_device *device =
-        status == RG_OK && asked ? add_device(ret, &ort->library, choice.rows[0]) : NULL;
-    if (device)
-        try_provider(ort, env, &choice, device);
+        add_device(ret, &ort->library, choice.rows[0]);
     rg_arena_free(arena);
     return status == RG_OK && !asked ? list_all(ort, NULL, ret, err) : status;
 }
@@ -121,7 +117,7 @@ rg_status rg_ort_probe(rg_root *root, rg_device_list *ret_devices, rg_err *err) 
     }
     status = rg_ort_check(ort, ort->CreateEnv(4, "railgauge", &env), "starting", err);
     if (status == RG_OK)
-        status = settings ? list_chosen(ort, env, settings, ret_devices, err)
+        status = settings ? list_chosen(ort, settings, ret_devices, err)
                           : list_all(ort, env, ret_devices, err);
     if (env)
         ort->ReleaseEnv(env);

@@ -43,7 +43,8 @@ static int32_t number_of(const rg_ort_name *names, size_t n, const char *text, s
  */
 
 /* Names of what makes values: of the source graph's nodes as read from an .onnx, of its tensors as
- * our writer names them ("t12" and more behind a slash, or the tensor's own). */
+ * our writer names them ("t12" and more behind a slash, or the tensor's own; "n3/..." within node
+ * 3). */
 typedef struct makers {
     const rg_graph *graph;
     bool written;     /* our writer made the file from another format */
@@ -85,9 +86,11 @@ static bool find_makers(rg_arena *arena, const rg_graph *graph, makers *ret) {
 /* The source node that makes a value of the file. */
 static int32_t maker_of(const makers *m, const char *value) {
     size_t n = m->written ? strcspn(value, "/") : strlen(value);
-    unsigned tensor;
-    if (m->written && sscanf(value, "t%9u", &tensor) == 1 && tensor < m->graph->n_tensors)
-        return m->made_by[tensor];
+    unsigned number;
+    if (m->written && sscanf(value, "t%9u", &number) == 1 && number < m->graph->n_tensors)
+        return m->made_by[number];
+    if (m->written && sscanf(value, "n%9u/", &number) == 1 && number < m->graph->n_nodes)
+        return (int32_t)number;
     return n ? number_of(m->names, m->n, value, n) : -1;
 }
 

@@ -220,12 +220,25 @@ static void serve_neighbours(rg_ort_profile *profile) {
     }
 }
 
-static void name_kernel(rg_program *p, const rg_ort_event *event, rg_node_facts *facts) {
+/* What only moves or rounds names a node where nothing else does. */
+static bool is_side_work(const rg_ort_event *event) {
+    static const char *const types[] = {"QuantizeLinear", "DequantizeLinear", "Transpose",
+                                        "Reshape",        "ReorderInput",     "ReorderOutput"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (!strcmp(event->type, types[i]))
+            return true;
+    }
+    return event->file_node < 0;
+}
+
+/* The first that computes; `plain` tells whether the name so far is of one. */
+static void name_kernel(rg_program *p, const rg_ort_event *event, rg_node_facts *facts,
+                        bool *plain) {
+    if (*facts->kernel && (*plain || is_side_work(event)))
+        return;
     const char *name = rg_arena_printf(p->arena, "%s:%s", event->provider, event->type);
-    bool border =
-        !strcmp(event->type, "QuantizeLinear") || !strcmp(event->type, "DequantizeLinear");
-    if (name && (!*facts->kernel || (event->file_node >= 0 && !border)))
-        facts->kernel = name;
+    facts->kernel = name ? name : "";
+    *plain = !is_side_work(event);
 }
 
 static void join_to(rg_node_facts *facts, uint32_t one, uint32_t other) {
@@ -252,7 +265,8 @@ static rg_status make_facts(rg_program *p) {
     uint32_t n = p->workload->graph->n_nodes;
     int32_t *made_by = makers_of(p);
     rg_node_facts *facts = rg_arena_array(p->arena, n + 1, sizeof *facts);
-    if (!made_by || !facts)
+    bool *plain = rg_arena_array(p->arena, n + 1, sizeof *plain);
+    if (!made_by || !facts || !plain)
         return RG_NO_MEMORY;
     for (uint32_t i = 0; i < n; i++)
         facts[i] = (rg_node_facts){.kernel = "", .computed_in = i};
@@ -263,7 +277,7 @@ static rg_status make_facts(rg_program *p) {
             continue;
         facts[event->source].ns += event->ns;
         facts[event->source].split = p->session->settings.threads != 1;
-        name_kernel(p, event, &facts[event->source]);
+        name_kernel(p, event, &facts[event->source], &plain[event->source]);
     }
     join_untimed(p->workload->graph, made_by, facts);
     p->facts = facts;

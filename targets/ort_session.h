@@ -5,6 +5,7 @@
 #ifndef RG_TARGETS_ORT_SESSION_H
 #define RG_TARGETS_ORT_SESSION_H
 
+#include <pthread.h>
 #include <sched.h>
 
 #include "bench/iface/target.h"
@@ -25,6 +26,8 @@ struct rg_session {
     bool pinned;
     cpu_set_t before; /* the thread's CPUs, put back at the end when pinned */
     char cores[256];
+    pthread_mutex_t lock; /* of the last failure: slots may run in threads of their own */
+    rg_err trouble;
 };
 
 /* One input or output as the runtime has it. */

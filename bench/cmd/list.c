@@ -6,6 +6,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/columns.h"
+#include "bench/cmd/list_delegates.h"
 #include "bench/cmd/list_devices.h"
 #include "bench/cmd/list_kernels.h"
 #include "bench/cmd/list_rails.h"
@@ -18,7 +19,8 @@
 #include "bench/iface/registry.h"
 #include "bench/result/record.h"
 
-#define KINDS "targets devices rails state ops kernels cases models scenarios reports fields codes"
+#define KINDS                                                                                      \
+    "targets devices delegates rails state ops kernels cases models scenarios reports fields codes"
 
 typedef struct options {
     bool json, suite;
@@ -122,6 +124,7 @@ typedef struct list {
 static const list lists[] = {
     {"targets", rg_list_targets},
     {"devices", rg_list_devices},
+    {"delegates", rg_list_delegates},
     {"rails", rg_list_rails},
     {"state", rg_list_state},
     {"ops", list_ops, rg_list_suite_ops},

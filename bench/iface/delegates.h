@@ -14,6 +14,9 @@
  * install, note, source, grade, date. RG_USAGE when the table is broken. */
 rg_status rg_delegates_find(const char *name_or_file, json_t **ret_entry, rg_err *err);
 
+/* The whole table, an array; a new reference. RG_USAGE when it is broken. */
+rg_status rg_delegates_table(json_t **ret_table, rg_err *err);
+
 /* The names of all entries: "nxp-vx, ethos-u"; for messages. */
 rg_status rg_delegates_names(char *ret, size_t cap, rg_err *err);
 

@@ -11,6 +11,10 @@
 
 #define TABLE "devices/delegates.lua"
 
+rg_status rg_delegates_table(json_t **ret_table, rg_err *err) {
+    return rg_luadata_read(TABLE, ret_table, err);
+}
+
 static bool is_called(const json_t *entry, const char *word) {
     const char *slash = strrchr(word, '/');
     return !strcmp(rg_json_get_text(entry, "name", ""), word) ||
@@ -20,7 +24,7 @@ static bool is_called(const json_t *entry, const char *word) {
 rg_status rg_delegates_find(const char *name_or_file, json_t **ret_entry, rg_err *err) {
     json_t *table = NULL, *entry, *found = NULL;
     size_t i;
-    rg_status status = rg_luadata_read(TABLE, &table, err);
+    rg_status status = rg_delegates_table(&table, err);
     if (status != RG_OK)
         return status;
     json_array_foreach(table, i, entry) {
@@ -35,7 +39,7 @@ rg_status rg_delegates_find(const char *name_or_file, json_t **ret_entry, rg_err
 rg_status rg_delegates_names(char *ret, size_t cap, rg_err *err) {
     json_t *table = NULL, *entry;
     size_t i, used = 0;
-    rg_status status = rg_luadata_read(TABLE, &table, err);
+    rg_status status = rg_delegates_table(&table, err);
     if (status != RG_OK)
         return status;
     *ret = '\0';

@@ -131,6 +131,15 @@ def test_a_run_with_a_double_is_simulated_and_goes_on_after_each_failure():
         assert words in last["what"] + last.get("last_lines", ""), (like, last["what"])
 
 
+def test_delegates_that_are_known_by_name_are_listed_with_keys_source_and_grade():
+    rows = {row["name"]: row for row in json.loads(call("list", "delegates", "--json").stdout)}
+    assert {"nxp-vx", "ethos-u", "neutron", "armnn", "qnn", "edgetpu"} <= set(rows), sorted(rows)
+    assert all(row["grade"] in "ABCD" and row["source"] and row["install"] and row["libraries"] for row in rows.values()), rows
+    done = infer("--option", "delegate=nxp-vx")
+    assert done.returncode == 5 and "NXP's Linux image" in done.stderr, (done.returncode, done.stderr)
+    assert "did you mean 'device_id'" in infer("--option", "delegate=nxp-vx", "--option", "options=devise_id=1").stderr
+
+
 def test_two_interpreters_run_beside_each_other():
     done, records, _ = run('{file = "%s", threads = 1, target = "tflite", pattern = {"in_flight", n = 2}},' % model(), "beside")
     assert records[0]["status"] == "ok", (records[0], done.stderr)

@@ -30,6 +30,7 @@ static inline bool refused_well(rg_status status, const rg_err *err) {
 
 /* Write the seeds of one fuzzer into a folder that exists. */
 rg_status make_seeds_bundle(const char *folder, rg_err *err);
+rg_status make_seeds_hef(const char *folder, rg_err *err);
 rg_status make_seeds_model(const char *folder, rg_err *err);
 rg_status make_seeds_npy(const char *folder, rg_err *err);
 rg_status make_seeds_onnx(const char *folder, rg_err *err);

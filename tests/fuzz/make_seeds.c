@@ -8,8 +8,9 @@ static const struct {
     const char *name;
     rg_status (*make)(const char *folder, rg_err *err);
 } makers[] = {
-    {"bundle", make_seeds_bundle}, {"model", make_seeds_model},       {"npy", make_seeds_npy},
-    {"onnx", make_seeds_onnx},     {"scenario", make_seeds_scenario}, {"tflite", make_seeds_tflite},
+    {"bundle", make_seeds_bundle}, {"hef", make_seeds_hef},   {"model", make_seeds_model},
+    {"npy", make_seeds_npy},       {"onnx", make_seeds_onnx}, {"scenario", make_seeds_scenario},
+    {"tflite", make_seeds_tflite},
 };
 enum { N_MAKERS = sizeof makers / sizeof makers[0] };
 
@@ -26,7 +27,7 @@ int main(int argc, char **argv) {
     while (argc == 3 && i < N_MAKERS && strcmp(makers[i].name, argv[1]))
         i++;
     if (argc != 3 || i == N_MAKERS) {
-        fprintf(stderr, "usage: make_seeds bundle|model|npy|onnx|scenario|tflite FOLDER\n");
+        fprintf(stderr, "usage: make_seeds bundle|hef|model|npy|onnx|scenario|tflite FOLDER\n");
         return 64;
     }
     if (rg_fs_mkdirs(argv[2], &err) != RG_OK || makers[i].make(argv[2], &err) != RG_OK) {

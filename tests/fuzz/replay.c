@@ -12,6 +12,7 @@ enum { MOST_BYTES = 16 << 20 };
 
 /* Each fuzz_NAME.c is compiled with its LLVMFuzzerTestOneInput named so. */
 int fuzz_bundle(const unsigned char *data, size_t bytes);
+int fuzz_hef(const unsigned char *data, size_t bytes);
 int fuzz_model(const unsigned char *data, size_t bytes);
 int fuzz_npy(const unsigned char *data, size_t bytes);
 int fuzz_onnx(const unsigned char *data, size_t bytes);
@@ -23,8 +24,9 @@ static const struct {
     const char *name;
     taker *take;
 } takers[] = {
-    {"bundle", fuzz_bundle}, {"model", fuzz_model},       {"npy", fuzz_npy},
-    {"onnx", fuzz_onnx},     {"scenario", fuzz_scenario}, {"tflite", fuzz_tflite},
+    {"bundle", fuzz_bundle}, {"hef", fuzz_hef},   {"model", fuzz_model},
+    {"npy", fuzz_npy},       {"onnx", fuzz_onnx}, {"scenario", fuzz_scenario},
+    {"tflite", fuzz_tflite},
 };
 
 static taker *find(const char *name) {
@@ -70,7 +72,7 @@ int main(int argc, char **argv) {
     taker *take = argc > 2 ? find(argv[1]) : NULL;
     int failed = 0;
     if (!take) {
-        fprintf(stderr, "usage: replay bundle|model|npy|onnx|scenario|tflite FOLDER...\n");
+        fprintf(stderr, "usage: replay bundle|hef|model|npy|onnx|scenario|tflite FOLDER...\n");
         return 64;
     }
     printf("1..%d\n", argc - 2);
