@@ -18,7 +18,7 @@
 #define OPTION "railgauge run ... --target-pipe 'python3 my.py'; docs/pipe-protocol.md"
 
 typedef struct pipe_options {
-    const char *command, *artefact;
+    const char *command;
     int64_t start_ns, load_ns, infer_ns;
     bool share;
 } pipe_options;
@@ -27,8 +27,6 @@ typedef struct pipe_options {
     { key, type, offsetof(pipe_options, member), preset, low, high, NULL, "", help }
 static const rg_field fields[] = {
     ROW("command", RG_FIELD_JSON, command, "", 0, 0, "the program and its words, as a list"),
-    ROW("artefact", RG_FIELD_TEXT, artefact, "", 0, 0,
-        "file that the program loads in place of the model's own"),
     ROW("start_limit", RG_FIELD_DURATION, start_ns, "30s", 1e6, 3.6e12,
         "until it has answered hello"),
     ROW("load_limit", RG_FIELD_DURATION, load_ns, "120s", 1e6, 3.6e12, "until it has loaded"),
@@ -159,10 +157,9 @@ static rg_status admits(const rg_device *device, const rg_workload *workload,
 static rg_status load_slot(rg_program *program, const rg_workload *workload, rg_talk *talk,
                            rg_err *err) {
     const pipe_options *o = &program->session->options;
-    const char *path = *o->artefact ? o->artefact : workload->path;
     rg_status status = start(program->session, talk, err);
     if (status == RG_OK)
-        status = rg_talk_load(talk, path, o->share, err);
+        status = rg_talk_load(talk, workload->path, o->share, err);
     return status == RG_OK ? rg_pipe_fits_model(talk, workload->graph, err) : status;
 }
 
@@ -259,13 +256,10 @@ static void usage(const rg_program *program, rg_memory *ret_memory) {
 
 static void effective(const rg_program *program, char *ret, size_t cap) {
     const rg_talk *talk = &program->talk[0];
-    const pipe_options *o = &program->session->options;
     rg_text text = {0};
     rg_command_facts(&program->session->command, &text);
     for (size_t i = 0; i < talk->n_facts; i++)
         rg_text_printf(&text, "program_%s=%s\n", talk->facts[i].key, talk->facts[i].value);
-    if (*o->artefact)
-        rg_text_printf(&text, "artefact=%s\n", o->artefact);
     rg_text_printf(&text, "tensors=%s\n", talk->share_fd >= 0 ? "shared memory" : "pipe");
     if (program->overhead_ns >= 0)
         rg_text_printf(&text, "pipe_overhead_ns=%lld\n", (long long)program->overhead_ns);

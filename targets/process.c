@@ -202,23 +202,29 @@ rg_status rg_process_send(rg_process *process, struct iovec *parts, int n, int64
     return RG_OK;
 }
 
-/* Some bytes to `to`, at least one. */
-static rg_status receive(rg_process *process, void *to, size_t cap, int64_t deadline_ns,
-                         size_t *ret_n, rg_err *err) {
+rg_status rg_process_hear(rg_process *process, void *to, size_t cap, int64_t deadline_ns,
+                          size_t *ret_n, rg_err *err) {
     for (;;) {
-        if (process->out < 0)
-            return rg_fail(err, RG_FAILED, NULL, "the program has ended");
         ssize_t n = read(process->out, to, cap);
-        if (n > 0) {
+        if (n >= 0) {
             *ret_n = (size_t)n;
             return RG_OK;
         }
-        if (n == 0 || (errno != EAGAIN && errno != EINTR))
-            return tell_end(process, err);
+        if (errno != EAGAIN && errno != EINTR)
+            return rg_fail(err, RG_IO, NULL, "cannot hear %s: %s", process->name, strerror(errno));
         rg_status status = await(process, process->out, POLLIN, deadline_ns, err);
         if (status != RG_OK)
             return status;
     }
+}
+
+/* Some bytes to `to`, at least one. */
+static rg_status receive(rg_process *process, void *to, size_t cap, int64_t deadline_ns,
+                         size_t *ret_n, rg_err *err) {
+    if (process->out < 0)
+        return rg_fail(err, RG_FAILED, NULL, "the program has ended");
+    rg_status status = rg_process_hear(process, to, cap, deadline_ns, ret_n, err);
+    return status == RG_IO || (status == RG_OK && !*ret_n) ? tell_end(process, err) : status;
 }
 
 rg_status rg_process_line(rg_process *process, char ret_line[RG_PROCESS_LINE], int64_t deadline_ns,

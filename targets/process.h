@@ -42,6 +42,10 @@ rg_status rg_process_line(rg_process *process, char ret_line[RG_PROCESS_LINE], i
 rg_status rg_process_take(rg_process *process, void *to, size_t bytes, int64_t deadline_ns,
                           rg_err *err);
 
+/* Some bytes, `cap` at most, as soon as there are any; none at its end. RG_TIMEOUT, RG_IO. */
+rg_status rg_process_hear(rg_process *process, void *to, size_t cap, int64_t deadline_ns,
+                          size_t *ret_n, rg_err *err);
+
 /* Closes what it reads, gives it `grace_ms` to end by itself, then kills it. `ret_how` (may be
  * NULL) tells how it had ended by itself, "ended with code 3" or "crashed: Segmentation fault"; ""
  * when it had to be killed. Returns its exit code, -1 without one. Accepts RG_NO_PROCESS. */

@@ -77,6 +77,9 @@ const char *rg_foreign_text(const char *text, const rg_foreign_place *place, rg_
 size_t rg_foreign_take(const char *text, const rg_foreign_place *places, rg_arena *arena,
                        rg_foreign *result);
 
+/* trtexec's banner "[TensorRT v101602]" as "10.16.2"; "" without one. */
+const char *rg_foreign_trtexec_version(const char *text, rg_arena *arena);
+
 /* "net" for "[/path/net.tflite]": the last part of a path without its ending. */
 const char *rg_foreign_model_name(const char *path, rg_arena *arena);
 

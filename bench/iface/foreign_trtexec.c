@@ -37,7 +37,7 @@ static const rg_foreign_place places[] = {
 };
 
 /* 8001: 8.0.1; 100300: 10.3.0; 101602: 10.16.2. The last two digits are the patch, from 10 on. */
-static const char *version_of(const char *text, rg_arena *arena) {
+const char *rg_foreign_trtexec_version(const char *text, rg_arena *arena) {
     const char *at = strstr(text, "[TensorRT v");
     long number = at ? strtol(at + 11, NULL, 10) : 0;
     if (number <= 0)
@@ -68,7 +68,7 @@ static rg_status read_log(const char *text, rg_arena *arena, rg_foreign_list *li
     const char *name = rg_foreign_text(text, &device, arena);
     double n = rg_foreign_number(text, &queries);
     result->device = name ? name : "";
-    result->version = version_of(text, arena);
+    result->version = rg_foreign_trtexec_version(text, arena);
     result->n = isnan(n) ? 0 : (uint64_t)n;
     name_model(text, arena, result);
     rg_foreign_take(text, places, arena, result);

@@ -9,6 +9,7 @@
 #include "bench/core/graph.h"
 #include "bench/core/root.h"
 #include "bench/core/tensor.h"
+#include "bench/iface/foreign.h"
 #include "bench/iface/sensor.h"
 
 typedef struct rg_session rg_session; /* defined by each target */
@@ -157,6 +158,21 @@ typedef struct rg_node_facts {
     int64_t ns;           /* in the last request of slot 0; 0 when joined to another */
 } rg_node_facts;
 
+/* A round that a vendor's tool runs by itself: what is wanted, and what came of it. */
+typedef struct rg_whole_ask {
+    uint32_t in_flight;  /* closed loop with so many requests in flight */
+    uint64_t samples;    /* at least */
+    int64_t min_ns;      /* measuring time, at least */
+    int64_t deadline_ns; /* on rg_clock_real_ns: ended by then, whatever happens */
+} rg_whole_ask;
+
+typedef struct rg_whole {
+    rg_foreign result;        /* what the tool told; lives until the next run or unload */
+    int64_t start_ns, end_ns; /* of what it measured, on rg_clock_real_ns, as well as it can be
+                                 known; its rows end at end_ns */
+    uint64_t inferences;      /* within them; 0 unknown */
+} rg_whole;
+
 typedef struct rg_target {
     const char *name, *summary;
     uint32_t caps;
@@ -182,6 +198,11 @@ typedef struct rg_target {
                       rg_session **ret_session, rg_err *err);
     rg_status (*load)(rg_session *session, const rg_workload *workload, unsigned slots,
                       rg_program **ret_program, rg_err *err);
+    /* In place of bind, submit and wait_any: the tool runs the whole round. Its outputs are not
+     * seen, so nothing is proven; open loops are refused by the hub. `placement` is asked again
+     * afterwards. */
+    rg_status (*run_whole)(rg_program *program, const rg_whole_ask *ask, rg_whole *ret_whole,
+                           rg_err *err);
     rg_status (*bind)(rg_program *program, unsigned slot, rg_io *ret_io);
     /* Optional, never timed. feed: the caller has written the slot's inputs; fetch: it is about to
      * read the slot's outputs. For runtimes that want other elements than the model has: what is

@@ -113,7 +113,8 @@ static rg_status take_source(const rg_workload *w, const char *form, rg_artefact
 
 static rg_status take_given(const rg_artefact_ask *ask, rg_arena *arena, rg_artefact *ret,
                             rg_err *err) {
-    *ret = (rg_artefact){.path = rg_arena_strdup(arena, ask->given), .form = ask->target->forms[0]};
+    const char *form = ask->target->forms ? ask->target->forms[0] : "given";
+    *ret = (rg_artefact){.path = rg_arena_strdup(arena, ask->given), .form = form};
     return ret->path ? rg_hash_file(ret->path, ret->sha256, err)
                      : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
 }
@@ -158,6 +159,8 @@ rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artef
     rg_artefact found = {0};
     rg_err why = RG_ERR_INIT;
     rg_status status = RG_ABSENT;
+    if (!ask->target->forms && ask->given && *ask->given)
+        return take_given(ask, arena, ret_artefact, err);
     if (!ask->target->forms)
         return take_source(ask->workload, form_of(ask->workload), ret_artefact);
     if (ask->given && *ask->given)

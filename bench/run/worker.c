@@ -83,6 +83,8 @@ static rg_status prepare(rg_worker *worker, rg_err *err) {
     rg_worker_facts_memory(worker, "rss_before_bytes");
     if (status == RG_OK)
         status = rg_worker_load(worker, err);
+    if (worker->target->run_whole)
+        return status;
     if (status == RG_OK)
         status = read_reference(worker, err);
     if (status == RG_OK)
@@ -99,6 +101,8 @@ static rg_status measure_window(rg_worker *worker, rg_err *err) {
 
 static rg_status measure(rg_worker *worker, rg_err *err) {
     rg_status status = prepare(worker, err);
+    if (status == RG_OK && worker->target->run_whole)
+        return rg_worker_whole(worker, err);
     if (status == RG_OK)
         status = rg_worker_first(worker, err);
     if (status == RG_OK)

@@ -17,7 +17,7 @@ static rg_status find_artefact(rg_worker *worker, rg_err *err) {
     const rg_artefact_ask ask = {worker->target, &worker->device, &loaded->workload, cell->source,
                                  cell->artefact};
     rg_artefact *found = rg_arena_alloc(worker->arena, sizeof *found);
-    if (!worker->target->forms)
+    if (!worker->target->forms && !(cell->artefact && *cell->artefact))
         return RG_OK;
     rg_status status = found ? rg_artefact_find(&ask, worker->arena, found, err)
                              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
@@ -100,6 +100,8 @@ rg_status rg_worker_admit(rg_worker *worker, rg_err *err) {
         rg_worker_device_facts(worker);
         status = admit_workload(worker, err);
     }
+    if (status == RG_OK && worker->target->run_whole)
+        return rg_worker_whole_admits(worker, err);
     if (status == RG_OK && (status = rg_worker_inputs_facts(worker, err)) == RG_OK)
         plan_reference(worker);
     return status;

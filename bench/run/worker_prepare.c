@@ -161,6 +161,8 @@ rg_status rg_worker_load(rg_worker *worker, rg_err *err) {
         return status;
     rg_worker_facts_loaded(worker);
     status = rg_worker_inputs_facts(worker, err);
+    if (worker->target->run_whole)
+        return status;
     return status == RG_OK ? rg_worker_check_offload(worker, err) : status;
 }
 

@@ -122,6 +122,11 @@ void rg_worker_turns_arrive(rg_worker *worker); /* sets worker->turns, when the 
 rg_status rg_worker_run_slices(rg_worker *worker, const rg_goal *goal, rg_rows *rows,
                                rg_ran *ret_ran, rg_err *err);
 
+/* worker_whole.c: a round that a vendor's tool runs by itself, in place of all that; and whether
+ * the cell is one that it can run. */
+rg_status rg_worker_whole(rg_worker *worker, rg_err *err);
+rg_status rg_worker_whole_admits(rg_worker *worker, rg_err *err);
+
 /* worker_facts.c: what is written down beside the samples. */
 void rg_worker_facts_begin(rg_worker *worker);        /* clock, overhead, host before */
 bool rg_worker_is_elsewhere(const rg_worker *worker); /* not in this process, or not in real time */

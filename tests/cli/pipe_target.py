@@ -129,7 +129,7 @@ def test_requests_in_flight_have_a_program_each():
 
 
 def test_what_a_program_does_wrong_ends_in_the_documented_status():
-    quick = {"start_limit": "300ms", "infer_limit": "300ms"}
+    limits = {"late": {"start_limit": "400ms"}, "hangs": {"infer_limit": "1s"}}
     expected = [
         (["ends"], "failed", "ended with code 3"), (["version"], "unsupported", "speaks version '2'"),
         (["foreign"], "failed", "usage: some other tool"), (["long-line"], "failed", "no lines of text"),
@@ -144,7 +144,7 @@ def test_what_a_program_does_wrong_ends_in_the_documented_status():
         (["huge"], "failed", "99999999999999999999"), (["cut", "5"], "failed", "ended with code 5"),
         (["says", "5"], "failed", "the device is too hot"), (["wrong"], "wrong", "differs"),
     ]
-    cells = [double(*words, options=quick) for words, _, _ in expected]
+    cells = [double(*words, options=limits.get(words[0], {})) for words, _, _ in expected]
     code, records, _, bundle = run(cells + [double("good")], "--allow-programs")
     assert code == 3, code
     for (words, status, what), record in zip(expected, records):
