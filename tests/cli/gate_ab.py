@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,6 +154,45 @@ def test_codes_for_bisect_and_policies():
         lone = ("--baseline", a, "--candidate", a + "/none")
         assert place.gate(*lone, "--bisect", scenario=False).returncode == 128, "stops the bisection"
         assert place.gate(*lone, scenario=False).returncode == 74
+
+
+def git(folder, *words):
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
+           "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    return subprocess.run(["git", *words], cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+
+
+def test_git_bisect_skips_what_cannot_be_told_and_finds_the_slow_commit():
+    if not shutil.which("git"):
+        raise tap.Skip("git is not installed")
+    # builds: a wrapper each, and what its device does; the one in the middle scatters too much to tell
+    builds = ["latency=1ms"] * 8
+    builds[3:4], builds[5:] = ["seed=2"], ["latency=1.2ms"] * 3
+    with Place() as place:
+        repository = os.path.join(place.path, "repository")
+        os.mkdir(repository)
+        git(repository, "init", "-q")
+        commits = []
+        for number, words in enumerate(builds):
+            with open(os.path.join(repository, "build"), "w") as file:
+                file.write("#!/bin/sh\nexec %s \"$@\"\n" % shlex.quote(os.path.abspath(PROGRAM)))
+            os.chmod(os.path.join(repository, "build"), 0o755)
+            with open(os.path.join(repository, "device"), "w") as file:
+                file.write("%s\n# %d\n" % (words, number))
+            git(repository, "add", "-A")
+            got = git(repository, "commit", "-qm", "build %d" % number)
+            assert got.returncode == 0, got.stderr
+            commits.append(git(repository, "rev-parse", "HEAD").stdout.strip())
+        git(repository, "bisect", "start", commits[7], commits[0])
+        gate = "%s gate --bisect --b ./build --scenario %s --out %s --only 'empty-64/*' --metric latency_p95" % tuple(
+            map(shlex.quote, (os.path.abspath(PROGRAM), place.scenario, os.path.join(place.path, "runs"))))
+        got = git(repository, "bisect", "run", "sh", "-c",
+                  gate + ' --tolerance all=3% --target all=3% --quiet --b-set "$(head -n 1 device)" > /dev/null')
+        assert got.returncode == 0, got.stdout + got.stderr
+        log = git(repository, "bisect", "log").stdout
+        assert "# first bad commit: [%s]" % commits[5] in log, log
+        assert "git bisect skip %s" % commits[3] in log, log
+        assert "git bisect good %s" % commits[4] in log, log
 
 
 def test_a_dry_run_tells_the_plan_and_measures_nothing():
