@@ -182,16 +182,6 @@ static rg_status fill_new(const char *temporary, rg_err *err) {
     return status;
 }
 
-static void remove_new(const char *temporary) {
-    char name[4096];
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        int n = snprintf(name, sizeof name, "%s%s", temporary, ends[i]);
-        if (n > 0 && (size_t)n < sizeof name)
-            unlink(name);
-    }
-}
-
 /* Gives a file its name, unless that is taken, which is as good. Some file systems (FAT) have no
  * links. */
 static bool put_in_place(const char *temporary, const char *path) {
@@ -209,12 +199,12 @@ static rg_status create(const char *path, rg_err *err) {
     int n = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof temporary)
         return rg_fail(err, RG_IO, NULL, "path too long: %s", path);
-    remove_new(temporary);
+    rg_store_remove_new(temporary);
     rg_status status = fill_new(temporary, err);
     if (status == RG_OK && !put_in_place(temporary, path))
         status = rg_fail(err, RG_IO, "check the path and its permissions",
                          "cannot make store %s: %s", path, strerror(errno));
-    remove_new(temporary);
+    rg_store_remove_new(temporary);
     return status;
 }
 
@@ -243,6 +233,8 @@ static rg_status open_checked(rg_store *store, rg_err *err) {
 }
 
 rg_status rg_store_open(const char *path, rg_store_mode mode, rg_store **ret_store, rg_err *err) {
+    if (mode != RG_STORE_READ)
+        rg_store_sweep(path);
     rg_status status = check_header(path, err);
     if (status == RG_ABSENT && mode == RG_STORE_CREATE)
         status = create(path, err);

@@ -86,4 +86,9 @@ rg_status rg_store_put_run(rg_store_writer *writer, const char *bundle_id, const
 rg_status rg_store_put_round(rg_store_writer *writer, unsigned place, const char *text,
                              size_t bytes, rg_err *err);
 
+/* store_sweep.c: removes a store that is being made, with SQLite's files beside it; and all of
+ * this path whose makers are no more. */
+void rg_store_remove_new(const char *temporary);
+void rg_store_sweep(const char *path);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/core/cache.h"
 #include "bench/core/fs.h"
 #include "bench/core/hef.h"
 #include "bench/core/text.h"
@@ -85,10 +86,13 @@ static rg_status keep(const rg_workload *w, const rg_writer *writer, const rg_te
     if (!ret->path)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     char now[RG_HASH_HEX] = "";
-    if (rg_fs_exists(ret->path) && rg_hash_file(ret->path, now, NULL) == RG_OK &&
+    if (rg_cache_use(ret->path) && rg_hash_file(ret->path, now, NULL) == RG_OK &&
         !strcmp(now, ret->sha256))
         return RG_OK;
-    return rg_fs_write_atomic(ret->path, bytes->data, bytes->bytes, err);
+    status = rg_fs_write_atomic(ret->path, bytes->data, bytes->bytes, err);
+    if (status == RG_OK && rg_cache_use(ret->path))
+        rg_cache_make_room();
+    return status;
 }
 
 static rg_status make(const rg_workload *w, const rg_writer *writer, rg_arena *arena,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/core/cache.h"
 #include "bench/core/data.h"
 #include "bench/core/fs.h"
 #include "bench/core/hash.h"
@@ -153,6 +154,8 @@ static rg_status write_model(const json_t *description, const char *precision, c
         status = rg_fail(err, RG_NO_MEMORY, NULL, "out of memory writing %s", path);
     if (status == RG_OK)
         status = rg_fs_write_atomic(path, bytes.data, bytes.bytes, err);
+    if (status == RG_OK && rg_cache_use(path))
+        rg_cache_make_room();
     rg_text_free(&bytes);
     rg_graph_free(graph);
     return status;
@@ -182,7 +185,7 @@ static rg_status make_once(const json_t *description, const char *precision, rg_
     precision = *precision ? precision : "int8";
     const char *path;
     rg_status status = cache_path(description, precision, arena, &path, err);
-    if (status == RG_OK && !rg_fs_exists(path))
+    if (status == RG_OK && !rg_cache_use(path))
         status = write_model(description, precision, path, err);
     if (status == RG_OK)
         *ret_path = path;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/core/cache.h"
 #include "bench/core/fs.h"
 #include "bench/core/json.h"
 #include "bench/core/text.h"
@@ -83,6 +84,8 @@ static rg_status write_file(const char *path, const char *data, size_t bytes, rg
     rg_status status = text.failed ? rg_fail(err, RG_NO_MEMORY, NULL, "out of memory")
                                    : rg_fs_write_atomic(path, text.data, text.bytes, err);
     rg_text_free(&text);
+    if (status == RG_OK && rg_cache_use(path))
+        rg_cache_make_room();
     /* two runs may make the same file at once; either one's will do */
     return status == RG_IO && rg_fs_exists(path) ? RG_OK : status;
 }

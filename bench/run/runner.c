@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/core/cache.h"
 #include "bench/core/clock.h"
 #include "bench/core/json.h"
 #include "bench/run/host.h"
@@ -107,6 +108,15 @@ static rg_status hand_over_cells(rg_runner *run, rg_err *err) {
     return status;
 }
 
+/* What rounds will load, and compare with, must stay where it is while the run goes on. */
+static void hold_cached(const rg_admission *answer) {
+    const char *const paths[] = {answer->path, answer->artefact, answer->reference};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (paths[i])
+            rg_cache_use(paths[i]);
+    }
+}
+
 static rg_status admit_all(rg_runner *run, rg_err *err) {
     const rg_admission_spec spec = {
         .program = run->spec->program,
@@ -120,6 +130,7 @@ static rg_status admit_all(rg_runner *run, rg_err *err) {
     for (size_t i = 0; status == RG_OK && i < run->plan->n_cells; i++) {
         const rg_admission *answer = &run->admissions[i];
         run->outcomes[i].status = answer->status == RG_OK ? RG_INTERRUPTED : answer->status;
+        hold_cached(answer);
         if (answer->status != RG_OK)
             set_words(&run->outcomes[i], answer->what, answer->advice);
     }

@@ -3,12 +3,14 @@ ones brought up, baselines as events. TAP on stdout.
 
 usage: store.py PROGRAM
 """
+import fcntl
 import filecmp
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import time
 
 import lab as laboratory
 import tap
@@ -216,6 +218,48 @@ def test_importing_into_an_older_store_brings_it_up():
 
 
 
+
+
+def test_what_a_killed_importer_left_is_swept_at_the_next_writing():
+    with Lab(1) as lab:
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        left = ["%s.%d.tmp" % (lab.store, pid) for pid in (gone.pid, os.getpid())] + [
+            "%s.%d.tmp" % (lab.store, gone.pid + 1000000000), lab.store + ".notes.tmp"]
+        for name in left:
+            open(name, "w").close()
+        for name in left[:2] + left[3:] + [lab.store + ".%d.tmp-wal" % gone.pid]:
+            open(name, "a").close()
+            os.utime(name, (1, 1))
+        lab("import", lab.runs[0])
+        assert not os.path.exists(left[0]) and not os.path.exists(left[0] + "-wal"), "its maker is no more"
+        assert os.path.exists(left[1]), "its maker lives"
+        assert os.path.exists(left[2]), "made a moment ago"
+        assert os.path.exists(left[3]), "another name"
+
+
+def test_a_new_entry_makes_room_but_not_at_the_cost_of_what_is_used():
+    with Lab(0) as lab:
+        home = os.path.join(lab.folder, "cache")
+        models = os.path.join(home, "railgauge", "models")
+        os.makedirs(models)
+        for name, age in (("old", 9000), ("older", 9001), ("young", 0)):
+            path = os.path.join(models, name)
+            with open(path, "wb") as file:
+                file.write(bytes(1000000))
+            os.utime(path, (time.time() - age,) * 2)
+        held = open(os.path.join(models, "older"), "rb")
+        fcntl.flock(held, fcntl.LOCK_SH)
+        env = {"XDG_CACHE_HOME": home, "RAILGAUGE_CACHE_LIMIT": "1500kB"}
+        scenario = os.path.join(lab.folder, "s.lua")
+        with open(scenario, "w") as file:
+            file.write('return rg.scenario { name = "c", tier = {rounds = 1, samples = 130, min_time = "1ms", cap = "9s"}, '
+                       'cells = {{model = "ds-cnn", target = "cpu"}} }')
+        say("run", scenario, "--out", lab.folder + "/runs", "--quiet", env=env)
+        assert not os.path.exists(os.path.join(models, "old")), "the least recently used"
+        assert os.path.exists(os.path.join(models, "older")), "somebody holds it"
+        assert os.path.exists(os.path.join(models, "young")), "used within a minute"
+        assert any(name.startswith("ds-cnn") for name in os.listdir(models))
 
 
 def test_caches_are_shown_cleared_and_cut_down():
