@@ -29,11 +29,17 @@ typedef struct chip {
 
 /* First match wins; "" takes any other chip. */
 static const chip chips[] = {
-    {"ina3221", WAY_VI, 1, 3, true},         {"ina219", WAY_VI, 1, 1, false},
-    {"ina220", WAY_VI, 1, 1, false},         {"ina226", WAY_VI, 1, 1, false},
-    {"ina230", WAY_VI, 1, 1, false},         {"ina231", WAY_VI, 1, 1, false},
-    {"ina238", WAY_POWER, 1, 1, false},      {"ina228", WAY_POWER, 1, 1, false},
-    {"power_meter", WAY_POWER, 1, 1, false}, {"", WAY_POWER, 1, 16, false},
+    {"ina3221", WAY_VI, 1, 3, true},
+    {"ina219", WAY_VI, 1, 1, false},
+    {"ina220", WAY_VI, 1, 1, false},
+    {"ina226", WAY_VI, 1, 1, false},
+    {"ina230", WAY_VI, 1, 1, false},
+    {"ina231", WAY_VI, 1, 1, false},
+    {"ina238", WAY_POWER, 1, 1, false},
+    {"ina228", WAY_POWER, 1, 1, false},
+    {"ina231_precise", WAY_POWER, 1, 1, false},
+    {"power_meter", WAY_POWER, 1, 1, false},
+    {"", WAY_POWER, 1, 16, false},
     {"", WAY_ENERGY, 1, 16, false},
 };
 
@@ -78,6 +84,15 @@ static int enabled_channels(const probe_state *p, const chip *c) {
     return n;
 }
 
+/* Hailo-15's driver of its own: a new value each two conversions times its averaging. */
+static void find_conversions(const probe_state *p, rg_rail *rail) {
+    int64_t conversion_us = 0, factor = 0;
+    if (rg_files_int(&p->files, "total_conv_time_us", 0, &conversion_us) &&
+        rg_files_int(&p->files, "total_average_factor", 0, &factor) && conversion_us > 0 &&
+        factor > 0)
+        rail->refresh_s = 2e-6 * (double)conversion_us * (double)factor;
+}
+
 /* update_interval is the refresh, except where `samples` averages: some kernels then tell the
  * whole averaging time, others still one cycle. The averaging time is the lag. */
 static void find_timing(const probe_state *p, const chip *c, rg_rail *rail) {
@@ -87,6 +102,7 @@ static void find_timing(const probe_state *p, const chip *c, rg_rail *rail) {
     if (rg_files_int(&p->files, "update_interval", 0, &interval_ms) ||
         rg_files_int(&p->files, "power%d_average_interval", c->first, &interval_ms))
         rail->refresh_s = interval_ms > 0 ? (double)interval_ms / 1e3 : rail->refresh_s;
+    find_conversions(p, rail);
     if (c->averages && rg_files_int(&p->files, "samples", 0, &samples) && samples > 1) {
         rail->kind = RG_POWER_RECURSIVE;
         if (!rg_ina3221_cycle(interval_ms, enabled_channels(p, c)))

@@ -5,7 +5,8 @@
 #define CPU "/sys/devices/system/cpu"
 #define MONITOR                                                                                    \
     "name in[0-9]* curr[0-9]* power[0-9]* energy[0-9]* temp*_input temp*_label temp*_crit_alarm "  \
-    "fan*_input pwm[0-9] shunt* samples update_interval oc*_event_cnt"
+    "fan*_input pwm[0-9] shunt* samples update_interval oc*_event_cnt "                            \
+    "total_conv_time_us total_average_factor"
 
 const rg_capture_row rg_capture_rows[] = {
     {"/proc", "cpuinfo meminfo loadavg stat cmdline", "processors, memory, load", false},
