@@ -10,6 +10,7 @@
 const char *const rg_ort_optimization_words[] = {"off", "basic", "extended", "layout", "all", NULL};
 const int rg_ort_optimization_levels[] = {0, 1, 2, 3, 99};
 const char *const rg_ort_execution_words[] = {"sequential", "parallel", NULL};
+static const char *const form_words[] = {"onnx", "onnx_qoperator", NULL};
 static const char *const spinning_words[] = {"auto", "on", "off", NULL};
 static const char *const log_words[] = {"verbose", "info", "warning", "error", "fatal", NULL};
 
@@ -24,6 +25,8 @@ const rg_field rg_ort_fields[] = {
         "libraries of plug-in providers: {name = \"path\"} (1.22 and newer)"),
     ROW(cpu_fallback, RG_FIELD_BOOL, "true", 0, 0, NULL,
         "false: a node that only the CPU takes makes the cell unsupported"),
+    ROW(form, RG_FIELD_CHOICE, "onnx", 0, 0, form_words,
+        "how quantized models that are not .onnx are written: onnx (QDQ) or onnx_qoperator"),
     ROW(optimization, RG_FIELD_CHOICE, "all", 0, 0, rg_ort_optimization_words,
         "how far the runtime rewrites the graph"),
     ROW(execution, RG_FIELD_CHOICE, "sequential", 0, 0, rg_ort_execution_words,

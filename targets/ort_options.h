@@ -15,6 +15,7 @@ extern const char *const rg_ort_execution_words[];
 
 typedef struct rg_ort_options {
     const char *library, *provider, *provider_options, *plugins, *config;
+    int form;         /* of the artefact: the hub makes it */
     int optimization; /* of rg_ort_optimization_words */
     int execution;    /* 0 sequential, 1 parallel */
     int spinning;     /* rg_ort_spinning */

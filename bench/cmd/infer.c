@@ -151,8 +151,8 @@ static rg_status load_program(job *j, rg_err *err) {
     j->arena = rg_arena_new(0);
     if (!j->arena)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    rg_status status =
-        rg_artefact_open(j->target, &j->device, j->model->path, j->arena, &workload, err);
+    rg_status status = rg_artefact_open(j->target, &j->device, &j->settings, j->model->path,
+                                        j->arena, &workload, err);
     if (status == RG_OK)
         status = j->target->admits(&j->device, &workload, &j->settings, err);
     if (status == RG_OK)

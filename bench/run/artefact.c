@@ -158,6 +158,16 @@ static rg_status refuse(const rg_artefact_ask *ask, const rg_err *why, rg_err *e
                    form, ask->workload->name);
 }
 
+/* Whether the cell leaves this form open, or asks for it. */
+static bool is_wanted(const rg_artefact_ask *ask, const char *form) {
+    for (uint32_t i = 0; ask->settings && i < ask->settings->n_options; i++) {
+        const rg_attr *option = &ask->settings->options[i];
+        if (!strcmp(option->key, "form") && option->type == RG_ATTR_WORD && *option->word)
+            return !strcmp(option->word, form);
+    }
+    return true;
+}
+
 rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artefact *ret_artefact,
                            rg_err *err) {
     rg_artefact found = {0};
@@ -171,6 +181,8 @@ rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artef
         return take_given(ask, arena, ret_artefact, err);
     for (size_t i = 0; status != RG_OK && ask->target->forms[i]; i++) {
         rg_err reason = RG_ERR_INIT;
+        if (!is_wanted(ask, ask->target->forms[i]))
+            continue;
         status = try_form(ask, ask->target->forms[i], arena, &found, &reason);
         if (status == RG_NO_MEMORY || status == RG_IO) {
             if (err)
@@ -186,9 +198,10 @@ rg_status rg_artefact_find(const rg_artefact_ask *ask, rg_arena *arena, rg_artef
     return RG_OK;
 }
 
-rg_status rg_artefact_open(const rg_target *target, const rg_device *device, const char *source,
-                           rg_arena *arena, rg_workload *workload, rg_err *err) {
-    const rg_artefact_ask ask = {target, device, workload, source, ""};
+rg_status rg_artefact_open(const rg_target *target, const rg_device *device,
+                           const rg_settings *settings, const char *source, rg_arena *arena,
+                           rg_workload *workload, rg_err *err) {
+    const rg_artefact_ask ask = {target, device, workload, source, "", settings};
     rg_artefact *found = rg_arena_alloc(arena, sizeof *found);
     if (!found)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");

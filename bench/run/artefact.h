@@ -15,6 +15,8 @@ typedef struct rg_artefact_ask {
     const rg_workload *workload; /* the source: as rg_loaded_open gives it */
     const char *source;          /* "suite:NAME", "file:PATH", for advice */
     const char *given;           /* file that the user pairs with it; "" none */
+    const rg_settings *settings; /* a word under the key `form` of its options chooses one of the
+                                    target's forms; NULL: nothing is asked for */
 } rg_artefact_ask;
 
 typedef struct rg_artefact {
@@ -35,7 +37,8 @@ bool rg_artefact_is_compiled(const char *path);
 
 /* For verbs that show what one model does: finds the artefact of `workload`, a source, reads it
  * into the arena and puts it in the source's place. `source` is what the user named, for advice. */
-rg_status rg_artefact_open(const rg_target *target, const rg_device *device, const char *source,
-                           rg_arena *arena, rg_workload *workload, rg_err *err);
+rg_status rg_artefact_open(const rg_target *target, const rg_device *device,
+                           const rg_settings *settings, const char *source, rg_arena *arena,
+                           rg_workload *workload, rg_err *err);
 
 #endif

@@ -64,8 +64,9 @@ static rg_status ask_whole(const rg_inspection *look, const rg_target *target,
                            const rg_device *device, const rg_model *model, rg_err *err) {
     rg_workload workload = workload_of(model, look->graph);
     rg_arena *arena = rg_arena_new(0);
-    rg_status status = arena ? rg_artefact_open(target, device, model->path, arena, &workload, err)
-                             : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_status status =
+        arena ? rg_artefact_open(target, device, &settings, model->path, arena, &workload, err)
+              : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (status == RG_OK)
         status = target->admits(device, &workload, &settings, err);
     rg_arena_free(arena);

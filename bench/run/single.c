@@ -44,9 +44,9 @@ static rg_status load(rg_single *s, const rg_single_ask *ask, rg_err *err) {
         return rg_fail(err, RG_UNSUPPORTED, "export it again with its outputs",
                        "%s has no outputs, so it computes nothing", model->graph->name);
     s->files = rg_arena_new(0);
-    rg_status status =
-        s->files ? rg_artefact_open(s->target, &s->device, model->path, s->files, &workload, err)
-                 : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    rg_status status = s->files ? rg_artefact_open(s->target, &s->device, &settings, model->path,
+                                                   s->files, &workload, err)
+                                : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     if (status == RG_OK)
         status = s->target->admits(&s->device, &workload, &settings, err);
     if (status == RG_OK)

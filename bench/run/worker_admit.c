@@ -14,8 +14,8 @@
 static rg_status find_artefact(rg_worker *worker, rg_err *err) {
     const rg_cell *cell = &worker->job.cell;
     rg_loaded *loaded = &worker->loaded;
-    const rg_artefact_ask ask = {worker->target, &worker->device, &loaded->workload, cell->source,
-                                 cell->artefact};
+    const rg_artefact_ask ask = {worker->target, &worker->device, &loaded->workload,
+                                 cell->source,   cell->artefact,  &worker->settings};
     rg_artefact *found = rg_arena_alloc(worker->arena, sizeof *found);
     if (!worker->target->forms && !(cell->artefact && *cell->artefact))
         return RG_OK;

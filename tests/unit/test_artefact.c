@@ -71,6 +71,7 @@ typedef struct made {
     rg_arena *arena;
     rg_loaded loaded;
     rg_device device;
+    const rg_settings *settings;
     rg_err err;
 } made;
 
@@ -78,6 +79,7 @@ typedef struct made {
 static made *begin(const char *name) {
     static made m;
     const char *path;
+    m.settings = NULL;
     scratch_new(name, m.dir, sizeof m.dir);
     setenv("XDG_CACHE_HOME", m.dir, 1);
     setenv("XDG_STATE_HOME", m.dir, 1);
@@ -97,9 +99,22 @@ static void end(made *m) {
 
 static rg_status ask(made *m, const char *const *forms, rg_artefact *ret) {
     const rg_target target = {.name = "npu", .forms = forms};
-    const rg_artefact_ask what = {&target, &m->device, &m->loaded.workload, "suite:some", ""};
+    const rg_artefact_ask what = {&target,      &m->device, &m->loaded.workload,
+                                  "suite:some", "",         m->settings};
     m->err = (rg_err)RG_ERR_INIT;
     return rg_artefact_find(&what, m->arena, ret, &m->err);
+}
+
+Test(artefact, has_the_form_that_the_cell_asks_for) {
+    static const char *const forms[] = {"tflite", "onnx", NULL};
+    static const rg_attr option = {.key = "form", .type = RG_ATTR_WORD, .word = "onnx"};
+    static const rg_settings settings = {.options = &option, .n_options = 1};
+    made *m = begin("artefact");
+    rg_artefact found;
+    m->settings = &settings;
+    cr_assert_eq(ask(m, forms, &found), RG_OK, "%s", m->err.what);
+    cr_assert_str_eq(found.form, "onnx");
+    end(m);
 }
 
 Test(artefact, is_the_source_where_the_target_takes_its_form) {

@@ -63,6 +63,58 @@ Test(ort, types_go_both_ways) {
     cr_assert_eq(rg_ort_type(RG_DTYPE_STRING), 0);
 }
 
+/* A status is its code here. */
+static int code_of(const void *status) {
+    return *(const int *)status;
+}
+
+static const char *words_of(const void *status) {
+    (void)status;
+    return "it broke";
+}
+
+static void release(void *status) {
+    *(int *)status = -1;
+}
+
+Test(ort, every_code_becomes_a_status_with_advice_and_is_released_once) {
+    static const struct {
+        int code;
+        rg_status status;
+        const char *word, *advice;
+    } rows[] = {
+        {1, RG_FAILED, "fail", "own words"},
+        {2, RG_UNSUPPORTED, "invalid-argument", "options of the cell"},
+        {3, RG_IO, "no-such-file", "check the path"},
+        {4, RG_BAD_DATA, "no-model", "nothing was loaded"},
+        {5, RG_FAILED, "engine-error", "provider's own words"},
+        {6, RG_FAILED, "runtime-exception", "optimization"},
+        {7, RG_BAD_DATA, "invalid-protobuf", "export it again"},
+        {8, RG_FAILED, "model-loaded", "loaded twice"},
+        {9, RG_UNSUPPORTED, "not-implemented", "another provider"},
+        {10, RG_BAD_DATA, "invalid-graph", "an opset"},
+        {11, RG_FAILED, "ep-fail", "check its driver"},
+        {12, RG_FAILED, "load-canceled", "run it again"},
+        {13, RG_UNSUPPORTED, "needs-compilation", "vendor's tool"},
+        {14, RG_ABSENT, "not-found", "install what"},
+        {15, RG_FAILED, "device-reset", "its power"},
+        {99, RG_FAILED, "unknown", "own words"},
+    };
+    const rg_ort ort = {
+        .GetErrorCode = code_of, .GetErrorMessage = words_of, .ReleaseStatus = release};
+    cr_assert_eq(rg_ort_check(&ort, NULL, "asking", NULL), RG_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char what[96];
+        int status = rows[i].code;
+        cr_assert_eq(rg_ort_check(&ort, &status, "asking", &err), rows[i].status);
+        snprintf(what, sizeof what, "ONNX Runtime, asking: it broke (code %d, %s)", rows[i].code,
+                 rows[i].word);
+        cr_assert_str_eq(err.what, what);
+        cr_assert(strstr(err.advice, rows[i].advice), "%s", err.advice);
+        cr_assert_eq(status, -1);
+    }
+}
+
 /* --- options ---------------------------------------------------------------------------------- */
 
 static rg_ort_choice choice;
