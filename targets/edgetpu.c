@@ -37,11 +37,9 @@ static _Thread_local unsigned done_slot;
 /* "edgetpu:usb:0" */
 static void read_device(const rg_device *device, rg_session *s) {
     rg_edgetpu_ask *ask = &s->door.ask;
-    const char *colon = strrchr(device->id, ':');
     s->device = *device;
     rg_device_fact_get(device, "path", ask->path, sizeof ask->path);
     ask->usb = strstr(device->id, ":usb:") != NULL;
-    ask->index = colon ? (uint32_t)atoi(colon + 1) : 0;
     ask->plugin = s->given.plugin;
     ask->performance = s->given.performance;
     ask->always_dfu = s->given.always_dfu;

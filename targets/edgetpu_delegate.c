@@ -19,26 +19,25 @@ static void add(options *all, const char *name, const char *value) {
     all->items[all->n++] = (rg_edgetpu_option){name, value};
 }
 
-/* The plug-in's door counts devices of a kind in the library's own order. */
-static uint32_t index_of(const rg_edgetpu *api, const rg_edgetpu_ask *ask) {
+/* Where the device stands among those of its kind in the library's own order, by which the
+ * plug-in's door counts; -1: the library does not see it. */
+static int index_of(const rg_edgetpu_door *door) {
     size_t n = 0;
-    uint32_t before = 0, found = ask->index;
-    rg_edgetpu_listed *listed = api->list(&n);
+    int before = 0, found = -1;
+    rg_edgetpu_listed *listed = door->api->list(&n);
     for (size_t i = 0; listed && i < n; i++) {
         bool usb = listed[i].type == RG_EDGETPU_USB;
-        if (usb == ask->usb && !strcmp(listed[i].path, ask->path))
+        if (usb == door->ask.usb && !strcmp(listed[i].path, door->ask.path))
             found = before;
-        before += usb == ask->usb;
+        before += usb == door->ask.usb;
     }
-    api->free_list(listed);
+    door->api->free_list(listed);
     return found;
 }
 
-static void collect(const rg_edgetpu_door *door, options *ret) {
-    const rg_edgetpu_ask *ask = &door->ask;
+static void collect(const rg_edgetpu_ask *ask, int index, options *ret) {
     *ret = (options){0};
-    snprintf(ret->device, sizeof ret->device, "%s:%u", ask->usb ? "usb" : "pci",
-             ask->plugin ? index_of(door->api, ask) : 0);
+    snprintf(ret->device, sizeof ret->device, "%s:%d", ask->usb ? "usb" : "pci", index);
     snprintf(ret->queue, sizeof ret->queue, "%d", ask->queue);
     if (ask->plugin)
         add(ret, "device", ret->device); /* with an index: without, options are passed over */
@@ -153,7 +152,11 @@ rg_status rg_edgetpu_make(void *user, rg_tflite_delegate *ret_delegate, rg_err *
     options all;
     if (door->ask.plugin && (!door->api->plugin_create || !door->api->plugin_destroy))
         return rg_fail(err, RG_UNSUPPORTED, "door=own", "this libedgetpu has no plug-in's door");
-    collect(door, &all);
+    int index = index_of(door); /* opening one that is not there takes it half a minute */
+    if (index < 0)
+        return rg_fail(err, RG_ABSENT, "`railgauge list devices` shows those that are here",
+                       "libedgetpu does not see the device %s", door->ask.path);
+    collect(&door->ask, index, &all);
     door->api->verbosity(TALKATIVE);
     void *made = door->ask.plugin ? by_plugin_door(door, &all) : by_own_door(door, &all);
     door->api->verbosity(QUIET);

@@ -10,7 +10,6 @@
 typedef struct rg_edgetpu_ask {
     char path[128]; /* as the library names the device */
     bool usb, plugin;
-    uint32_t index;          /* among the devices of its kind */
     const char *performance; /* "Low", "Medium", "High", "Max"; "" the library's own default */
     bool always_dfu;
     int queue; /* Usb.MaxBulkInQueueLength; -1 the default */

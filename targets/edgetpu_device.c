@@ -113,7 +113,9 @@ static void describe_pci(rg_root *root, const rg_edgetpu_unit *unit, rg_device *
     rg_device_fact(device, "bus", "pci");
     bool linked = read_word(root, unit->sys, "device/current_link_speed", speed, sizeof speed) &&
                   read_word(root, unit->sys, "device/current_link_width", width, sizeof width);
-    speed[strcspn(speed, "P")] = '\0'; /* "5.0 GT/s PCIe" of newer kernels */
+    char *bus = strstr(speed, " PCIe"); /* newer kernels say so */
+    if (bus)
+        *bus = '\0';
     if (linked)
         rg_device_fact(device, "link", "PCIe x%s, %s", width, speed);
     snprintf(device->description, sizeof device->description, "Edge TPU on PCIe%s%s%s%s",

@@ -82,7 +82,7 @@ static void tell_none(const rg_edgetpu_units *units, rg_device *device) {
 static void tell_unit(rg_root *root, const rg_edgetpu_unit *unit, rg_device *device) {
     rg_err why = RG_ERR_INIT;
     rg_edgetpu_describe(root, unit, device);
-    if (!rg_root_is_live(root))
+    if (!rg_root_is_live(root) && is_runnable(root))
         rg_device_fact(device, "root", "%s", rg_root_path(root));
     rg_status status = rg_edgetpu_may_open(root, unit, &why);
     if (!is_runnable(root))
