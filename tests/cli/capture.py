@@ -25,6 +25,11 @@ def call(*words, root=None, code=0):
     return done
 
 
+def present(devices):
+    """Devices, of absent ones only that they are: vendors' libraries are not asked about a tree."""
+    return [row if row["kind"] == "present" else (row["target"], row["name"], row["kind"]) for row in devices]
+
+
 def listing(what, root=None):
     return json.loads(call("list", what, "--json", root=root).stdout)
 
@@ -59,7 +64,7 @@ def read(path):
 def test_this_machine_and_its_tree_have_the_same_rails_and_devices():
     with tempfile.TemporaryDirectory() as work:
         call("capture-machine", "--out", work + "/here")
-        assert listing("devices") == listing("devices", work + "/here")
+        assert present(listing("devices")) == present(listing("devices", work + "/here"))
         assert of_files(listing("rails")) == of_files(listing("rails", work + "/here"))
         tree = names(work + "/here")
         assert "proc/cpuinfo" in tree and not any(socket.gethostname() in name for name in tree), sorted(tree)
