@@ -10,12 +10,13 @@
 #include "bench/cmd/accuracy_run.h"
 #include "bench/cmd/accuracy_words.h"
 #include "bench/cmd/args.h"
+#include "bench/cmd/target_options.h"
 #include "bench/iface/registry.h"
 #include "bench/run/apart.h"
 #include "bench/run/single.h"
 
 typedef struct options {
-    const char *dataset, *target, *device, *variant, *isa, *cores, *twin, *bundle;
+    const char *dataset, *target, *device, *variant, *option, *isa, *cores, *twin, *bundle;
     int64_t threads;
     bool json;
     rg_limit_options limits;
@@ -28,6 +29,7 @@ static const rg_field table[] = {
     ROW("target", target, RG_FIELD_TEXT, "cpu", 0, 0, "where; `railgauge list targets`"),
     ROW("device", device, RG_FIELD_TEXT, "", 0, 0, "one device of it"),
     ROW("variant", variant, RG_FIELD_TEXT, "", 0, 0, "kernel set or delegate of the target"),
+    RG_TARGET_OPTION_ROW(options, option),
     ROW("isa", isa, RG_FIELD_TEXT, "", 0, 0,
         "instruction sets that kernels may use, such as avx2 or scalar; before RAILGAUGE_ISA"),
     ROW("float", twin, RG_FIELD_TEXT, "", 0, 0,
@@ -162,16 +164,25 @@ static rg_status answer_all(const rg_single_ask *ask, rg_root *root, const rg_da
     return status;
 }
 
-static rg_status measure(const rg_globals *globals, const options *opt, const char *model,
-                         rg_err *err) {
+typedef struct asked {
+    const rg_globals *globals;
+    const options *options;
+    const char *model;
+    rg_target_options own; /* options of the target */
+} asked;
+
+static rg_status measure(const asked *a, rg_err *err) {
+    const options *opt = a->options;
+    const char *model = a->model;
     rg_dataset *d = NULL;
     rg_root *root = NULL;
     rg_answer *ours = NULL, *twins = NULL;
     json_t *measured = NULL;
     uint32_t threads = (uint32_t)opt->threads;
-    rg_single_ask ask = {model, opt->target, opt->device, opt->variant, opt->cores, threads};
-    rg_single_ask twin = {opt->twin, "cpu", "", "", opt->cores, threads};
-    rg_status status = rg_root_open(globals->root, &root, err);
+    rg_single_ask ask = {model,      opt->target, opt->device,  opt->variant,
+                         opt->cores, threads,     a->own.items, a->own.n};
+    rg_single_ask twin = {opt->twin, "cpu", "", "", opt->cores, threads, NULL, 0};
+    rg_status status = rg_root_open(a->globals->root, &root, err);
     if (status == RG_OK && *opt->bundle)
         status =
             rg_accuracy_measured(opt->bundle, model, *opt->twin ? opt->twin : NULL, &measured, err);
@@ -198,18 +209,9 @@ static rg_status measure(const rg_globals *globals, const options *opt, const ch
     return status;
 }
 
-typedef struct asked {
-    const rg_globals *globals;
-    const options *options;
-    const char *model;
-} asked;
-
 static int measure_asked(void *user) {
-    const asked *a = user;
     rg_err err = RG_ERR_INIT;
-    return measure(a->globals, a->options, a->model, &err) == RG_OK
-               ? RG_EXIT_OK
-               : rg_report_error("accuracy", &err);
+    return measure(user, &err) == RG_OK ? RG_EXIT_OK : rg_report_error("accuracy", &err);
 }
 
 /* A foreign library may crash or exit: then only the child is lost. */
@@ -250,5 +252,8 @@ static int run(const rg_globals *globals, int argc, char **argv) {
         rg_fail(&err, RG_USAGE, "--dataset DIR", "no dataset is given");
         return rg_report_error("accuracy", &err);
     }
-    return measure_safely(&(asked){globals, &opt, args.words[0]});
+    asked a = {.globals = globals, .options = &opt, .model = args.words[0]};
+    if (rg_target_options_read(&args, &a.own, &err) != RG_OK)
+        return rg_report_error("accuracy", &err);
+    return measure_safely(&a);
 }

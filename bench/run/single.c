@@ -10,12 +10,24 @@
 
 enum { LIMIT_S = 600 };
 
-static rg_status find_device(rg_single *s, const char *id, rg_root *root, rg_err *err) {
+static rg_settings settings_of(const rg_single_ask *ask) {
+    return (rg_settings){.threads = ask->threads,
+                         .batch = 1,
+                         .variant = ask->variant,
+                         .cores = ask->cores,
+                         .options = ask->options,
+                         .n_options = ask->n_options};
+}
+
+static rg_status find_device(rg_single *s, const rg_single_ask *ask, rg_root *root, rg_err *err) {
+    const rg_settings settings = settings_of(ask);
     rg_device_list *devices = calloc(1, sizeof *devices);
-    rg_status status = devices ? rg_probe_target(s->target, root, devices, err)
-                               : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    if (!devices)
+        return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
+    devices->settings = &settings;
+    rg_status status = rg_probe_target(s->target, root, devices, err);
     if (status == RG_OK)
-        status = rg_probe_pick(s->target, devices, id, &s->device, err);
+        status = rg_probe_pick(s->target, devices, ask->device, &s->device, err);
     free(devices);
     return status;
 }
@@ -34,8 +46,7 @@ static rg_status check_io(const rg_single *s, rg_err *err) {
 
 static rg_status load(rg_single *s, const rg_single_ask *ask, rg_err *err) {
     const rg_model *model = s->model;
-    rg_settings settings = {
-        .threads = ask->threads, .batch = 1, .variant = ask->variant, .cores = ask->cores};
+    const rg_settings settings = settings_of(ask);
     rg_workload workload = rg_workload_of(model);
     if (model->graph->n_in > RG_MAX_IO || model->graph->n_out > RG_MAX_IO)
         return rg_fail(err, RG_UNSUPPORTED, NULL, "%s has more than %d inputs or outputs",
@@ -68,7 +79,7 @@ rg_status rg_single_open(const rg_single_ask *ask, rg_root *root, rg_single *ret
     if (status == RG_ABSENT || status == RG_DENIED) /* a file, not a device */
         err->status = status = RG_IO;
     if (status == RG_OK)
-        status = find_device(ret_single, ask->device, root, err);
+        status = find_device(ret_single, ask, root, err);
     return status == RG_OK ? load(ret_single, ask, err) : status;
 }
 

@@ -21,6 +21,8 @@ typedef struct rg_single_ask {
     const char *model, *target, *device; /* file; "cpu"; "" for the first one present */
     const char *variant, *cores;         /* as rg_settings has them; "" default */
     uint32_t threads;
+    const rg_attr *options; /* the target's own */
+    uint32_t n_options;
 } rg_single_ask;
 
 /* Loads the file and opens it there. Errors as the target's, RG_USAGE for an unknown target with

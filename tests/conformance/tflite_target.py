@@ -229,6 +229,20 @@ def test_each_node_of_the_model_has_its_time_or_says_in_which_piece_it_was_compu
     assert rows[3]["kernel"] == "builtin" and rows[0]["kernel"].startswith("libtflite_delegate"), rows
 
 
+def test_accuracy_takes_the_options_of_the_target_too():
+    path, folder = shared("mlperf-tiny/kws_ref_model"), os.path.join(WORK, "words")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "a.bin"), "wb") as file:
+        file.write(random.Random(3).randbytes(490))
+    with open(os.path.join(folder, "labels.tsv"), "w", encoding="utf-8") as file:
+        file.write("#type int8\na.bin\t3\n")
+    words = ("accuracy", path, "--dataset", folder, "--target", "tflite")
+    done = call(*words, *delegate(take="all"))
+    assert done.returncode == 0 and "top-1" in done.stdout, (done.stdout, done.stderr)
+    done = call(*words, *delegate(behave="refuse"))
+    assert done.returncode == 3 and "in use by another process" in done.stderr, done.stderr
+
+
 def slow_test_a_delegate_that_hangs_is_given_up():
     told = call("infer", shared(RESNET), "--target", "tflite", "--fill", "splitmix64", *delegate(behave="hang"))
     assert told.returncode != 0 and "did not answer within 30 s" in told.stderr, told.stderr
