@@ -166,6 +166,8 @@ static void fill_figures(rg_cell_work *work) {
                                           : none;
     rg_figures_unset_special(figures);
     rg_views_combine_open(work->views, work->n, work->pool, work->draws, figures);
+    figures[RG_FIG_interfere_p95] =
+        rg_views_mean(work->views, work->n, work->draws, RG_FIG_interfere_p95);
     rg_views_combine_soak(work->views, work->n, work->draws, figures);
     rg_views_combine_deadline(work->views, work->n, work->draws, figures);
     rg_views_combine_facts(work->views, work->n, work->draws, figures);

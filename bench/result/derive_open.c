@@ -17,7 +17,7 @@ void rg_figures_unset_special(rg_figure *figures) {
         RG_FIG_sender_late_ns,  RG_FIG_streams,          RG_FIG_best_in_flight,
         RG_FIG_burst_p95_ns,    RG_FIG_sustained_p95_ns, RG_FIG_throttle_after_ns,
         RG_FIG_burst_uj,        RG_FIG_sustained_uj,     RG_FIG_device_mean_ns,
-        RG_FIG_tokens_per_s};
+        RG_FIG_tokens_per_s,    RG_FIG_interfere_p95};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         figures[keys[i]] = (rg_figure){0};
 }

@@ -49,6 +49,21 @@ void rg_view_fill_open(rg_round_view *view);
 void rg_views_combine_open(const rg_round_view *views, size_t n, const rg_pool *pool,
                            const rg_draws *draws, rg_figure *figures);
 
+/* A named part of the round's rows, behind the steady ones; false when there is no such place. */
+typedef struct rg_view_part {
+    const char *name;
+    const rg_sample *rows;
+    size_t n;
+} rg_view_part;
+bool rg_view_part_at(const rg_round_view *view, size_t place, rg_view_part *ret_part);
+size_t rg_view_part_rows(const json_t *facts); /* of all parts */
+
+/* p95 of the window over that of the part "alone"; nothing without one. */
+void rg_view_fill_parts(rg_round_view *view);
+
+/* [{"name", "n", "figures"}] of all parts over the rounds, NULL where there are none. */
+json_t *rg_views_parts(const rg_round_view *views, size_t n, const rg_draws *draws);
+
 /* Burst and sustained figures of a soak; nothing of other patterns. */
 rg_status rg_view_fill_soak(rg_round_view *view, rg_err *err);
 void rg_views_combine_soak(const rg_round_view *views, size_t n, const rg_draws *draws,

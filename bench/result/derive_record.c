@@ -42,6 +42,7 @@ static json_t *per_round(const rg_cell_work *work) {
                                          RG_FIG_throttle_after_ns,
                                          RG_FIG_burst_uj,
                                          RG_FIG_sustained_uj,
+                                         RG_FIG_interfere_p95,
                                          RG_FIG_streams,
                                          RG_FIG_best_in_flight,
                                          RG_FIG_arrivals_per_s,
@@ -253,6 +254,9 @@ json_t *rg_cell_write_record(const rg_cell_work *work, const rg_round *rounds, s
     mark_imported(rounds, n, figures);
     json_object_set_new(record, "figures", figures);
     json_object_set_new(record, "per_round", per_round(work));
+    json_t *parts = rg_views_parts(work->views, work->n, work->draws);
+    if (parts)
+        json_object_set_new(record, "parts", parts);
     json_object_set_new(record, "shape", shape_to_json(work));
     json_object_set_new(record, "variance", variance_to_json(work));
     if (work->n == 1)

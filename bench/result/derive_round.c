@@ -59,7 +59,8 @@ static rg_status fill_latencies(rg_round_view *view, rg_err *err) {
     int64_t warmup = rg_json_get_int(view->facts, "warmup", 0);
     size_t first = warmup < 0 ? 0 : (size_t)warmup;
     first = first < round->n_samples ? first : round->n_samples;
-    view->n_rows = round->n_samples - first;
+    size_t behind = rg_view_part_rows(view->facts), rows = round->n_samples - first;
+    view->n_rows = rows > behind ? rows - behind : 0;
     view->steady = view->n_rows ? round->samples + first : NULL;
     view->latency_ns = malloc((view->n_rows + 1) * sizeof *view->latency_ns);
     view->sorted_ns = malloc((view->n_rows + 1) * sizeof *view->sorted_ns);
@@ -158,6 +159,7 @@ rg_status rg_view_open(const rg_round *round, rg_round_view *ret_view, rg_err *e
     }
     rg_view_fill_energy(&view);
     rg_view_fill_told(&view);
+    rg_view_fill_parts(&view);
     status = rg_view_fill_soak(&view, err);
     if (status != RG_OK) {
         rg_view_close(&view);

@@ -53,6 +53,8 @@ typedef enum rg_better { RG_BETTER_NONE, RG_BETTER_LOWER, RG_BETTER_HIGHER } rg_
     X(burst_uj, "uJ", LOWER, "soak", "burst energy", "energy an inference of the first segment")   \
     X(sustained_uj, "uJ", LOWER, "soak", "steady energy",                                          \
       "energy an inference of the last segments")                                                  \
+    X(interfere_p95, "1", LOWER, "interfere", "p95 / alone",                                       \
+      "p95 beside the disturbance, times the p95 of the same round without it")                    \
     X(load_cold_ns, "ns", LOWER, "start", "load cold",                                             \
       "load of the model in a fresh process, file cache dropped where permitted")                  \
     X(load_warm_ns, "ns", LOWER, "start", "load warm", "second load in the same process")          \

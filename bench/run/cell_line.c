@@ -24,6 +24,8 @@ static json_t *with_settings(const rg_cell *cell, json_t *line) {
         json_object_set_new(line, "governor", json_string(cell->governor));
     if (line && cell->input_files && *cell->input_files)
         json_object_set_new(line, "input_files", json_string(cell->input_files));
+    if (line && cell->interfere != RG_DISTURB_NONE)
+        json_object_set_new(line, "interfere", json_string(rg_disturb_words[cell->interfere]));
     if (line && cell->deadline_ns)
         json_object_set_new(line, "deadline_ns", json_integer(cell->deadline_ns));
     if (line && cell->artefact && *cell->artefact)
@@ -88,6 +90,10 @@ rg_status rg_cell_from_json(const json_t *line, rg_arena *arena, rg_cell *ret_ce
     cell.require_full_offload = rg_json_get_bool(line, "require_full_offload", false);
     cell.seed = (uint64_t)rg_json_get_int(line, "seed", 1);
     cell.deadline_ns = rg_json_get_int(line, "deadline_ns", 0);
+    for (int kind = 0; kind < RG_DISTURB_COUNT; kind++) {
+        if (!strcmp(rg_disturb_words[kind], rg_json_get_text(line, "interfere", "none")))
+            cell.interfere = (rg_disturb_kind)kind;
+    }
     tier_from_json(json_object_get(line, "tier"), arena, &cell.tier);
     json_t *options = json_object_get(line, "options");
     json_t *requested = json_object_get(line, "requested");

@@ -234,6 +234,7 @@ static rg_status copy_texts(const rg_cell_spec *spec, rg_arena *arena, rg_cell *
     cell->threads = (uint32_t)spec->threads;
     cell->batch = (uint32_t)spec->batch;
     cell->deadline_ns = spec->deadline_ns;
+    cell->interfere = (rg_disturb_kind)spec->interfere;
     bool whole = cell->target && cell->device && cell->variant && cell->precision && cell->cores &&
                  cell->power_mode && cell->governor && cell->input_files && cell->artefact;
     return whole ? RG_OK : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory planning");

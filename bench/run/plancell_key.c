@@ -36,9 +36,9 @@ static bool states_deadline(const json_t *asked) {
 
 /* The object that is hashed: what the scenario asks for, and only the factors that it sets. */
 static json_t *requested_of(const json_t *asked, const rg_cell *cell) {
-    static const char *const factors[] = {"batch",   "cores",      "governor",
-                                          "inputs",  "power_mode", "precision",
-                                          "threads", "variant",    NULL};
+    static const char *const factors[] = {"batch",     "cores",      "governor",  "inputs",
+                                          "interfere", "power_mode", "precision", "threads",
+                                          "variant",   NULL};
     json_t *object = json_pack("{s:s, s:s}", "workload", cell->workload, "target", cell->target);
     for (size_t i = 0; object && factors[i]; i++) {
         json_t *value = json_object_get(asked, factors[i]);
@@ -147,8 +147,9 @@ static void add_soak(rg_text *text, const rg_pattern *pattern) {
 
 /* "ds-cnn/cpu/threads=1/in_flight=4": all that the key holds, so names differ where keys do. */
 static const char *name_of(const rg_cell *cell, rg_arena *arena) {
-    static const char *const order[] = {"device", "variant",    "precision", "batch",  "threads",
-                                        "cores",  "power_mode", "governor",  "inputs", NULL};
+    static const char *const order[] = {"device",  "variant",   "precision",  "batch",
+                                        "threads", "cores",     "power_mode", "governor",
+                                        "inputs",  "interfere", NULL};
     rg_text text = {0};
     const char *key;
     json_t *value;

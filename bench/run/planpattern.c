@@ -184,7 +184,16 @@ static rg_status fit_cap(rg_cell *cell, rg_err *err) {
     return RG_OK;
 }
 
+/* The window is measured without and with it: searches and long runs would be two of a kind. */
+static bool suits_disturbance(rg_pattern_kind kind) {
+    return kind == RG_PATTERN_SINGLE_STREAM || kind == RG_PATTERN_IN_FLIGHT ||
+           kind == RG_PATTERN_PACED || kind == RG_PATTERN_POISSON;
+}
+
 rg_status rg_planpattern_settle(rg_cell *cell, int64_t pattern_deadline_ns, rg_err *err) {
+    if (cell->interfere != RG_DISTURB_NONE && !suits_disturbance(cell->pattern.kind))
+        return rg_fail(err, RG_USAGE, "use it with single_stream, in_flight, paced or poisson",
+                       "interfere does not go with %s", rg_pattern_word(cell->pattern.kind));
     if (pattern_deadline_ns && cell->deadline_ns && cell->deadline_ns != pattern_deadline_ns)
         return rg_fail(err, RG_USAGE, "give it once",
                        "the cell and its pattern have different deadlines");

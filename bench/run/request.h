@@ -11,6 +11,7 @@
 #include "bench/core/arena.h"
 #include "bench/core/err.h"
 #include "bench/core/hash.h"
+#include "bench/run/disturb.h"
 
 typedef enum rg_pattern_kind {
     RG_PATTERN_SINGLE_STREAM, /* closed loop, one request in flight */
@@ -77,7 +78,8 @@ typedef struct rg_cell {
     uint32_t threads, batch;
     json_t *options; /* the target's own options, those of the arm included; may be empty */
     rg_pattern pattern;
-    int64_t deadline_ns; /* a request that takes longer has missed it; 0: none was set */
+    rg_disturb_kind interfere; /* what runs beside it (disturb.h) */
+    int64_t deadline_ns;       /* a request that takes longer has missed it; 0: none was set */
     rg_tier tier;
     const char *artefact;      /* file that the target loads instead; "" none. Not in the key */
     bool require_full_offload; /* nothing may stay on the host. Not in the key */

@@ -151,23 +151,10 @@ static void put_pattern_and_tier(lua_State *lua, int cell, int to) {
 }
 
 void rg_module_push_cell(lua_State *lua, int index) {
-    static const char *const plain[] = {"workload",
-                                        "target",
-                                        "device",
-                                        "variant",
-                                        "precision",
-                                        "batch",
-                                        "threads",
-                                        "cores",
-                                        "power_mode",
-                                        "governor",
-                                        "options",
-                                        "inputs",
-                                        "empty",
-                                        "arm",
-                                        "deadline",
-                                        "artefact",
-                                        "require_full_offload"};
+    static const char *const plain[] = {
+        "workload", "target", "device",     "variant",   "precision", "batch",
+        "threads",  "cores",  "power_mode", "governor",  "options",   "inputs",
+        "empty",    "arm",    "deadline",   "interfere", "artefact",  "require_full_offload"};
     index = lua_absindex(lua, index);
     if (!lua_istable(lua, index))
         rg_sandbox_raise(lua, "write {model = \"ds-cnn\", target = \"cpu\"}",

@@ -55,6 +55,8 @@ typedef struct rg_sample {
  * temperatures, throttle counters, load (docs/machine-state.md) "workload": {"sha256", "path",
  * "bytes", "format"}, "power": {"rails": [...], "poll_s", "cost": {...}, "refusal": code}   when
  * power was asked for "started_wall_ns", "elapsed_ns", "pid", "exit": {"code"|"signal"}
+ *   "parts": [{"name", "rows", "taken"}]: rows behind the steady ones, in this order: the window
+ * "alone" of "interfere": {"kind", "processes"}
  */
 typedef struct rg_round {
     uint32_t cell;   /* index into the plan */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/run/disturb.h"
 #include "bench/run/search.h"
 #include "bench/run/skips.h"
 
@@ -96,6 +97,8 @@ static const rg_field cell_fields[] = {
     {"pattern", RG_FIELD_TABLE, .help = "load pattern: a word or a table"},
     {"deadline", RG_FIELD_DURATION, AT(cell, deadline_ns), "0s",
      .help = "a request that takes longer has missed it; misses are counted"},
+    {"interfere", RG_FIELD_CHOICE, AT(cell, interfere), "none", .choices = rg_disturb_words,
+     .help = "a stated disturbance beside it"},
     {"tier", RG_FIELD_TABLE, .help = "instead of the scenario's tier"},
     {"inputs", RG_FIELD_CHOICE, AT(cell, inputs), "random", .choices = rg_input_words,
      .help = "what the inputs hold"},

@@ -39,7 +39,7 @@ typedef struct rg_cell_spec {
     const char *model, *file, *workload, *target, *device, *variant, *precision, *cores,
         *power_mode, *governor, *input_files, *artefact;
     int64_t empty, threads, batch, deadline_ns;
-    int inputs;
+    int inputs, interfere;
     bool require_full_offload;
 } rg_cell_spec;
 

@@ -73,7 +73,9 @@ static rg_status prepare(rg_worker *worker, rg_err *err) {
     worker->deadline_ns = rg_clock_now_ns() + worker->job.cell.tier.cap_ns;
     rg_worker_facts_begin(worker);
     open_counters(worker);
-    status = rg_worker_power_open(worker, err);
+    status = rg_worker_disturb_open(worker, err);
+    if (status == RG_OK)
+        status = rg_worker_power_open(worker, err);
     if (status == RG_OK)
         status = rg_worker_open(worker, err);
     if (status == RG_OK)
@@ -96,6 +98,8 @@ static rg_status measure_window(rg_worker *worker, rg_err *err) {
     rg_status status = rg_worker_warm_up(worker, err);
     if (status == RG_OK)
         status = rg_worker_steady(worker, err);
+    rg_disturb_close(worker->disturb);
+    worker->disturb = NULL;
     return status == RG_OK ? rg_worker_prove_again(worker, err) : status;
 }
 
@@ -218,6 +222,7 @@ static rg_status do_job(rg_worker *worker, rg_err *err) {
 static void clean_up(rg_worker *worker) {
     rg_meter_close(worker->meter); /* it may read through the session */
     rg_worker_release(worker);
+    rg_disturb_close(worker->disturb);
     rg_counters_close(worker->counters);
     rg_turns_close(worker->turns);
     rg_root_close(worker->root);

@@ -173,7 +173,9 @@ static rg_status run_window(rg_worker *worker, rg_ran *ran, rg_err *err) {
     worker->loop.pause = between_blocks;
     worker->loop.user = worker;
     rg_status status;
-    if (cell->pattern.kind == RG_PATTERN_SOAK)
+    if (worker->disturb)
+        status = rg_worker_beside(worker, &goal, &steady, ran, err);
+    else if (cell->pattern.kind == RG_PATTERN_SOAK)
         status = rg_worker_soak(worker, &steady, ran, err);
     else if (rg_pattern_searches(cell->pattern.kind))
         status = rg_worker_search(worker, &steady, ran, err);
@@ -235,6 +237,8 @@ rg_status rg_worker_steady(rg_worker *worker, rg_err *err) {
     rg_rows_sort(worker->rows.rows, worker->rows.n);
     count_window(worker, &ran, &before, &after);
     worker->shared->n_rows = worker->n_warm + worker->rows.n;
+    worker->shared->n_rows +=
+        rg_worker_parts_close(worker, worker->shared->rows + worker->shared->n_rows);
     json_object_set_new(worker->facts, "taken", json_integer((json_int_t)worker->taken));
     return RG_OK;
 }

@@ -22,6 +22,14 @@
 
 enum { RG_WORKER_MAX_OPTIONS = 64, RG_WORKER_CHECKS = 16 };
 
+enum { RG_WORKER_MAX_PARTS = 8 };
+
+/* Rows of a named part of the round. */
+typedef struct rg_worker_part {
+    const char *name;
+    rg_rows rows;
+} rg_worker_part;
+
 typedef struct rg_worker {
     rg_arena *arena; /* job, options, reference */
     rg_job job;
@@ -53,9 +61,12 @@ typedef struct rg_worker {
     rg_rng checks_rng;
 
     /* the measurement */
-    rg_rows rows;       /* of the warm-up, then of the steady window */
-    uint64_t n_warm;    /* warm-up rows stored */
-    uint64_t taken;     /* rows taken in all */
+    rg_rows rows;    /* of the warm-up, then of the steady window */
+    uint64_t n_warm; /* warm-up rows stored */
+    uint64_t taken;  /* rows taken in all */
+    rg_worker_part parts[RG_WORKER_MAX_PARTS];
+    size_t n_parts;
+    rg_disturb *disturb;
     double warm_row_ns; /* median request at the end of the warm-up */
     int64_t deadline_ns;
     rg_turns *turns;   /* with another worker; NULL: by itself */
@@ -107,6 +118,18 @@ rg_status rg_worker_offer_n(rg_worker *worker, uint64_t n, rg_rows *rows, rg_ran
                             rg_offered *ret_offered, rg_err *err); /* just so many */
 void rg_worker_note_arrivals(rg_worker *worker, double hz, const rg_rows *rows, const rg_ran *ran,
                              const rg_offered *offered);
+
+/* worker_parts.c: rows of named parts of the round. The plan takes their room from the steady
+ * rows'; names must live on. The close moves them to `to` and tells the facts; returns how many
+ * rows. */
+void rg_worker_parts_plan(rg_worker *worker, const char *const *names, size_t n, rg_rows *steady);
+size_t rg_worker_parts_close(rg_worker *worker, rg_sample *to);
+
+/* worker_beside.c: a disturbance, made before the target is opened; the window without and with it.
+ */
+rg_status rg_worker_disturb_open(rg_worker *worker, rg_err *err);
+rg_status rg_worker_beside(rg_worker *worker, const rg_goal *goal, rg_rows *rows, rg_ran *ret_ran,
+                           rg_err *err);
 
 /* worker_soak.c: until thermally steady. */
 rg_status rg_worker_soak(rg_worker *worker, rg_rows *rows, rg_ran *ret_ran, rg_err *err);

@@ -18,6 +18,7 @@ local FIGURES = {
   { "throttle_after_ns", "throttles after", 1, optional = true },
   { "load_cold_ns", "load", 1, optional = true, interval = true, pattern = "cold" },
   { "first_ns", "first", 1, optional = true, interval = true, pattern = "cold" },
+  { "interfere_p95", "p95 / alone", 1, optional = true, interval = true },
   { "streams", "streams", 1, optional = true }, { "best_in_flight", "in flight", 2, optional = true },
   { "drop_share", "dropped", 2, optional = true, unit = "share" },
   { "device_mean_ns", "device mean", 4, optional = true },

@@ -6,6 +6,7 @@ local model = require("model")
 local overview = require("overview")
 local placement = require("placement")
 local plots = require("plots")
+local partsof = require("parts")
 local tables = require("tables")
 local verdict = require("verdict")
 local words = require("words")
@@ -45,6 +46,7 @@ local function cells_section(m)
     add(nodes, tables.cells(m, m.doubles, "doubles", "Figures of test doubles, not ranked"))
   end
   if #nodes == 0 then add(nodes, doc.paragraph { text = "No cell has a figure." }) end
+  add(nodes, partsof.table(m))
   return doc.section { title = "Cells", id = "cells", nodes = nodes }
 end
 

@@ -138,6 +138,20 @@ def test_a_soak_finds_the_scripted_time_of_throttling():
     assert value(calm, "arrivals_per_s") == 100
 
 
+def test_a_disturbance_is_measured_beside_the_same_window_alone():
+    cell = "{empty = 4096, target = 'cpu', interfere = 'io', pattern = {'paced', hz = 400}}"
+    record, rounds = one(cell)
+    part = record["parts"][0]
+    facts, rows = rounds[0]
+    assert part["name"] == "alone" and part["n"] == 160, part
+    assert facts["interfere"] == {"kind": "io", "processes": 1}
+    assert len(rows) == facts["warmup"] + 80 + 80
+    assert record["samples"] == 160
+    assert value(record, "interfere_p95") > 0
+    last_alone = max(end for _, end in rows[-80:])
+    assert all(start > last_alone for start, _ in rows[facts["warmup"]:facts["warmup"] + 80]), "alone comes first"
+
+
 def test_cold_measures_load_and_first_inference_alone():
     record, rounds = one(sim("'cold'", ", load = '30ms', first_factor = 4", exact=EXACT.replace("first_factor = 1, ", "")))
     assert value(record, "load_cold_ns") == 30_000_000

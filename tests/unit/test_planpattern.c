@@ -108,6 +108,10 @@ Test(planpattern, slips_name_the_key_and_an_example) {
     refused("\"pattern\": {\"kind\": \"paced\", \"hz\": -1}", "hz", "from 0");
     refused("\"pattern\": {\"kind\": \"paced\", \"hz\": 30, \"duration\": \"1s\"}",
             "paced takes no 'duration'", "hz = 30");
+    refused("\"pattern\": \"cold\", \"interfere\": \"cpu\"", "does not go with cold",
+            "single_stream");
+    refused("\"interfere\": \"gpu\"", "'gpu'", "cpu");
+    refused("\"pattern\": \"soak\"", "soak needs duration", "10m");
     refused("\"pattern\": \"streams\"", "streams needs fps", "deadline = ");
     refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 0}", "fps of a pattern", "fps = 30");
     refused("\"pattern\": {\"kind\": \"streams\", \"fps\": 30, \"drops\": 2}", "drops", "from 0");
