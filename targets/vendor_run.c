@@ -99,22 +99,41 @@ static rg_status read_told(rg_program *program, hearing *h, const char *times, r
     return status;
 }
 
-static void fill(rg_program *program, const hearing *h, int64_t measured_ns, rg_whole *ret) {
+/* Requests that took longer than the tool ran: it tells of another run, or counts otherwise. */
+static rg_status check_span(const rg_program *program, const hearing *h, const rg_foreign *result,
+                            rg_err *err) {
+    if (!result->n_rows)
+        return RG_OK;
+    double told = (double)(result->rows[result->n_rows - 1].end_ns - result->rows[0].start_ns);
+    double ran = (double)(h->end_ns - h->started_ns);
+    if (told <= ran)
+        return RG_OK;
+    return rg_fail(err, RG_FAILED, "run the command of the record by hand",
+                   "%s tells %.3g s of requests after running for %.3g s",
+                   program->session->spec->target, told * 1e-9, ran * 1e-9);
+}
+
+static rg_status fill(rg_program *program, const hearing *h, int64_t measured_ns, rg_whole *ret,
+                      rg_err *err) {
     const rg_foreign_list *list = program->list;
-    *ret = (rg_whole){list->items[0], h->begin_ns, h->end_ns, 0};
+    rg_whole whole = {list->items[0], h->begin_ns, h->end_ns, 0};
     if (list->n == 2) {
-        ret->result.rows = list->items[1].rows;
-        ret->result.n_rows = list->items[1].n_rows;
-        ret->result.n = ret->result.n_rows;
-        json_object_update_missing(ret->result.told, list->items[1].told);
+        whole.result.rows = list->items[1].rows;
+        whole.result.n_rows = list->items[1].n_rows;
+        whole.result.n = whole.result.n_rows;
+        json_object_update_missing(whole.result.told, list->items[1].told);
     }
-    ret->inferences = ret->result.n_rows;
-    double rate = json_number_value(json_object_get(ret->result.told, "throughput_per_s"));
-    if (!ret->inferences && program->session->spec->by_time && rate > 0) {
-        ret->start_ns =
-            ret->end_ns - measured_ns > h->started_ns ? ret->end_ns - measured_ns : h->started_ns;
-        ret->inferences = (uint64_t)llround(rate * (double)(ret->end_ns - ret->start_ns) * 1e-9);
+    whole.inferences = whole.result.n_rows;
+    double rate = json_number_value(json_object_get(whole.result.told, "throughput_per_s"));
+    if (!whole.inferences && program->session->spec->by_time && rate > 0) {
+        int64_t start = whole.end_ns - measured_ns;
+        whole.start_ns = start > h->started_ns ? start : h->started_ns;
+        whole.inferences = (uint64_t)llround(rate * (double)(whole.end_ns - whole.start_ns) * 1e-9);
     }
+    rg_status status = check_span(program, h, &whole.result, err);
+    if (status == RG_OK)
+        *ret = whole;
+    return status;
 }
 
 rg_status rg_vendor_run_whole(rg_program *program, const rg_whole_ask *ask, rg_whole *ret_whole,
@@ -133,7 +152,7 @@ rg_status rg_vendor_run_whole(rg_program *program, const rg_whole_ask *ask, rg_w
     if (status == RG_OK)
         status = read_told(program, &h, times, err);
     if (status == RG_OK)
-        fill(program, &h, measured_ns, ret_whole);
+        status = fill(program, &h, measured_ns, ret_whole, err);
     if (status == RG_OK && spec->placement)
         spec->placement(h.text.data, &program->placement);
     if (status == RG_OK)

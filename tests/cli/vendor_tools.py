@@ -47,12 +47,13 @@ def cell(tool, **keys):
 
 def run(cells, **more):
     """Exit code, records in the order of the cells, facts of the rounds."""
-    measure = {"measure": {"power": True, "rails": ["sim"]}} if more.pop("power", False) else {}
+    measure = {"measure": {"power": True}} if more.pop("power", False) else {}
+    before, words = ("--root", more.pop("root")) if "root" in more else (), more.pop("words", ())
     folder = tempfile.mkdtemp(dir=WORK)
     path = os.path.join(folder, "request.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(dict({"name": "t", "seed": 1, "tier": TIER, "cells": cells}, **measure), file)
-    done = call("run", path, "--out", os.path.join(folder, "runs"), "--json", **more)
+    done = call(*before, "run", path, "--out", os.path.join(folder, "runs"), "--json", *words, **more)
     assert done.stdout, done.stderr
     document = json.loads(done.stdout)
     facts = []
@@ -132,6 +133,38 @@ def test_llama_bench_repetitions_are_samples():
     assert effective(fact)["tool_version"] == "5163 (8cf427ff)", effective(fact)
     code, (record,), _ = run([cell("llama-bench", options={"prompt": 0})])
     assert record["status"] == "unsupported" and "neither a prompt" in record["what"], record
+
+
+def test_layers_that_fall_back_to_the_gpu_are_counted():
+    root = tempfile.mkdtemp(dir=WORK)
+    os.makedirs(os.path.join(root, "dev"))
+    with open(os.path.join(root, "dev", "nvhost-nvdla1"), "w", encoding="utf-8"):
+        pass
+    whole = cell("trtexec", device="dla:1", workload="whole", require_full_offload=True)
+    _, (mixed, refused), facts = run([cell("trtexec", device="dla:1"), whole], root=root)
+    engines = {e["name"]: e["nodes"] for e in mixed["context"]["placement"]["engines"]}
+    assert mixed["status"] == "ok" and engines == {"DLA": 2, "GPU": 1}, mixed
+    command = effective(facts[0])["command"]
+    assert "--useDLACore=1" in command and "--allowGPUFallback" in command and "--fp16" in command, command
+    assert refused["status"] == "unsupported" and "1 of 3 operators stay on the host" in refused["what"], refused
+
+
+def test_power_is_taken_around_the_tool():
+    meter = "%s %s --sees %s" % (sys.executable, os.path.join(SOURCE, "tests", "doubles", "power_meter.py"), DOUBLE)
+    _, (record,), (fact,) = run([cell("trtexec", tier=dict(TIER, samples=800))], power=True, words=("--power-pipe", meter))
+    assert record["status"] == "ok" and record["energy"]["scope"] == "board-in", record["energy"]
+    mean_mw = record["energy"]["rounds"][0]["mean_mw"]
+    assert abs(mean_mw / 9000 - 1) < 0.05, "nine watts while it ran, refused or not: %r" % record["energy"]
+    if value(record, "energy_total_uj"):
+        span = (fact["window"]["end_ns"] - fact["window"]["start_ns"]) / 800
+        assert abs(value(record, "energy_total_uj") / (9e-6 * span) - 1) < 0.05, record["figures"]
+    assert fact["idle_before"]["end_ns"] <= fact["window"]["start_ns"], fact
+    assert fact["window"]["end_ns"] <= fact["idle_after"]["start_ns"], fact
+
+
+def test_a_tool_that_tells_more_than_it_can_have_done_is_not_believed():
+    _, (record,), _ = run([cell("trtexec", tier=dict(TIER, samples=3000))], DOUBLE="lies")
+    assert record["status"] == "failed" and "s of requests after running for" in record["what"], record
 
 
 def test_what_a_tool_does_wrong_ends_in_its_status():
