@@ -8,8 +8,9 @@
 static const rg_library_spec spec = {
     .target = "tflite",
     .title = "TensorFlow Lite's C library",
-    .advice = "build libtensorflowlite_c.so from TensorFlow's sources (tensorflow/lite/c) or take "
-              "the one in the npm package tensorflowlite",
+    .advice =
+        "build libtensorflowlite_c.so from TensorFlow's sources (tensorflow/lite/c) or take it "
+        "from the npm package tfjs-tflite-node (cc_deps)",
     .names = {"libtensorflowlite_c.so", "libtensorflow-lite-c.so", "libLiteRt.so"},
 };
 

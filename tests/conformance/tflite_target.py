@@ -59,7 +59,10 @@ class Plain:
     """An interpreter by the calls that TensorFlow Lite's documents show, one thread."""
 
     def __init__(self, path, xnnpack):
-        self.lib = lib = ctypes.CDLL(LIBRARY)
+        try:
+            self.lib = lib = ctypes.CDLL(LIBRARY)
+        except OSError as problem:  # of another architecture than Python's
+            raise tap.Skip(str(problem)) from problem
         for name in ("ModelCreateFromFile", "InterpreterOptionsCreate", "InterpreterCreate", "XNNPackDelegateCreate",
                      "InterpreterGetInputTensor", "InterpreterGetOutputTensor", "TensorData"):
             getattr(lib, "TfLite" + name).restype = ctypes.c_void_p
