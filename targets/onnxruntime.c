@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/iface/exec.h"
 #include "targets/ort_session.h"
+#include "targets/pinning.h"
 
 /* The slot that this thread computed last and nobody was told of. */
 static _Thread_local const rg_session *done_in;
@@ -19,8 +19,6 @@ static void close_session(rg_session *session) {
         return;
     if (done_in == session)
         done_in = NULL; /* its address may come again */
-    if (session->pinned)
-        sched_setaffinity(0, sizeof session->before, &session->before);
     if (session->env)
         session->ort->ReleaseEnv(session->env);
     rg_arena_free(session->arena);
@@ -39,27 +37,10 @@ static rg_status read_words(const rg_device *device, const rg_settings *settings
     return status == RG_OK ? rg_ort_choose(arena, ret_own, asked, ret_choice, err) : status;
 }
 
-/* The runtime's threads inherit the CPUs of the one that makes them. */
-static rg_status pin(rg_session *session, const rg_settings *settings, rg_err *err) {
-    rg_exec_options options = {.threads = settings->threads ? settings->threads : 1,
-                               .cores = settings->cores};
-    cpu_set_t mask;
-    if (!settings->cores || !*settings->cores)
-        return RG_OK;
-    rg_status status = rg_exec_cores(&options, session->cores, sizeof session->cores, err);
-    if (status != RG_OK)
-        return status;
-    CPU_ZERO(&mask);
-    for (char *at = session->cores; *at; at += *at == ',') {
-        unsigned long first = strtoul(at, &at, 10), last = first;
-        if (*at == '-')
-            last = strtoul(at + 1, &at, 10);
-        for (; first <= last && first < CPU_SETSIZE; first++)
-            CPU_SET(first, &mask);
-    }
-    session->pinned = sched_getaffinity(0, sizeof session->before, &session->before) == 0 &&
-                      sched_setaffinity(0, sizeof mask, &mask) == 0;
-    return RG_OK;
+/* Threads for so many requests; the runtime's inherit the CPUs of the one that makes them. */
+static rg_status take_cores(rg_session *session, unsigned slots, rg_err *err) {
+    return rg_pinning_take(session->settings.cores, session->settings.threads * slots,
+                           session->cores, sizeof session->cores, err);
 }
 
 static rg_status start(rg_session *session, const rg_device *device, const rg_settings *settings,
@@ -67,7 +48,7 @@ static rg_status start(rg_session *session, const rg_device *device, const rg_se
     rg_status status =
         read_words(device, settings, session->arena, &session->own, &session->choice, err);
     if (status == RG_OK)
-        status = pin(session, settings, err);
+        status = take_cores(session, 1, err);
     if (status == RG_OK)
         status = rg_ort_open(session->own.library, &session->ort, err);
     if (status == RG_OK)
@@ -94,7 +75,9 @@ static rg_status open_session(const rg_device *device, const rg_settings *settin
         close_session(session);
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory opening %s", device->id);
     }
-    session->settings = (rg_settings){.threads = settings->threads,
+    const char *cores = rg_arena_strdup(session->arena, settings->cores ? settings->cores : "");
+    session->settings = (rg_settings){.threads = settings->threads ? settings->threads : 1,
+                                      .cores = cores ? cores : "",
                                       .batch = settings->batch ? settings->batch : 1,
                                       .count_nodes = settings->count_nodes,
                                       .power = settings->power,
@@ -199,8 +182,10 @@ static rg_status load(rg_session *session, const rg_workload *workload, unsigned
                       .n_slots = slots,
                       .repeat = repeat_of(workload->graph, session->settings.batch)};
     rg_status status = p->arena && p->slots
-                           ? fill_program(p, err)
+                           ? take_cores(session, slots, err)
                            : rg_fail(err, RG_NO_MEMORY, NULL, "out of memory for %u slots", slots);
+    if (status == RG_OK)
+        status = fill_program(p, err);
     if (status == RG_OK)
         *ret_program = p;
     else

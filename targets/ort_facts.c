@@ -141,8 +141,7 @@ static void add_switches(const rg_session *session, rg_text *text) {
                    (long long)own->inter_threads, session->spins ? "on" : "off");
     rg_text_printf(text, "arena=%s\nmem_pattern=%s\ndeterministic=%s\nio_binding=true\n",
                    yes(own->arena), yes(own->mem_pattern), yes(own->deterministic));
-    if (*session->cores)
-        rg_text_printf(text, "cores=%s\npinned=%s\n", session->cores, yes(session->pinned));
+    rg_text_printf(text, "cores=%s\npinned=%s\n", session->cores, yes(*session->cores));
 }
 
 static void add_options(const rg_session *session, rg_text *text) {

@@ -6,7 +6,6 @@
 #define RG_TARGETS_ORT_SESSION_H
 
 #include <pthread.h>
-#include <sched.h>
 
 #include "bench/iface/target.h"
 #include "targets/ort_file.h"
@@ -20,13 +19,11 @@ struct rg_session {
     rg_arena *arena; /* the cell's words */
     rg_ort_options own;
     rg_ort_choice choice;
-    rg_settings settings; /* threads, batch and switches; no words */
+    rg_settings settings; /* without variant and options */
     void *env;
     bool spins, stays_off_cpu; /* as it is, from options and settings */
-    bool pinned;
-    cpu_set_t before; /* the thread's CPUs, put back at the end when pinned */
-    char cores[256];
-    pthread_mutex_t lock; /* of the last failure: slots may run in threads of their own */
+    char cores[256];           /* CPUs that the process is bound to; "" where it could not be */
+    pthread_mutex_t lock;      /* of the last failure: slots may run in threads of their own */
     rg_err trouble;
 };
 
