@@ -65,6 +65,16 @@ static bool is_allowed(void) {
     return !strcmp(from_outside(RG_COMMAND_ALLOW), "1");
 }
 
+rg_status rg_command_flags(const char *given, rg_command *ret_words, rg_err *err) {
+    ret_words->n = 0;
+    if (!*given)
+        return RG_OK;
+    if (!is_allowed())
+        return rg_fail(err, RG_DENIED, "if you trust it: railgauge run ... --allow-programs",
+                       "the scenario gives a program the words %.200s", given);
+    return rg_command_parse(given, ret_words, err);
+}
+
 bool rg_command_is_possible(const char *variable) {
     return *from_outside(variable) || is_allowed();
 }

@@ -29,6 +29,10 @@ rg_status rg_command_parse(const char *text, rg_command *ret_command, rg_err *er
 rg_status rg_command_find(const char *given, const char *variable, const char *option,
                           rg_command *ret_command, rg_err *err);
 
+/* Words that a scenario adds to a tool's command: they may make it write files or load libraries,
+ * so the same rule holds. "" is no words. */
+rg_status rg_command_flags(const char *given, rg_command *ret_words, rg_err *err);
+
 /* Whether rg_command_find could find anything at all. */
 bool rg_command_is_possible(const char *variable);
 

@@ -51,8 +51,8 @@ rg_status rg_vendor_open(const rg_vendor_spec *spec, const rg_device *device,
     rg_status status = rg_vendor_find(spec, session->program, err);
     if (status == RG_OK)
         status = read_options(spec, settings, &session->options, err);
-    if (status == RG_OK && *session->options.flags)
-        status = rg_command_parse(session->options.flags, &session->flags, err);
+    if (status == RG_OK)
+        status = rg_command_flags(session->options.flags, &session->flags, err);
     if (status == RG_OK)
         *ret_session = session;
     else

@@ -186,9 +186,17 @@ def test_what_a_tool_cannot_do_is_refused_before_it_runs():
              cell("llama-bench", pattern={"kind": "in_flight", "n": 2}), cell("hailortcli", threads=4),
              cell("hailortcli", artefact=""), cell("llama-bench", artefact=""),
              cell("trtexec", options={"flags": [1]})]
-    code, records, _ = run(cells)
+    code, records, _ = run(cells, words=("--allow-programs",))
     assert [r["status"] for r in records] == ["unsupported"] * len(cells), [(r["status"], r["what"]) for r in records]
     assert "no other pattern" in records[0]["what"] and "hef" in records[4]["what"], records[4]
+
+
+def test_words_of_a_scenario_need_leave():
+    cells = [cell("trtexec", options={"flags": ["--saveEngine=" + os.path.join(WORK, "stolen")]})]
+    code, (record,), _ = run(cells)
+    assert code == 5 and record["status"] == "denied" and "--allow-programs" in record["advice"], record
+    code, (record,), (fact,) = run(cells, words=("--allow-programs",))
+    assert code == 0 and "--saveEngine=" in effective(fact)["command"], record
 
 
 def test_a_named_program_is_never_replaced_by_another():
