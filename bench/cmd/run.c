@@ -7,6 +7,7 @@
 
 #include "bench/cmd/args.h"
 #include "bench/cmd/run_bundle.h"
+#include "bench/cmd/run_outcomes.h"
 #include "bench/cmd/run_progress.h"
 #include "bench/cmd/run_request.h"
 #include "bench/core/json.h"
@@ -201,22 +202,6 @@ static rg_status print_table(const job *j, rg_err *err) {
     return status;
 }
 
-/* Refusals and failures once more in words, since they are what the reader must act on. */
-static void say_outcomes(const job *j) {
-    for (size_t i = 0; i < j->plan->n_cells; i++) {
-        const rg_outcome *o = &j->outcomes[i];
-        if (o->status == RG_OK && o->failed)
-            fprintf(stderr, "railgauge run: %s: %u of %u rounds failed\n", j->plan->cells[i].name,
-                    o->failed, o->failed + o->ok);
-        if (o->status == RG_OK || o->status == RG_INTERRUPTED)
-            continue;
-        fprintf(stderr, "railgauge run: %s: %s: %s\n", j->plan->cells[i].name,
-                rg_status_word(o->status), o->what);
-        if (o->advice[0])
-            fprintf(stderr, "  try: %s\n", o->advice);
-    }
-}
-
 /* Records and report also of an interrupted run: what is finished is kept and can be read. */
 static int conclude(job *j, rg_status ran, rg_err *err) {
     rg_err later = RG_ERR_INIT;
@@ -235,7 +220,7 @@ static int conclude(job *j, rg_status ran, rg_err *err) {
         print_json(j, ran, code);
     else if (cells && print_table(j, &later) != RG_OK)
         rg_report_error("run", &later);
-    say_outcomes(j);
+    rg_outcomes_say(j->plan, j->outcomes);
     if (!j->opt->quiet)
         fprintf(stderr, "bundle: %s\n", rg_bundle_dir(j->bundle));
     return code;

@@ -229,13 +229,37 @@ function tables.side_by_side(m)
   } }
 end
 
+-- Cells that were refused for the same reason stand in one row: a device that is not here is told
+-- once, not once a model.
+local function by_reason(cells)
+  local groups, order = {}, {}
+  for _, cell in ipairs(cells) do
+    local id = table.concat({ cell.status, cell.target, cell.what, cell.advice }, "\0")
+    if not groups[id] then
+      groups[id] = {}
+      order[#order + 1] = groups[id]
+    end
+    table.insert(groups[id], cell)
+  end
+  return order
+end
+
+local function numbers_of(cells)
+  local list = {}
+  for i, cell in ipairs(cells) do list[i] = "#" .. cell.number end
+  return words.join(list, 4)
+end
+
 -- Cells without figures: what happened and what to try.
 function tables.refused(m)
   if #m.refused == 0 then return nil end
   local rows = {}
-  for _, cell in ipairs(m.refused) do
+  for _, group in ipairs(by_reason(m.refused)) do
+    local cell = group[1]
     rows[#rows + 1] = { class = cell.status, provenance = cell.provenance, cells = {
-      number = "#" .. cell.number, name = model.label(m, cell), status = cell.status,
+      number = numbers_of(group),
+      name = #group > 1 and words.count(#group, "cell") .. " of " .. cell.target or model.label(m, cell),
+      status = cell.status,
       what = cell.what ~= "" and cell.what or "no reason was recorded",
       advice = cell.advice ~= "" and cell.advice or "see the round's output.txt in the bundle" } }
   end
