@@ -161,7 +161,7 @@ end
 -- Figures that the table of cells leaves out, where any cell has a value.
 function tables.details(m, cells, id, caption)
   local shown, rows = {}, {}
-  for _, figure in ipairs(FIGURES) do shown[figure[1]] = true end
+  for _, figure in ipairs(FIGURES) do shown[figure[1]] = has_column(m, cells, figure) end
   local columns = { text_column("number", "#", 0, { align = "right", keep = true }),
     text_column("name", "cell", 0, { shorten = true, keep = true }) }
   for _, field in ipairs(m.fields) do
