@@ -105,9 +105,10 @@ def test_an_artefact_for_hailo_stands_for_each_form_of_the_suite_model():
 
 def test_a_model_file_is_paired_where_it_lies():
     out = folder("file")
-    done = compile_("--for", "edgetpu", exported(), "-o", out)
+    done = compile_("--for", "edgetpu", exported(), "-o", out, "--option", "-m", "--option", "13")
     assert done.returncode == 0, done.stderr
     row, = compiled_rows(out, "ds-cnn-int8")
+    assert row["compiler"]["commands"][0].endswith(" -m 13"), row["compiler"]
     assert row["source"] == os.path.realpath(exported()) and row["source_sha256"] == sha256(exported()), row
 
 

@@ -242,6 +242,16 @@ static const char *word_after(int argc, char **argv, const char *option) {
     return "";
 }
 
+/* The word that is a file of a model; options may stand behind it. */
+static const char *model_of(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        const char *dot = strrchr(argv[i], '.');
+        if (dot && !strcmp(dot, ".tflite"))
+            return argv[i];
+    }
+    return "";
+}
+
 static int compile_tflite(const char *in, const char *dir, const char *suffix, const char *custom) {
     rg_model *model;
     rg_err err = RG_ERR_INIT;
@@ -309,8 +319,10 @@ static void misbehave(void) {
         fprintf(stderr, "Internal compiler error. Aborting!\n\n");
         exit(1);
     }
-    if (!strcmp(play(), "crash"))
+    if (!strcmp(play(), "crash")) {
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer must not turn it into an exit */
         raise(SIGSEGV);
+    }
     while (!strcmp(play(), "hang"))
         sleep(1);
 }
@@ -326,7 +338,7 @@ int main(int argc, char **argv) {
     if (!strcmp(me, "hailo"))
         return step_of_hailo(argc, argv);
     if (!strcmp(me, "edgetpu_compiler"))
-        return compile_tflite(argv[argc - 1], word_after(argc, argv, "-o"), "_edgetpu",
+        return compile_tflite(model_of(argc, argv), word_after(argc, argv, "-o"), "_edgetpu",
                               "edgetpu-custom-op");
     return compile_tflite(argv[1], word_after(argc, argv, "--output-dir"), "_vela", "ethos-u");
 }
