@@ -45,6 +45,29 @@ Test(scenarios, a_planted_change_of_the_simulated_device_stays_in_the_same_cells
     rg_plan_free(other);
 }
 
+Test(scenarios, those_of_load_patterns_plan_what_they_say, WITH) {
+    static const struct {
+        const char *scenario, *set, *name;
+        size_t cells;
+    } rows[] = {
+        {"paced", "hz=15,30", "mine/sim/threads=1/paced=15", 2},
+        {"streams", "fps=25", "mine/sim/threads=1/streams=25", 1},
+        {"soak", "duration=1m", "mine/sim/threads=0/soak=60s/step=5s", 1},
+        {"cold-start", "rounds=4", "mine/sim/threads=1/cold", 1},
+        {"interfere", "beside=mem,io", "mine/sim/threads=1/interfere=mem", 2},
+        {"batch-sweep", "most=4", "mine/sim/batch=1/threads=1", 3},
+    };
+    char set[160];
+    snprintf(set, sizeof set, "model=%s/net.tflite", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const sets[] = {set, "name=mine", "target=sim", rows[i].set};
+        rg_plan *plan = plan_shipped(rows[i].scenario, sets, 4);
+        cr_assert_eq(plan->n_cells, rows[i].cells, "%s", rows[i].scenario);
+        cr_assert_str_eq(plan->cells[0].name, rows[i].name);
+        rg_plan_free(plan);
+    }
+}
+
 Test(scenarios, those_of_the_suite_plan) {
     if (!rg_suite_models[0].name)
         cr_skip_test("no suite model in this build");
