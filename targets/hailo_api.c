@@ -31,7 +31,7 @@ static const rg_library_symbol symbols[] = {
     ROW(get_physical_devices, "get_physical_devices", false),
     ROW(create_hef_buffer, "create_hef_buffer", false),
     ROW(release_hef, "release_hef", false),
-    ROW(init_configure_params, "init_configure_params_by_vdevice", false),
+    ROW(init_configure_params, "init_configure_params_by_vdevice", true),
     ROW(configure_vdevice, "configure_vdevice", false),
     ROW(make_input_params, "make_input_vstream_params", false),
     ROW(make_output_params, "make_output_vstream_params", false),

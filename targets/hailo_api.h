@@ -102,6 +102,7 @@ typedef struct rg_hailo_api {
     int (*get_physical_devices)(hailo_vdevice vdevice, hailo_device *ret, size_t *n);
     int (*create_hef_buffer)(hailo_hef *ret, const void *data, size_t bytes);
     int (*release_hef)(hailo_hef hef);
+    /* since 4.14, NULL before */
     int (*init_configure_params)(hailo_hef hef, hailo_vdevice vdevice, void *ret_params);
     int (*configure_vdevice)(hailo_vdevice vdevice, hailo_hef hef, void *params, hailo_group *ret,
                              size_t *n);

@@ -18,6 +18,17 @@ static void put32(unsigned char *at, int32_t value) {
     memcpy(at, &value, sizeof value);
 }
 
+/* Older libraries are asked for their defaults; RG_UNSUPPORTED where a cell wants others. */
+static rg_status check_defaults(rg_program *program, rg_err *err) {
+    const rg_session *session = program->session;
+    program->measures = false;
+    if (session->batch <= 1 && !session->options.power_mode)
+        return RG_OK;
+    return rg_fail(err, RG_UNSUPPORTED, "leave batch and power_mode out, or update HailoRT",
+                   "HailoRT %s has no settings of a network before 4.14",
+                   session->library.file.version);
+}
+
 /* The parameters as the library fills them; only the first group's members are touched, which stand
  * at one place in every version. */
 static rg_status configure(rg_program *program, rg_err *err) {
@@ -28,13 +39,15 @@ static rg_status configure(rg_program *program, rg_err *err) {
     unsigned char *params = calloc(1, HAILO_CONFIGURE_BYTES);
     if (!params)
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
-    int answer = api->init_configure_params(program->hef, session->vdevice, params);
+    bool known = api->init_configure_params;
+    int answer = known ? api->init_configure_params(program->hef, session->vdevice, params) : 0;
     put16(params + HAILO_CONFIGURE_BATCH, session->batch > 1 ? (uint16_t)session->batch : 0);
     put32(params + HAILO_CONFIGURE_POWER_MODE, session->options.power_mode);
     if (program->measures)
         put32(params + HAILO_CONFIGURE_LATENCY, HAILO_LATENCY_MEASURE | HAILO_LATENCY_CLEAR);
     if (!answer)
-        answer = api->configure_vdevice(session->vdevice, program->hef, params, groups, &n);
+        answer = api->configure_vdevice(session->vdevice, program->hef, known ? params : NULL,
+                                        groups, &n);
     free(params);
     if (!answer)
         program->handle = groups[0];
@@ -178,6 +191,8 @@ static rg_status fill(rg_program *program, const rg_workload *workload, unsigned
             session,
             session->library.api.create_hef_buffer(&program->hef, workload->data, workload->bytes),
             "read the executable", err);
+    if (status == RG_OK && !session->library.api.init_configure_params)
+        status = check_defaults(program, err);
     if (status == RG_OK)
         status = configure(program, err);
     if (status == RG_OK)

@@ -30,10 +30,14 @@ rg_status rg_hef_malformed(const char *what, rg_err *err) {
                    "its contents are damaged: %s", what);
 }
 
+/* Names stand in rows of text later: what would end a row is none. */
 const char *rg_hef_text(rg_arena *arena, rg_wire text) {
     size_t n = (size_t)(text.end - text.at);
-    return rg_arena_printf(arena, "%.*s", (int)(n < MOST_TEXT ? n : MOST_TEXT),
-                           n ? (const char *)text.at : "");
+    char *copy = rg_arena_printf(arena, "%.*s", (int)(n < MOST_TEXT ? n : MOST_TEXT),
+                                 n ? (const char *)text.at : "");
+    for (char *at = copy; at && *at; at++)
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    return copy;
 }
 
 rg_status rg_hef_texts(rg_arena *arena, rg_wire message, uint32_t number,

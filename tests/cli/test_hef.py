@@ -95,6 +95,11 @@ def test_what_several_streams_make_is_told_apart_from_what_travels():
     assert nms["nms"] == {"classes": 80, "boxes": 20} and nms["bytes"] == 80 * (1 + 5 * 20) * 4, nms
 
 
+def test_names_keep_to_their_row():
+    said = told(hef_file.file(hef_file.message([hef_file.group("net\nflag=hot", [])])))
+    assert said["groups"][0]["name"] == "net?flag=hot", said["groups"]
+
+
 def test_damaged_contents_are_refused_in_words():
     body = small()
     huge = hef_file.message([hef_file.group("n", [hef_file.edge(hef_file.layer("x", (2**31, 2**31, 2**31)), False)])])
