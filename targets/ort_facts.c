@@ -16,7 +16,9 @@ static rg_device *add_device(rg_device_list *list, const rg_library *library,
     rg_device *device = &list->items[list->n++];
     *device = (rg_device){.status = RG_OK};
     snprintf(device->id, sizeof device->id, RG_ORT_DEVICE "%s", row->word);
-    rg_library_facts(library, &facts);
+    rg_library known = *library;
+    rg_library_identify(&known, NULL);
+    rg_library_facts(&known, &facts);
     rg_device_facts_add(device, facts.data ? facts.data : "");
     rg_text_free(&facts);
     snprintf(device->description, sizeof device->description, "%s of ONNX Runtime %s", row->name,
