@@ -29,9 +29,8 @@ static void describe(const rg_progress *p, char *ret, size_t cap) {
     char left[48] = "", spent[32];
     rg_text_duration((double)p->elapsed_ns, spent, sizeof spent);
     if (p->left_ns >= 0) {
-        rg_text_duration((double)p->left_ns, left, sizeof left);
         char number[32];
-        snprintf(number, sizeof number, "%s", left);
+        rg_text_duration((double)p->left_ns, number, sizeof number);
         snprintf(left, sizeof left, ", about %s left", number);
     }
     if (!strcmp(p->phase, "admission"))

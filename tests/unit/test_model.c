@@ -72,7 +72,7 @@ Test(model, names_what_foreign_files_are) {
         {"\n  <!DOCTYPE html><html></html>", 31, "web page"},
         {"{\"model\": 1}", 12, "JSON"},
         {"PK\003\004rest of an archive", 22, "zip"},
-        {"\001HEF\0\0\0\0", 8, "Hailo"},
+        {"\001HEF\0\0\0\0", 8, "32 bytes"},
         {"\010\007\022\007pytorch", 11, "no graph"},
         {"no such format, only words", 26, "no model format"},
     };

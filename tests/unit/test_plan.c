@@ -237,9 +237,9 @@ Test(plan, two_cells_that_ask_for_the_same_are_named_both) {
 
 Test(plan, a_cell_survives_its_line_in_the_bundle) {
     rg_plan *plan = plan_of("{\"tier\": \"standard\", \"seed\": 5, \"cells\": [{\"model\": \"a\", "
-                            "\"target\": \"edgetpu\", \"device\": \"usb:1\", \"threads\": 3,"
+                            "\"target\": \"sim\", \"device\": \"sim:1\", \"threads\": 3,"
                             "\"precision\": \"int8\", \"cores\": \"1\", \"batch\": 2,"
-                            "\"variant\": \"v\", \"options\": {\"k\": \"x\", \"b\": 2},"
+                            "\"variant\": \"v\", \"options\": {\"mode\": \"hot\", \"seed\": 2},"
                             "\"pattern\": {\"kind\": \"in_flight\", \"n\": 4}, \"inputs\": "
                             "\"real\", \"input_files\": \"/x\"}]}");
     json_t *line = rg_cell_to_json(&plan->cells[0]);
