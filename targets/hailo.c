@@ -101,7 +101,8 @@ static rg_status placement(rg_program *program, rg_placement *ret_placement) {
     rg_work work;
     const rg_graph *graph = program->graph;
     for (uint32_t i = 0; i < program->n_in + program->n_out; i++) {
-        if (!program->lanes[i].pair.end->stream && program->lanes[i].pair.end->classes)
+        const rg_hef_end *end = program->lanes[i].pair.end;
+        if (end->computed || (!end->stream && end->classes))
             return RG_UNSUPPORTED;
     }
     if (!strcmp(graph->format ? graph->format : "", "hef"))

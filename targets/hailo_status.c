@@ -18,7 +18,7 @@ static const struct {
 } rows[] = {
     {3, RG_NO_MEMORY, "out of host memory", "the host ran out of memory", "close other programs"},
     {4, RG_TIMEOUT, "timeout", "the device did not answer in time",
-     "raise the option timeout_ms; if it stays, " REPLUG},
+     "raise the option timeout; if it stays, " REPLUG},
     {7, RG_UNSUPPORTED, "not implemented",
      "this library's C interface cannot do that with this device",
      "Hailo-10H behind PCIe computes only through `hailortcli run2`: use the target "

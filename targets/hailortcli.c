@@ -20,8 +20,11 @@ static void version(const char *text, char *ret, size_t cap) {
 
 /* One frame at a time for latency, asynchronous for throughput. */
 static rg_status words(const rg_vendor_run *run, rg_vendor_words *ret, rg_err *err) {
-    if (run->settings->threads > 1)
-        return rg_fail(err, RG_UNSUPPORTED, "leave threads out", "run2 takes no threads");
+    rg_status status = rg_vendor_lacks(run, "threads", run->settings->threads > 1, err);
+    if (status == RG_OK)
+        status = rg_vendor_lacks(run, "variant", *run->settings->variant, err);
+    if (status != RG_OK)
+        return status;
     rg_vendor_word(ret, "run2");
     rg_vendor_word(ret, "-m");
     rg_vendor_word(ret, run->ask->in_flight > 1 ? "full_async" : "full_sync");

@@ -34,6 +34,11 @@ static rg_status words(const rg_vendor_run *run, rg_vendor_words *ret, rg_err *e
     if (o->prompt < 1 && o->generate < 1)
         return rg_fail(err, RG_UNSUPPORTED, "prompt = 512 or generate = 128",
                        "llama-bench has neither a prompt nor tokens to generate");
+    rg_status status = rg_vendor_lacks(run, "batch", run->settings->batch > 1, err);
+    if (status == RG_OK)
+        status = rg_vendor_lacks(run, "variant", *run->settings->variant, err);
+    if (status != RG_OK)
+        return status;
     if (run->ask->in_flight > 1)
         return rg_fail(err, RG_UNSUPPORTED, "take single_stream",
                        "llama-bench runs one test after the other");

@@ -87,12 +87,13 @@ static bool take_tensor(char *rest, rg_talk_tensor *list, uint32_t *n, size_t *t
     return true;
 }
 
+/* Tensors are told before the memory for them is taken, never after. */
 static bool take_input(rg_talk *talk, char *rest) {
-    return take_tensor(rest, talk->in, &talk->n_in, &talk->in_bytes);
+    return !talk->block && take_tensor(rest, talk->in, &talk->n_in, &talk->in_bytes);
 }
 
 static bool take_output(rg_talk *talk, char *rest) {
-    return take_tensor(rest, talk->out, &talk->n_out, &talk->out_bytes);
+    return !talk->block && take_tensor(rest, talk->out, &talk->n_out, &talk->out_bytes);
 }
 
 static bool take_memory(rg_talk *talk, char *rest) {
@@ -118,7 +119,7 @@ static bool take_share(char *rest, uint64_t most, uint64_t *ret_on, uint64_t *re
 
 static bool take_nodes(rg_talk *talk, char *rest) {
     uint64_t on, all;
-    if (!take_share(rest, INT32_MAX, &on, &all))
+    if (!take_share(rest, INT32_MAX, &on, &all) || !all)
         return false;
     talk->placement.known = true;
     snprintf(talk->placement.how, sizeof talk->placement.how, "program");

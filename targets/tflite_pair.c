@@ -2,6 +2,7 @@
  * cache folder. */
 #include "targets/tflite_pair.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,12 +148,19 @@ static rg_status tell_late(const rg_pair *pair, int limit_s, rg_err *err) {
                    limit_s);
 }
 
+/* A signal that the code itself raised; one from outside (the kernel out of memory, a user) tells
+ * nothing that would hold the next time. */
+static bool is_of_program(int signal) {
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGABRT ||
+           signal == SIGFPE;
+}
+
 static rg_status try_now(const rg_pair *pair, const char *path, rg_err *err) {
     const task t = {pair, NULL};
     rg_tryout trial;
     rg_err how = RG_ERR_INIT;
     rg_status status = rg_tryout_run(work, (void *)&t, RG_PAIR_TRY_S, &trial, &how);
-    bool crashed = status == RG_FAILED && trial.signal;
+    bool crashed = status == RG_FAILED && is_of_program(trial.signal);
     if (path && (crashed || (status == RG_OK && trial.said.status == RG_OK)))
         rg_fs_write_atomic(path, crashed ? how.what : "", crashed ? strlen(how.what) : 0, NULL);
     if (status == RG_TIMEOUT)

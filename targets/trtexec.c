@@ -67,13 +67,37 @@ static rg_status words_of_dla(const rg_vendor_run *run, rg_vendor_words *ret, rg
     return RG_OK;
 }
 
+/* A variant is a precision: any other word would be an option of the tool (one of them loads a
+ * library), which needs the permission that `flags` asks for. */
+static rg_status words_of_variant(const rg_vendor_run *run, rg_vendor_words *ret, rg_err *err) {
+    static const char *const precisions[] = {"fp16", "bf16",   "int8",          "fp8", "int4",
+                                             "best", "noTF32", "stronglyTyped", NULL};
+    const char *variant = run->settings->variant;
+    const char *const *word = precisions;
+    while (*word && strcmp(*word, variant))
+        word++;
+    if (*word)
+        rg_vendor_word(ret, "--%s", variant);
+    return *word || !*variant
+               ? RG_OK
+               : rg_fail(err, RG_UNSUPPORTED,
+                         "fp16, bf16, int8, fp8, int4, best, noTF32, stronglyTyped; other options "
+                         "of the tool are given by flags = {...} with --allow-programs",
+                         "trtexec has no precision '%s'", variant);
+}
+
 static rg_status words(const rg_vendor_run *run, rg_vendor_words *ret, rg_err *err) {
+    rg_status status = rg_vendor_lacks(run, "threads", run->settings->threads > 1, err);
+    if (status == RG_OK)
+        status = rg_vendor_lacks(run, "batch", run->settings->batch > 1, err);
+    if (status == RG_OK)
+        status = words_of_variant(run, ret, err);
+    if (status != RG_OK)
+        return status;
     bool is_dla = !strncmp(run->device, "dla:", 4);
     size_t n = strlen(run->model);
     bool is_onnx = n > 5 && !strcmp(run->model + n - 5, ".onnx");
     rg_vendor_word(ret, is_onnx ? "--onnx=%s" : "--loadEngine=%s", run->model);
-    if (*run->settings->variant)
-        rg_vendor_word(ret, "--%s", run->settings->variant); /* fp16, int8, best ... */
     rg_vendor_word(ret, "--warmUp=200");
     rg_vendor_word(ret, "--duration=%lld", (long long)((run->measure_ns + 999999999) / 1000000000));
     rg_vendor_word(ret, "--iterations=%llu", (unsigned long long)run->ask->samples);

@@ -128,7 +128,10 @@ static rg_status fill(rg_program *program, const hearing *h, int64_t measured_ns
     if (!whole.inferences && program->session->spec->by_time && rate > 0) {
         int64_t start = whole.end_ns - measured_ns;
         whole.start_ns = start > h->started_ns ? start : h->started_ns;
-        whole.inferences = (uint64_t)llround(rate * (double)(whole.end_ns - whole.start_ns) * 1e-9);
+        /* the tool tells samples, the hub counts requests of `batch` samples */
+        double batch = program->session->settings.batch > 1 ? program->session->settings.batch : 1;
+        double span_s = (double)(whole.end_ns - whole.start_ns) * 1e-9;
+        whole.inferences = (uint64_t)llround(rate * span_s / batch);
     }
     rg_status status = check_span(program, h, &whole.result, err);
     if (status == RG_OK)

@@ -12,6 +12,14 @@
 #include "targets/vendor_find.h"
 #include "targets/vendor_priv.h"
 
+rg_status rg_vendor_lacks(const rg_vendor_run *run, const char *factor, bool asked, rg_err *err) {
+    if (!asked)
+        return RG_OK;
+    return rg_fail(err, RG_UNSUPPORTED,
+                   "leave it out; a model made for it, or the tool's own words",
+                   "the tool that would run %s is not told of %s", run->model, factor);
+}
+
 void rg_vendor_word(rg_vendor_words *words, const char *format, ...) {
     va_list args;
     size_t room = sizeof words->text - words->used;

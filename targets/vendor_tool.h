@@ -41,6 +41,10 @@ typedef struct rg_vendor_run {
     int64_t measure_ns; /* how long it is to measure */
 } rg_vendor_run;
 
+/* RG_UNSUPPORTED when the cell asks for a factor that this tool's command has no word for: what was
+ * asked must never stand in a record without having been done. */
+rg_status rg_vendor_lacks(const rg_vendor_run *run, const char *factor, bool asked, rg_err *err);
+
 typedef struct rg_vendor_spec {
     const char *target;         /* also the name of its reader */
     const char *title, *advice; /* "NVIDIA's trtexec"; how to install it */

@@ -194,7 +194,8 @@ static rg_status open_arms(session *s, rg_err *err) {
         return rg_fail(err, RG_NO_MEMORY, NULL, "out of memory");
     memset(s->open, true, s->n_cells * sizeof *s->open);
     for (size_t i = 0; i < s->n_cells; i++)
-        s->sets_modes |= rg_cell_sets(&s->arms[0]->plan->cells[i]);
+        s->sets_modes |=
+            rg_cell_sets(&s->arms[0]->plan->cells[i]) || rg_cell_sets(&s->arms[1]->plan->cells[i]);
     return RG_OK;
 }
 

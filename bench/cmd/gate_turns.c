@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "bench/iface/registry.h"
+#include "bench/run/modes.h"
 
 static bool suits(const rg_plan *plan, uint32_t at) {
     const rg_cell *cell = &plan->cells[at];
@@ -13,7 +14,8 @@ static bool suits(const rg_plan *plan, uint32_t at) {
 }
 
 bool rg_turns_suit(const rg_arm *a, const rg_arm *b, uint32_t cell) {
-    return suits(a->plan, cell) && suits(b->plan, cell);
+    return suits(a->plan, cell) && suits(b->plan, cell) &&
+           rg_cells_set_alike(&a->plan->cells[cell], &b->plan->cells[cell]);
 }
 
 typedef struct part {

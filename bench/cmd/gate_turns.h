@@ -7,8 +7,8 @@
 #include "bench/run/turns.h"
 
 /* Can this cell's two arms take turns? Not where power is measured (a rail cannot tell them apart),
- * not in simulated time, not for loads with several requests in flight, and only on devices that
- * two processes may hold at once. */
+ * not in simulated time, not for loads with several requests in flight, not where the arms set
+ * different power modes or governors, and only on devices that two processes may hold at once. */
 bool rg_turns_suit(const rg_arm *a, const rg_arm *b, uint32_t cell);
 
 /* Plays round `round` of the cell with both arms; `first` (0 or 1) loads first and has the first

@@ -35,7 +35,8 @@ typedef struct rg_hef_end {
     const float *scales, *zero_points;     /* real = scale * (q - zero_point) */
     float min, max;                        /* real values that it was calibrated for */
     uint32_t classes, boxes;               /* of NMS: classes, boxes a class at most; else 0 */
-    const char *const *originals;          /* names of the source model's tensors, NULL-ended */
+    bool computed; /* by the library, behind the chip: boxes, the largest of values */
+    const char *const *originals; /* names of the source model's tensors, NULL-ended */
 } rg_hef_end;
 
 /* One network group: what is configured on a device at once. */

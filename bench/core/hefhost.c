@@ -28,6 +28,7 @@ static rg_status read_host_op(rg_hef_reading *reading, rg_wire op, rg_err *err) 
         reading, &like, name.at == name.end ? rg_wire_within(op, 1) : name, &end, err);
     if (status != RG_OK)
         return status;
+    end->computed = true;
     end->height = rg_hef_small(shape, 1);
     end->width = rg_hef_small(shape, 3);
     end->features = rg_hef_small(shape, 5);

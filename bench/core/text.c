@@ -204,7 +204,7 @@ bool rg_text_parse_duration(const char *word, int64_t *ret_ns) {
     if (end == word || !(value >= 0) || value > 1e9)
         return false;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (!strcmp(end, units[i].unit)) {
+        if (!strcmp(end, units[i].unit) || (value == 0 && !*end)) { /* 0 is 0 in every unit */
             *ret_ns = (int64_t)(value * units[i].ns + 0.5);
             return true;
         }

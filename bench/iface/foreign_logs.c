@@ -23,7 +23,7 @@ static rg_status read_places(const char *text, const rg_foreign_place *places, c
 
 static void take_count(const char *text, const rg_foreign_place *place, rg_foreign *result) {
     double n = rg_foreign_number(text, place);
-    result->n = isnan(n) ? 0 : (uint64_t)n;
+    result->n = n >= 0 && n < 1e15 ? (uint64_t)n : 0;
 }
 
 /* --- benchmark_model: times in us; the last `count=` line is of the steady runs --------------- */

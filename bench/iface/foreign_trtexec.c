@@ -69,7 +69,7 @@ static rg_status read_log(const char *text, rg_arena *arena, rg_foreign_list *li
     double n = rg_foreign_number(text, &queries);
     result->device = name ? name : "";
     result->version = rg_foreign_trtexec_version(text, arena);
-    result->n = isnan(n) ? 0 : (uint64_t)n;
+    result->n = n >= 0 && n < 1e15 ? (uint64_t)n : 0;
     name_model(text, arena, result);
     rg_foreign_take(text, places, arena, result);
     json_object_del(result->settings, "");

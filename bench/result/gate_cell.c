@@ -143,7 +143,10 @@ rg_verdict rg_gate_cell_verdict(rg_gate *gate, const rg_gate_view *a, const rg_g
         *ret_note =
             rg_gate_note(gate, "no value to compare with: the baseline's cell was %s%s%s",
                          a->status, is_ok(b) ? ", now ok" : ", now ", is_ok(b) ? "" : b->status);
-        return RG_VERDICT_SKIPPED;
+        /* measured here and now: what fails on both sides is no pass */
+        bool ran = gate->interleaved &&
+                   (!strcmp(a->status, "failed") || !strcmp(a->status, "interrupted"));
+        return ran ? RG_VERDICT_INVALID : RG_VERDICT_SKIPPED;
     }
     if ((*ret_note = incomparable(gate, a, b)))
         return RG_VERDICT_NOT_COMPARABLE;

@@ -28,6 +28,7 @@ static void mind_mode_boundary(rg_gate_test *tests, size_t n, const rg_gate_view
     if (!p95 || others)
         return;
     p95->verdict = RG_VERDICT_INCONCLUSIVE;
+    p95->looked.call = RG_LOOK_OPEN; /* further rounds may tell */
     p95->note = "p95 lies between two modes (mode-boundary) and neither p50 nor mean confirms it";
 }
 

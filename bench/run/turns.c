@@ -168,10 +168,12 @@ static bool is_alone(const rg_turns *turns) {
 }
 
 int64_t rg_turns_pass(rg_turns *turns) {
+    atomic_store(&turns->page->cpu_ns[turns->side], own_cpu_ns()); /* told also when alone */
     return is_alone(turns) ? 0 : sleep_as(turns, PLAYS, true);
 }
 
 int64_t rg_turns_finish(rg_turns *turns) {
+    atomic_store(&turns->page->cpu_ns[turns->side], own_cpu_ns());
     return is_alone(turns) ? 0 : sleep_as(turns, DONE, true);
 }
 

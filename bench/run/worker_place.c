@@ -75,7 +75,7 @@ rg_status rg_worker_check_offload(rg_worker *worker, rg_err *err) {
     const char *stays = rg_json_get_text(placement, "stays", "");
     if (!worker->settings.require_full_offload)
         return RG_OK;
-    if (!rg_json_get_bool(placement, "known", false))
+    if (!rg_json_get_bool(placement, "known", false) || all <= 0)
         return rg_fail(err, RG_UNSUPPORTED, "leave require_full_offload out to measure it anyway",
                        "full offload is required, and %s does not tell what ran where",
                        worker->target->name);

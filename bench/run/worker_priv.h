@@ -70,6 +70,7 @@ typedef struct rg_worker {
     double warm_row_ns; /* median request at the end of the warm-up */
     int64_t deadline_ns;
     rg_turns *turns;   /* with another worker; NULL: by itself */
+    int64_t latest_ns; /* which the deadline is never put off beyond */
     uint32_t slices;   /* of the window, with turns */
     int64_t paused_ns; /* between them */
     json_t *counter_refusals;

@@ -1,9 +1,16 @@
 /* worker_turns.c: the steady window of a worker that takes turns with another (turns.h): slices of
  * the same loop as ever, each after a few calls that warm the caches again. What lies between its
  * slices is no part of the window's length. */
+#include "bench/core/clock.h"
 #include "bench/run/worker_priv.h"
 
 enum { REWARM_ROWS = 3 };
+
+/* Time slept is not the round's own; but the supervisor waits for two caps more, no longer. */
+static void put_off(rg_worker *worker, int64_t waited_ns) {
+    int64_t then = worker->deadline_ns + waited_ns;
+    worker->deadline_ns = then < worker->latest_ns ? then : worker->latest_ns;
+}
 
 /* Without a page (the supervisor is an older build, or gone) the worker measures by itself. */
 void rg_worker_turns_arrive(rg_worker *worker) {
@@ -12,14 +19,19 @@ void rg_worker_turns_arrive(rg_worker *worker) {
         rg_turns_join(job->turns, job->side, &worker->turns, NULL) != RG_OK)
         return;
     rg_worker_phase(worker, "turns");
-    worker->deadline_ns += rg_turns_arrive(worker->turns);
+    worker->latest_ns = worker->deadline_ns + 2 * job->cell.tier.cap_ns;
+    put_off(worker, rg_turns_arrive(worker->turns));
 }
 
 static rg_status rewarm(rg_worker *worker, rg_err *err) {
     rg_status status = RG_OK;
     rg_sample sample;
-    for (uint32_t i = 0; status == RG_OK && i < REWARM_ROWS * worker->loop.block; i++)
+    int64_t end_ns = rg_clock_now_ns() + worker->job.slice_ns / 4; /* one call of a slow model */
+    for (uint32_t i = 0; status == RG_OK && i < REWARM_ROWS * worker->loop.block; i++) {
+        if (i && rg_clock_now_ns() >= end_ns)
+            break;
         status = rg_loop_once(&worker->loop, 0, &sample, err);
+    }
     return status;
 }
 
@@ -29,7 +41,6 @@ static void add_slice(rg_ran *all, const rg_ran *slice, int64_t *active_ns) {
     all->end_ns = slice->end_ns;
     all->inferences += slice->inferences;
     all->last_slot = slice->last_slot;
-    all->capped = slice->capped;
     *active_ns += slice->end_ns - slice->start_ns;
 }
 
@@ -57,13 +68,15 @@ rg_status rg_worker_run_slices(rg_worker *worker, const rg_goal *goal, rg_rows *
             return status;
         add_slice(&all, &slice, &active_ns);
         worker->slices++;
-        if (all.capped || (rows->taken >= goal->rows && active_ns >= goal->min_ns))
+        bool enough = rows->taken >= goal->rows && active_ns >= goal->min_ns;
+        all.capped = !enough && all.end_ns >= worker->deadline_ns;
+        if (enough || all.capped)
             break;
         waited_ns = rg_turns_pass(worker->turns);
-        worker->deadline_ns += waited_ns;
+        put_off(worker, waited_ns);
     } while (true);
     worker->paused_ns = all.end_ns - all.start_ns - active_ns;
-    worker->deadline_ns += rg_turns_finish(worker->turns);
+    put_off(worker, rg_turns_finish(worker->turns));
     *ret_ran = all;
     return RG_OK;
 }

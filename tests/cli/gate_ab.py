@@ -104,7 +104,7 @@ def test_workers_of_a_real_target_take_turns_within_a_round_unless_told_not_to()
         with open(place.scenario, "w") as file:
             file.write('return rg.scenario { name = "turns", tier = {samples = 130, min_time = "12ms", '
                        'cap = "20s"}, cells = {{empty = 4096, target = "cpu", threads = 1}} }\n')
-        for words, sliced in (("--slice", "3ms"), True), (("--slice", "0s"), False):
+        for words, sliced in (("--slice", "3ms"), True), (("--slice", "0"), False):
             shutil.rmtree(os.path.join(place.path, "runs"), ignore_errors=True)
             got = place.gate("--format", "json", "--quiet", "--metric", "macs", *words)
             assert got.returncode == 0, got.stdout + got.stderr

@@ -126,6 +126,17 @@ def test_hailortcli_tells_means_and_the_rest_is_not_told():
     assert effective(facts[0])["version"] == "4.23.0"
 
 
+def test_what_a_tool_is_not_told_is_not_in_a_record():
+    asked = [cell("trtexec", batch=8), cell("trtexec", threads=4), cell("llama-bench", batch=2),
+             cell("llama-bench", variant="x"), cell("hailortcli", variant="x")]
+    code, records, _ = run(asked)
+    assert [r["status"] for r in records] == ["unsupported"] * 5 and code != 0, records
+    assert all("is not told of" in r["what"] for r in records), [r["what"] for r in records]
+    code, (one, word), _ = run([cell("hailortcli", batch=8), cell("trtexec", variant="plugins=/tmp/x.so")])
+    assert abs(value(one, "throughput_per_s") / 307.46 - 1) < 0.01, "run2 counts frames, not batches"
+    assert word["status"] == "unsupported" and "--allow-programs" in word["advice"], word
+
+
 def test_llama_bench_repetitions_are_samples():
     code, (record,), (fact,) = run([cell("llama-bench", threads=2, options={"prompt": 64, "generate": 16})])
     assert code == 0 and record["samples"] == 80 and value(record, "tokens_per_s") > 0, record
