@@ -134,10 +134,11 @@ static void put(unsigned char *at, const void *value, size_t n) {
 API int hailo_identify(void *device, unsigned char *ret) {
     uint32_t arch = (uint32_t)hailo_told_number("arch", at_least(5, 0) ? 3 : 1);
     version firmware = now();
+    const char *chip = arch == 2 ? "Hailo-8L" : arch == 3 ? "Hailo-15H" : "Hailo-8";
     (void)device;
     memset(ret, 0, 140);
     put(ret + 4, &firmware, sizeof firmware);
-    put(ret + 21, arch == 2 ? "Hailo-8L" : arch == 3 ? "Hailo-15H" : "Hailo-8", 9);
+    put(ret + 21, chip, strlen(chip));
     put(ret + 56, &arch, sizeof arch);
     put(ret + 61, "HLDDOUBLE0000001", 16); /* not ended: it is full */
     put(ret + 78, "HM218B1C2FAE", 12);

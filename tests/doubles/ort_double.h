@@ -48,6 +48,7 @@ typedef struct double_pairs {
     size_t n;
 } double_pairs;
 void double_add_pair(double_pairs *pairs, const char *key, const char *value);
+void double_free_pairs(double_pairs *pairs); /* what they hold, not the table */
 const char *double_find_pair(const double_pairs *pairs, const char *key);
 
 /* Options of a session. */

@@ -23,7 +23,7 @@ const char *double_find_pair(const double_pairs *pairs, const char *key) {
     return NULL;
 }
 
-static void free_pairs(double_pairs *pairs) {
+void double_free_pairs(double_pairs *pairs) {
     for (size_t i = 0; i < pairs->n; i++) {
         free(pairs->keys[i]);
         free(pairs->values[i]);
@@ -38,8 +38,8 @@ static void *create(void **ret) {
 }
 
 static void release(void *given) {
-    free_pairs(&((double_options *)given)->config);
-    free_pairs(&((double_options *)given)->dims);
+    double_free_pairs(&((double_options *)given)->config);
+    double_free_pairs(&((double_options *)given)->dims);
     free(given);
 }
 

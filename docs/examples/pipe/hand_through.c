@@ -39,6 +39,7 @@ static void share(const char *words) {
         return;
     }
     shared = 1;
+    free(input);
     input = pages;
     output = input + at;
     puts("ok");
