@@ -133,7 +133,8 @@ def test_what_a_tool_is_not_told_is_not_in_a_record():
     assert [r["status"] for r in records] == ["unsupported"] * 5 and code != 0, records
     assert all("is not told of" in r["what"] for r in records), [r["what"] for r in records]
     code, (one, word), _ = run([cell("hailortcli", batch=8), cell("trtexec", variant="plugins=/tmp/x.so")])
-    assert abs(value(one, "throughput_per_s") / 307.46 - 1) < 0.01, "run2 counts frames, not batches"
+    # whole requests of eight frames are counted: some tens of them in a short run
+    assert abs(value(one, "throughput_per_s") / 307.46 - 1) < 0.1, "run2 counts frames, not batches"
     assert word["status"] == "unsupported" and "--allow-programs" in word["advice"], word
 
 
